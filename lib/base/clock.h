@@ -1,0 +1,10 @@
+/* clock.h - the two clocks. Pure rooms never include this: they are told the time. */
+#ifndef AIGNE_BASE_CLOCK_H
+#define AIGNE_BASE_CLOCK_H
+
+#include <stdint.h>
+
+int64_t clock_monotonic_us(void); /* for durations and deadlines */
+int64_t clock_wall_ms(void);      /* since 1970, for records */
+
+#endif

@@ -1,0 +1,15 @@
+/* random.h - unpredictable bytes from the kernel. */
+#ifndef AIGNE_BASE_RANDOM_H
+#define AIGNE_BASE_RANDOM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+int random_bytes(void *out,
+                 size_t n); /* AIGNE_OK, or AIGNE_E_INTERNAL when the kernel has none */
+/* A time-ordered id: 26 characters of Crockford base32 (48 bits of milliseconds, 80 random bits)
+ * and a NUL. Sorting ids sorts by time. */
+#define RANDOM_ID_SIZE 27
+int random_id(char out[RANDOM_ID_SIZE], int64_t wall_ms);
+
+#endif

@@ -1,0 +1,63 @@
+/* event.h - what an answer is made of, in the order it arrives. */
+#ifndef AIGNE_CHAT_EVENT_H
+#define AIGNE_CHAT_EVENT_H
+
+#include "base/slice.h"
+#include "chat/usage.h"
+#include <stddef.h>
+#include <stdint.h>
+
+enum event_kind {
+    EVENT_START =
+        1,      /* the provider began: text is its name for the model, id its id (optional) */
+    EVENT_TEXT, /* a piece of the answer, whole UTF-8 characters */
+    EVENT_THOUGHT,        /* a piece of the reasoning */
+    EVENT_SIGNATURE,      /* seals the reasoning so far: to be sent back unharmed */
+    EVENT_REDACTED,       /* reasoning the provider sealed, opaque */
+    EVENT_REFUSAL,        /* a piece of a refusal */
+    EVENT_TOOL_BEGIN,     /* index, id, name; metadata is JSON or absent */
+    EVENT_TOOL_ARGUMENTS, /* index; text is the next piece of the JSON arguments */
+    EVENT_TOOL_END,       /* index; nothing more comes for this call */
+    EVENT_FILE,           /* mime; text is base64, or a URL when is_url */
+    EVENT_USAGE,          /* usage so far: replaces what was reported before (usage_merge) */
+    EVENT_JSON,           /* a structured answer as an object (AIGNE's json): text is JSON */
+    EVENT_RESET, /* forget TEXT and THOUGHT so far: the provider starts over (hub only) */
+    EVENT_EXTRA, /* a member of the answer we do not know: name, text is JSON (hub only) */
+    EVENT_FINISH /* finish says why; the last but for USAGE */
+};
+
+enum finish {
+    FINISH_UNKNOWN = 0,
+    FINISH_STOP,
+    FINISH_STOP_SEQUENCE,
+    FINISH_LENGTH,
+    FINISH_TOOLS,
+    FINISH_FILTER, /* withheld by a safety filter */
+    FINISH_REFUSAL,
+    FINISH_PAUSE
+};
+
+struct event {
+    enum event_kind kind;
+    int index; /* which tool call, dense from 0; else the choice */
+    enum finish finish;
+    bool is_url;
+    struct slice text;
+    struct slice id;
+    struct slice name;
+    struct slice mime;
+    struct slice metadata;
+    struct usage usage;
+};
+
+/* Where events go. A push borrows the event's slices until it returns; negative stops the flow. */
+struct event_sink {
+    int (*push)(struct event_sink *self, const struct event *e);
+};
+
+static inline int event_push(struct event_sink *s, const struct event *e)
+{
+    return s->push(s, e);
+}
+
+#endif

@@ -1,0 +1,63 @@
+/* reply.h - an answer gathered whole from its events. */
+#ifndef AIGNE_CHAT_REPLY_H
+#define AIGNE_CHAT_REPLY_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "chat/event.h"
+
+struct reply_tool_call {
+    struct slice id;
+    struct slice name;
+    struct slice metadata;
+    struct buf arguments; /* "" stands for {} */
+};
+
+struct reply_file {
+    struct slice mime;
+    struct slice content; /* base64, or a URL */
+    bool is_url;
+};
+
+struct reply {
+    struct event_sink sink; /* push events here; must be the first member */
+    struct arena *arena;
+    struct buf text;
+    struct buf thoughts;
+    struct buf refusal;
+    struct slice signature;
+    struct slice redacted;
+    struct slice json;
+    struct slice model; /* the provider's name for it */
+    struct slice id;    /* the provider's id of the answer */
+    struct reply_tool_call *tools;
+    size_t tool_count;
+    size_t tool_capacity;
+    struct reply_file *files;
+    size_t file_count;
+    size_t file_capacity;
+    struct chat_extra *extras;
+    size_t extra_count;
+    size_t extra_capacity;
+    struct usage usage;
+    enum finish finish;
+};
+
+void reply_init(struct reply *r, struct arena *a);
+void reply_free(struct reply *r); /* the bufs; the arena is the caller's */
+
+/* What only the hub knows about a call; every member may be absent. */
+struct reply_notes {
+    struct slice call_id;             /* modelCallId */
+    struct slice model_with_provider; /* "openai/gpt-5-mini" */
+    bool charged;                     /* credits below count */
+    int64_t credits;                  /* billionths */
+    struct slice credit_prefix;       /* "$"; absent or empty: not written */
+};
+
+/* AIGNE's ChatModelOutput: also what aigne_reply_json gives. */
+void reply_write(const struct reply *r, const struct reply_notes *notes, struct buf *out);
+/* Its `usage` object alone; nothing is written when nothing was reported. True: written. */
+bool reply_write_usage(const struct usage *u, const struct reply_notes *notes, struct buf *out);
+
+#endif

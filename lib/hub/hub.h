@@ -1,0 +1,61 @@
+/* hub.h - the hub as the coordinator sees it: who may, where to, with which key, and the record.
+ *
+ * Thread-safe. Knows the store, the vault and the catalogue; nothing of networks or formats. */
+#ifndef AIGNE_HUB_HUB_H
+#define AIGNE_HUB_HUB_H
+
+#include "base/buf.h"
+#include "base/fault.h"
+#include "base/slice.h"
+#include "hub/catalog.h"
+#include "hub/ledger.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct hub;
+
+struct hub_options {
+    struct slice data;            /* path of the SQLite file; ":memory:" for the memory store */
+    bool durable;                 /* commits survive power loss, not only a killed process */
+    struct slice master_key;      /* see vault_key_of; absent: the file */
+    struct slice master_key_file; /* absent: data + ".key" */
+};
+
+/* Open; create, migrate and make the key file on first use. Refuses (AIGNE_E_CONFIG) a master key
+ * that cannot open the credentials already there. */
+int hub_open(const struct hub_options *options, struct hub **out, struct fault *why);
+void hub_hold(struct hub *h);
+void hub_drop(struct hub *h); /* the last one flushes the ledger and closes */
+/* No access key has ever been made: a fresh database. */
+bool hub_is_new(const struct hub *h);
+
+/* The current catalogue, held for the caller. Costs a few nanoseconds; waits for nothing. */
+struct catalog *hub_catalog(struct hub *h);
+/* Rises when the catalogue is replaced: a cheap way to see that a held one is still current. */
+int64_t hub_catalog_version(const struct hub *h);
+
+/* Append the credential's secret to `out`; wipe it after use. */
+int hub_open_secret(struct hub *h, const struct catalog_credential *credential, struct buf *out,
+                    struct fault *why);
+
+/* Who presents `secret`: AIGNE_OK and the key, or AIGNE_E_AUTH (http 401) saying unknown, expired or
+ * revoked in one and the same way. The key lives as long as `c`. */
+int hub_who(const struct catalog *c, struct slice secret, int64_t wall_ms,
+            const struct catalog_key **out, struct fault *why);
+
+/* Record; see ledger.h. Never blocks. */
+void hub_record(struct hub *h, struct ledger_entry *entry);
+
+/* An administrator's verb with JSON arguments (hub/verbs.c has the table). Blocks: not for loops. */
+int hub_do(struct hub *h, const char *verb, struct slice arguments, struct buf *json,
+           struct fault *why);
+
+/* One verb of the table, for help and reference pages. */
+struct hub_verb {
+    const char *name;      /* "credential.put" */
+    const char *arguments; /* JSON Schema of its arguments */
+    const char *doc;       /* one sentence */
+};
+const struct hub_verb *hub_verb_at(size_t index); /* NULL past the end */
+
+#endif

@@ -1,0 +1,29 @@
+/* route.h - which providers a model name may go to, in which order. Pure. */
+#ifndef AIGNE_HUB_ROUTE_H
+#define AIGNE_HUB_ROUTE_H
+
+#include "base/arena.h"
+#include "base/fault.h"
+#include "base/limits.h"
+#include "hub/catalog.h"
+
+struct route_attempt {
+    struct catalog_provider *provider;
+    const struct catalog_credential *credential; /* NULL: the provider needs none */
+    struct slice model;                          /* the provider's own name */
+};
+
+struct route_plan {
+    struct route_attempt attempts[LIMIT_ATTEMPTS];
+    size_t count;
+};
+
+/* Resolve `model` (spec 6.1): "provider/model", "aignehub/..." stripped, bare names by rates and by
+ * vendor pattern. A provider's credentials are taken in turn, each at most once per plan. With no
+ * attempt: AIGNE_E_ROUTE (http 404 when the name is unknown, 503 when its providers are not usable
+ * now) or AIGNE_E_REQUEST when the name itself is malformed; the sentence names the provider or model
+ * and what to do. Decoded names live in `a`. */
+int route_plan(const struct catalog *c, struct slice model, struct slice type, struct arena *a,
+               struct route_plan *out, struct fault *why);
+
+#endif

@@ -1,0 +1,59 @@
+/* ingress.h - one format that clients speak, as pure functions: bytes -> request, events -> bytes.
+ *
+ * The mirror of provider/adapter.h, with the same rules. Which paths lead to which format is the
+ * gateway's business (core/gateway). */
+#ifndef AIGNE_INGRESS_INGRESS_H
+#define AIGNE_INGRESS_INGRESS_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/fault.h"
+#include "chat/event.h"
+#include "chat/reply.h"
+#include "chat/request.h"
+
+/* One answer being written. */
+struct encoding {
+    void *state;        /* ingress->state_size bytes, zeroed at the start */
+    struct arena *keep; /* lives as long as the call */
+    struct buf *out;    /* append the body here */
+    struct slice call_id;
+    struct slice model; /* as the caller named it */
+    int64_t created_s;  /* seconds since 1970 */
+    enum chat_choice include_usage;
+};
+
+struct ingress {
+    const char *name;   /* "openai" */
+    const char *format; /* "openai.chat" */
+    size_t state_size;
+    const char *content_type_stream;
+    const char *content_type_plain;
+
+    /* Look at a request without reading all of it: model, streamed or not, and what to splice when
+     * the body is relayed. `model` may be absent: then the caller refuses or takes its default. The
+     * body has not been checked; what is not JSON is AIGNE_E_REQUEST saying where. */
+    int (*peek)(struct slice body, struct arena *a, struct slice *model,
+                struct chat_relay *relay, struct fault *why);
+    /* Read it whole. */
+    int (*decode)(struct slice body, struct arena *a, struct chat_request *out,
+                  struct fault *why);
+
+    /* A streamed answer: append the bytes that an event means, then those of the end. The notes are
+     * what the hub adds (credits). */
+    int (*event)(struct encoding *e, const struct event *ev);
+    int (*end)(struct encoding *e, const struct reply_notes *notes);
+    /* A keep-alive that this format's clients ignore. */
+    void (*keep_alive)(struct encoding *e);
+    /* A plain answer. */
+    int (*whole)(struct encoding *e, const struct reply *r, const struct reply_notes *notes);
+    /* An error: as a body with its own status, or, when a stream has begun, inside it. */
+    void (*error)(const struct fault *why, bool in_stream, struct buf *out);
+    /* Give back what `state` holds outside the arena. May be NULL. */
+    void (*close)(struct encoding *e);
+};
+
+extern const struct ingress ingress_aigne;
+extern const struct ingress ingress_openai;
+
+#endif

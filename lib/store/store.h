@@ -1,0 +1,92 @@
+/* store.h - where the hub keeps what must survive it.
+ *
+ * Objects are JSON documents under (table, id) with a version that rises with each change; usage
+ * rows are appended. All functions block and none is called on a loop's thread. A store may be used
+ * by several threads, and its file by several processes. */
+#ifndef AIGNE_STORE_STORE_H
+#define AIGNE_STORE_STORE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/fault.h"
+#include "base/slice.h"
+#include "chat/usage.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One attempt at a provider, or one call that never came to an attempt. Texts are borrowed. */
+struct usage_row {
+    struct slice id;      /* unique; the same row twice is kept once */
+    struct slice call_id; /* what the caller sees; attempts of one call share it */
+    int64_t started_ms;   /* wall clock */
+    struct slice user;
+    struct slice key_id;    /* access key */
+    struct slice app;       /* x-aigne-hub-client-did or "" */
+    struct slice type;      /* "chat" */
+    struct slice ingress;   /* "aigne", "openai", "library" */
+    struct slice model;     /* as resolved, the provider's name for it */
+    struct slice requested; /* as the caller named it */
+    struct slice provider;
+    struct slice credential; /* id */
+    struct slice status;     /* "success", "error", "cancelled" */
+    struct slice error;      /* code name and sentence, "" on success */
+    int http_status;         /* the provider's, 0: none came */
+    int attempt;             /* from 1; 0: no attempt was made */
+    bool streamed;
+    bool estimated;
+    struct usage usage;
+    bool charged;    /* a rate was known: credits count */
+    int64_t credits; /* billionths */
+    int64_t duration_us;
+    int64_t first_byte_us;   /* -1: none came */
+    struct slice request_id; /* the provider's own */
+};
+
+enum store_op_kind {
+    STORE_USAGE = 1, /* append `usage` */
+    STORE_PUT,       /* write `body` under (table, id) */
+    STORE_DROP       /* remove (table, id); removing what is not there succeeds */
+};
+
+#define STORE_ANY_VERSION ((int64_t)-1)
+#define STORE_ABSENT      ((int64_t)0) /* PUT only when there is nothing yet */
+
+struct store_op {
+    enum store_op_kind kind;
+    struct slice table;
+    struct slice id;
+    struct slice body; /* a JSON object */
+    int64_t
+        expected_version; /* AIGNE_E_REQUEST with http 409 for the whole batch when it differs */
+    const struct usage_row *usage;
+};
+
+struct store_object {
+    struct slice table;
+    struct slice id;
+    struct slice body;
+    int64_t version;
+};
+
+struct store;
+struct store_type {
+    const char *scheme; /* "sqlite", "memory" */
+    /* Open, create and migrate. `durable`: a commit survives power loss, not only a killed process. */
+    int (*open)(struct slice where, bool durable, struct store **out, struct fault *why);
+    /* All objects and the version of the whole, which rises with every PUT and DROP by anybody. */
+    int (*load)(struct store *s, struct arena *a, struct store_object **objects, size_t *count,
+                int64_t *version, struct fault *why);
+    int (*version)(struct store *s, int64_t *out, struct fault *why);
+    /* All of it in one transaction, or none. */
+    int (*apply)(struct store *s, const struct store_op *ops, size_t count, struct fault *why);
+    /* Usage rows as {"count":N,"list":[...]}; `filters` is a checked JSON object (usage.list). */
+    int (*usage_list)(struct store *s, struct slice filters, struct buf *json,
+                      struct fault *why);
+    void (*close)(struct store *s);
+};
+
+extern const struct store_type store_sqlite;
+extern const struct store_type store_memory; /* for tests; injects faults */
+
+#endif
