@@ -1,0 +1,13 @@
+/* adapters.h - the adapters there are, for the registry and for tests. */
+#ifndef AIGNE_PROVIDER_ADAPTERS_H
+#define AIGNE_PROVIDER_ADAPTERS_H
+
+#include "provider/adapter.h"
+
+extern const struct adapter adapter_openai;
+extern const struct adapter adapter_anthropic;
+extern const struct adapter adapter_gemini;
+extern const struct adapter adapter_hub;  /* another AIGNE hub */
+extern const struct adapter adapter_echo; /* built in, without a network */
+
+#endif
