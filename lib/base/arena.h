@@ -21,6 +21,8 @@ void arena_clear(struct arena *a); /* forget everything, keep one block for reus
 void arena_wipe_free(struct arena *a);
 void *arena_alloc(struct arena *a,
                   size_t size); /* aligned for any type, zeroed; NULL: no memory */
+char *arena_bytes(struct arena *a,
+                  size_t size); /* not aligned, uninitialised; NULL: no memory */
 /* `count` items of `size`; NULL also when the product overflows. */
 void *arena_array(struct arena *a, size_t count, size_t size);
 struct slice arena_copy(struct arena *a,

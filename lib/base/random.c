@@ -1,0 +1,43 @@
+/* Knows how to get unpredictable bytes from the kernel; refuses to make up any by itself. */
+#define _DEFAULT_SOURCE
+#include "base/random.h"
+#include <aignehub/aignehub.h>
+#include <errno.h>
+#include <sys/random.h>
+#include <sys/types.h>
+
+int random_bytes(void *out, size_t n)
+{
+    unsigned char *p = out;
+    while (n > 0) {
+        ssize_t got = getrandom(p, n, 0);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return AIGNE_E_INTERNAL;
+        p += got;
+        n -= (size_t)got;
+    }
+    return AIGNE_OK;
+}
+
+int random_id(char out[RANDOM_ID_SIZE], int64_t wall_ms)
+{
+    static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    unsigned char bytes[10] = {0};
+    int rc = random_bytes(bytes, sizeof(bytes));
+    if (rc != AIGNE_OK)
+        return rc;
+    uint64_t time = (uint64_t)wall_ms & 0xFFFFFFFFFFFFU;
+    for (int i = 0; i < 10; i++)
+        out[i] = alphabet[(time >> (45 - 5 * i)) & 31];
+    for (int half = 0; half < 2; half++) { /* 40 bits are eight characters */
+        uint64_t bits = 0;
+        for (int i = 0; i < 5; i++)
+            bits = bits << 8 | bytes[half * 5 + i];
+        for (int i = 0; i < 8; i++)
+            out[10 + half * 8 + i] = alphabet[(bits >> (35 - 5 * i)) & 31];
+    }
+    out[RANDOM_ID_SIZE - 1] = '\0';
+    return AIGNE_OK;
+}
