@@ -20,6 +20,10 @@ struct vault_key;
 int vault_key_of(struct slice text, struct vault_key **out, struct fault *why);
 /* From a file of mode 0600 or stricter; made with a fresh key when it does not exist and `create`. */
 int vault_key_file(const char *path, bool create, struct vault_key **out, struct fault *why);
+int vault_key_random(struct vault_key **out, struct fault *why);
+/* The key as hex digits and a NUL, for the key file; wipe it after use. */
+#define VAULT_KEY_TEXT (2 * VAULT_KEY_SIZE + 1)
+void vault_key_write(const struct vault_key *k, char out[VAULT_KEY_TEXT]);
 void vault_key_free(struct vault_key *k); /* wipes; NULL is harmless */
 bool vault_key_same(const struct vault_key *a, const struct vault_key *b);
 
