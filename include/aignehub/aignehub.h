@@ -602,6 +602,8 @@ AIGNE_API void aigne_call_set_tag(aigne_call *call, void *tag);
 
 /* The pointer attached to a call
  *
+ * How a host finds its own record of a call that aigne_loop_ready() gave it.
+ *
  * Return: what aigne_call_set_tag() was given last; NULL when nothing was.
  * Threads: the thread that uses the call's loop.
  * Owner: yours all along.
