@@ -14,10 +14,12 @@
  *
  * The comment above a function is its manual page: the first line says what it is, then come the
  * details and, after their labels, what it returns, how it fails, which threads may call it, who
- * owns what, and an example that the tests compile. Broken rules (a NULL where an object is needed,
- * an object already freed that is still recognisable) are AIGNE_E_USAGE, or 0, NULL or "" from
- * functions that return no code; a lack of memory is AIGNE_E_NOMEM. These two can come from every
- * function that takes `err` and are listed only where there is more to say.
+ * owns what, and an example that the tests compile.
+ *
+ * Broken rules (a NULL where an object is needed, a freed object that is still recognisable) are
+ * AIGNE_E_USAGE, or 0, NULL or "" from functions that return no code; a lack of memory is
+ * AIGNE_E_NOMEM. These two can come from every function that takes `err` and are listed only where
+ * there is more to say.
  */
 #ifndef AIGNEHUB_AIGNEHUB_H
 #define AIGNEHUB_AIGNEHUB_H
@@ -446,6 +448,10 @@ AIGNE_API void aigne_reply_free(aigne_reply *r);
 
 /* ---- streaming ------------------------------------------------------------------- */
 
+/* What an event is about
+ *
+ * Later versions may add kinds: skip those you do not know. A model's call gives the first five, an
+ * exchange of gateway.h the last two. */
 enum aigne_event_kind {
     AIGNE_EV_TEXT = 1,  /* a piece of the answer */
     AIGNE_EV_THOUGHT,   /* a piece of the reasoning */
@@ -458,10 +464,9 @@ enum aigne_event_kind {
 
 /* One piece of an answer
  *
- * The struct never changes. Kinds may be added: skip those you do not know. Pieces of text hold
- * whole UTF-8 characters and are handed out in the order in which they arrived; a tool call is
- * handed out once, complete; usage comes last and may come more than once, each time replacing what
- * was said before. */
+ * The struct never changes. Pieces of text hold whole UTF-8 characters and are handed out in the order
+ * in which they arrived; a tool call is handed out once, complete; usage comes last and may come more
+ * than once, each time replacing what was said before. aigne_call_next() hands events out. */
 typedef struct aigne_event {
     int32_t kind;     /* enum aigne_event_kind */
     int32_t index;    /* which choice or tool call it belongs to */
