@@ -644,7 +644,10 @@ AIGNE_API void *aigne_call_tag(const aigne_call *call);
  */
 AIGNE_API void aigne_call_free(aigne_call *call);
 
-/* Told of each event; a return other than 0 cancels the call */
+/* A function that is told of each event
+ *
+ * `user` is what aigne_model_stream() was given. Returning something other than 0 cancels the call.
+ * The event is borrowed until the function returns. */
 typedef int (*aigne_event_fn)(void *user, const aigne_event *ev);
 
 /* Ask, and be told as the answer arrives
@@ -882,7 +885,11 @@ AIGNE_API void aigne_hub_free(aigne_hub *h);
 
 /* ---- the process: before anything else, or never ----------------------------------- */
 
-/* Told of each log line */
+/* A function that is told of each log line
+ *
+ * `user` is what aigne_set_log() was given, `level` 1 to 4 (error, warning, information, detail),
+ * `area` a part of the library. The line has `len` bytes and no line end, and is borrowed until the
+ * function returns. */
 typedef void (*aigne_log_fn)(void *user, int level, const char *area, const char *line,
                              size_t len);
 
@@ -955,7 +962,7 @@ AIGNE_API int aigne_set_log(int level, aigne_log_fn fn, void *user);
  */
 AIGNE_API int aigne_set_alloc(const aigne_alloc *a);
 
-/* The version of the library that is running
+/* The version of the running library
  *
  * May differ from AIGNE_VERSION, the version that the program was compiled with.
  *
@@ -972,7 +979,7 @@ AIGNE_API int aigne_set_alloc(const aigne_alloc *a);
  */
 AIGNE_API const char *aigne_version(void);
 
-/* The version of the library that is running, as a number to compare
+/* The version of the running library, as a number
  *
  * Two hexadecimal digits each for major, minor and patch: 0x000100 is 0.1.0, as in
  * AIGNE_VERSION_NUMBER.
