@@ -1,5 +1,5 @@
 /* Knows where memory comes from; refuses to know what it is for, and never gives up by itself. */
-#define _DEFAULT_SOURCE
+#define _GNU_SOURCE
 #include "base/mem.h"
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* Knows how to get unpredictable bytes from the kernel; refuses to make up any by itself. */
-#define _DEFAULT_SOURCE
+#define _GNU_SOURCE
 #include "base/random.h"
 #include <aignehub/aignehub.h>
 #include <errno.h>

@@ -45,6 +45,7 @@ struct json_walk {
     struct json value;
     struct slice rest;
     bool in_object;
+    bool key_escaped; /* the key has escapes: compare with json_key_is */
 };
 struct json_walk json_walk(struct json container);
 bool json_next(struct json_walk *w);

@@ -22,6 +22,7 @@ struct sse {
     size_t scanned;     /* bytes of carry already searched for the end */
     bool started;       /* the BOM question is settled */
     bool comment_seen;  /* a comment or blank arrived since sse_next last gave an event */
+    bool carry_given;   /* carry holds the event given last: forget it on the next call */
 };
 
 void sse_init(struct sse *s);

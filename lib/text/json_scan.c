@@ -1,0 +1,268 @@
+/* Knows how to find members in JSON text without reading more of it than needed; refuses to judge
+ * whether the text is JSON. */
+#include "text/json_scan.h"
+#include "text/json_value.h"
+#include "text/word.h"
+
+static const char *skip_blanks(const char *p, const char *end)
+{
+    while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
+        p++;
+    return p;
+}
+
+/* From behind the opening quote to behind the closing one, or to the end. `escaped` becomes true
+ * when there is a backslash. */
+static const char *skip_string(const char *p, const char *end, bool *escaped)
+{
+    for (;;) {
+        while (end - p >= WORD_SIZE) {
+            uint64_t word = word_load(p);
+            uint64_t marks = (word_equal(word, '"') | word_equal(word, '\\')) & ~word;
+            marks &= WORD_HIGHEST;
+            if (marks) {
+                p += word_first(marks);
+                break;
+            }
+            p += WORD_SIZE;
+        }
+        while (p < end && *p != '"' && *p != '\\')
+            p++;
+        if (p == end)
+            return end;
+        if (*p == '"')
+            return p + 1;
+        *escaped = true;
+        p += end - p >= 2 ? 2 : 1;
+    }
+}
+
+/* The next quote or bracket, and now and then a byte that is neither: the four brackets and quote
+ * are found by two comparisons that also let Y, _, y and DEL through. */
+static const char *skip_to_structure(const char *p, const char *end)
+{
+    const uint64_t bracket_bits = word_of((unsigned char)~0x26U);
+    while (end - p >= WORD_SIZE) {
+        uint64_t word = word_load(p);
+        uint64_t marks = (word_equal(word, '"') | word_equal(word & bracket_bits, 0x59)) &
+                         ~word & WORD_HIGHEST;
+        if (marks)
+            return p + word_first(marks);
+        p += WORD_SIZE;
+    }
+    return p;
+}
+
+/* From the opening bracket to behind the matching one, or to the end. Counting is enough: in checked
+ * text brackets match in kind. */
+static const char *skip_container(const char *p, const char *end)
+{
+    size_t depth = 0;
+    bool escaped = false;
+    while ((p = skip_to_structure(p, end)) < end) {
+        char c = *p++;
+        if (c == '"') {
+            p = skip_string(p, end, &escaped);
+        } else if (c == '{' || c == '[') {
+            depth++;
+        } else if ((c == '}' || c == ']') && --depth == 0) {
+            return p;
+        }
+    }
+    return end;
+}
+
+static const char *skip_scalar(const char *p, const char *end)
+{
+    while (p < end && *p != ',' && *p != '}' && *p != ']' && *p != ' ' && *p != '\n' &&
+           *p != '\r' && *p != '\t')
+        p++;
+    return p;
+}
+
+static enum json_kind scalar_kind(struct slice raw)
+{
+    if (raw.n == 0)
+        return JSON_NONE;
+    if (raw.p[0] == '-' || (raw.p[0] >= '0' && raw.p[0] <= '9'))
+        return JSON_NUMBER;
+    if (slice_eq(raw, SLICE("null")))
+        return JSON_NULL;
+    if (slice_eq(raw, SLICE("true")))
+        return JSON_TRUE;
+    return slice_eq(raw, SLICE("false")) ? JSON_FALSE : JSON_NONE;
+}
+
+/* The value that begins at p. JSON_NONE: there is none. */
+static struct json take_value(const char *p, const char *end)
+{
+    enum json_kind kind = JSON_NONE;
+    const char *after = p;
+    bool escaped = false;
+    switch (p < end ? *p : '\0') {
+    case '"':
+        kind = JSON_STRING;
+        after = skip_string(p + 1, end, &escaped);
+        break;
+    case '{':
+    case '[':
+        kind = *p == '{' ? JSON_OBJECT : JSON_ARRAY;
+        after = skip_container(p, end);
+        break;
+    default:
+        after = skip_scalar(p, end);
+        kind = scalar_kind(slice_of(p, (size_t)(after - p)));
+        break;
+    }
+    return kind == JSON_NONE ? (struct json){JSON_NONE, SLICE_NONE}
+                             : (struct json){kind, slice_of(p, (size_t)(after - p))};
+}
+
+struct json json_of(struct slice text)
+{
+    struct slice raw = slice_trim(text);
+    enum json_kind kind = JSON_NONE;
+    switch (raw.n > 0 ? raw.p[0] : '\0') {
+    case '"':
+        kind = JSON_STRING;
+        break;
+    case '{':
+        kind = JSON_OBJECT;
+        break;
+    case '[':
+        kind = JSON_ARRAY;
+        break;
+    default:
+        kind = scalar_kind(raw);
+        break;
+    }
+    return kind == JSON_NONE ? (struct json){JSON_NONE, SLICE_NONE} : (struct json){kind, raw};
+}
+
+struct json_walk json_walk(struct json container)
+{
+    struct json_walk w = {.in_object = container.kind == JSON_OBJECT};
+    if (container.kind == JSON_OBJECT || container.kind == JSON_ARRAY)
+        w.rest = slice_from(container.raw, 1);
+    return w;
+}
+
+static bool end_walk(struct json_walk *w)
+{
+    w->rest = SLICE_NONE;
+    w->key = SLICE_NONE;
+    w->value = (struct json){JSON_NONE, SLICE_NONE};
+    return false;
+}
+
+/* p is behind the key's opening quote; gives where its value begins, or NULL. */
+static const char *take_key(struct json_walk *w, const char *p, const char *end)
+{
+    w->key_escaped = false;
+    const char *after = skip_string(p, end, &w->key_escaped);
+    if (after == end)
+        return NULL;
+    w->key = slice_of(p, (size_t)(after - p) - 1);
+    after = skip_blanks(after, end);
+    if (after == end || *after != ':')
+        return NULL;
+    return skip_blanks(after + 1, end);
+}
+
+bool json_next(struct json_walk *w)
+{
+    if (w->rest.n == 0)
+        return end_walk(w);
+    const char *end = w->rest.p + w->rest.n;
+    const char *p = skip_blanks(w->rest.p, end);
+    if (p < end && *p == ',')
+        p = skip_blanks(p + 1, end);
+    if (w->in_object) {
+        if (p == end || *p != '"')
+            return end_walk(w);
+        p = take_key(w, p + 1, end);
+        if (!p)
+            return end_walk(w);
+    }
+    w->value = take_value(p, end);
+    if (w->value.kind == JSON_NONE)
+        return end_walk(w);
+    p += w->value.raw.n;
+    w->rest = slice_of(p, (size_t)(end - p));
+    return true;
+}
+
+static bool key_equals(const struct json_walk *w, struct slice name)
+{
+    return w->key_escaped ? json_escaped_equals(w->key, name) : slice_eq(w->key, name);
+}
+
+bool json_key_is(const struct json_walk *w, const char *name)
+{
+    return key_equals(w, slice_text(name));
+}
+
+static struct json get(struct json object, struct slice name)
+{
+    struct json found = {JSON_NONE, SLICE_NONE};
+    if (object.kind != JSON_OBJECT)
+        return found;
+    struct json_walk w = json_walk(object);
+    while (json_next(&w)) {
+        if (key_equals(&w, name))
+            found = w.value;
+    }
+    return found;
+}
+
+struct json json_get(struct json object, const char *name)
+{
+    return get(object, slice_text(name));
+}
+
+struct json json_path(struct json object, const char *dotted)
+{
+    struct slice rest = slice_text(dotted);
+    struct slice name;
+    while (slice_cut(rest, '.', &name, &rest))
+        object = get(object, name);
+    return get(object, rest);
+}
+
+void json_pick(struct json object, const char *const *names, size_t count, struct json *values)
+{
+    for (size_t i = 0; i < count; i++)
+        values[i] = (struct json){JSON_NONE, SLICE_NONE};
+    if (object.kind != JSON_OBJECT)
+        return;
+    struct json_walk w = json_walk(object);
+    while (json_next(&w)) {
+        for (size_t i = 0; i < count; i++) {
+            /* One byte decides nearly always. */
+            bool maybe = w.key_escaped || w.key.n == 0 || w.key.p[0] == names[i][0];
+            if (maybe && json_key_is(&w, names[i])) {
+                values[i] = w.value;
+                break;
+            }
+        }
+    }
+}
+
+size_t json_count(struct json container)
+{
+    size_t count = 0;
+    struct json_walk w = json_walk(container);
+    while (json_next(&w))
+        count++;
+    return count;
+}
+
+const char *json_kind_name(enum json_kind kind)
+{
+    static const char *const names[] = {
+        [JSON_NONE] = "nothing",   [JSON_NULL] = "null",        [JSON_FALSE] = "false",
+        [JSON_TRUE] = "true",      [JSON_NUMBER] = "a number",  [JSON_STRING] = "a string",
+        [JSON_ARRAY] = "an array", [JSON_OBJECT] = "an object",
+    };
+    return (size_t)kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "nothing";
+}
