@@ -46,7 +46,8 @@ struct usage_row {
 enum store_op_kind {
     STORE_USAGE = 1, /* append `usage` */
     STORE_PUT,       /* write `body` under (table, id) */
-    STORE_DROP       /* remove (table, id); removing what is not there succeeds */
+    STORE_DROP,      /* remove (table, id); removing what is not there succeeds */
+    STORE_CHECK      /* write nothing, but insist on expected_version */
 };
 
 #define STORE_ANY_VERSION ((int64_t)-1)
@@ -86,7 +87,10 @@ struct store_type {
     void (*close)(struct store *s);
 };
 
+/* For stores: an object is not at the version an operation expects. */
+int store_conflict(const struct store_op *op, struct fault *why);
+
 extern const struct store_type store_sqlite;
-extern const struct store_type store_memory; /* for tests; injects faults */
+extern const struct store_type store_memory; /* for tests and trials; see memory.h */
 
 #endif

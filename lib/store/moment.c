@@ -1,0 +1,173 @@
+/* Knows the calendar, as far as ISO 8601 in UTC needs it; refuses to know what time it is now. */
+#include "store/moment.h"
+
+enum { DAY_MS = 86400000, HOUR_MS = 3600000, MINUTE_MS = 60000, SECOND_MS = 1000 };
+
+/* Days since 1970 of a date in the Gregorian calendar. Years begin in March here, so that the leap
+ * day is the last one; an era is 400 years, 146097 days. */
+static int64_t days_of(int64_t year, int64_t month, int64_t day)
+{
+    int64_t y = month <= 2 ? year - 1 : year;
+    int64_t era = y / 400;
+    int64_t year_of_era = y - era * 400;
+    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    return era * 146097 + day_of_era - 719468;
+}
+
+static void date_of(int64_t days, int64_t date[3])
+{
+    int64_t z = days + 719468;
+    int64_t era = z / 146097;
+    int64_t day_of_era = z - era * 146097;
+    int64_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t day_of_year =
+        day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t march_month = (5 * day_of_year + 2) / 153;
+    date[2] = day_of_year - (153 * march_month + 2) / 5 + 1;
+    date[1] = march_month < 10 ? march_month + 3 : march_month - 9;
+    date[0] = year_of_era + era * 400 + (date[1] <= 2);
+}
+
+/* Exactly `digits` digits from the front of `s`, between `least` and `most`. */
+static bool take_number(struct slice *s, size_t digits, int64_t least, int64_t most,
+                        int64_t *out)
+{
+    int64_t value = 0;
+    if (s->n < digits)
+        return false;
+    for (size_t i = 0; i < digits; i++) {
+        if (s->p[i] < '0' || s->p[i] > '9')
+            return false;
+        value = value * 10 + (s->p[i] - '0');
+    }
+    *s = slice_from(*s, digits);
+    *out = value;
+    return value >= least && value <= most;
+}
+
+static bool take_byte(struct slice *s, char byte)
+{
+    if (s->n == 0 || s->p[0] != byte)
+        return false;
+    *s = slice_from(*s, 1);
+    return true;
+}
+
+static int64_t month_days(int64_t year, int64_t month)
+{
+    static const int64_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    return days[month - 1] + (month == 2 && leap);
+}
+
+static bool take_date(struct slice *s, int64_t *ms)
+{
+    int64_t year = 0;
+    int64_t month = 0;
+    int64_t day = 0;
+    if (!take_number(s, 4, 1970, 9999, &year) || !take_byte(s, '-') ||
+        !take_number(s, 2, 1, 12, &month) || !take_byte(s, '-') ||
+        !take_number(s, 2, 1, month_days(year, month), &day))
+        return false;
+    *ms = days_of(year, month, day) * DAY_MS;
+    return true;
+}
+
+/* Any number of digits; what is finer than a millisecond is dropped. */
+static bool take_fraction(struct slice *s, int64_t *ms)
+{
+    int64_t scale = 100;
+    size_t digits = 0;
+    while (digits < s->n && s->p[digits] >= '0' && s->p[digits] <= '9') {
+        *ms += (s->p[digits++] - '0') * scale;
+        scale /= 10;
+    }
+    *s = slice_from(*s, digits);
+    return digits > 0;
+}
+
+static bool take_time(struct slice *s, int64_t *ms)
+{
+    int64_t hour = 0;
+    int64_t minute = 0;
+    int64_t second = 0;
+    if (!take_number(s, 2, 0, 23, &hour) || !take_byte(s, ':') ||
+        !take_number(s, 2, 0, 59, &minute))
+        return false;
+    if (take_byte(s, ':')) {
+        if (!take_number(s, 2, 0, 60, &second))
+            return false;
+        if (take_byte(s, '.') && !take_fraction(s, ms))
+            return false;
+    }
+    *ms += hour * HOUR_MS + minute * MINUTE_MS + second * SECOND_MS;
+    return true;
+}
+
+static bool take_zone(struct slice *s, int64_t *ms)
+{
+    int64_t hour = 0;
+    int64_t minute = 0;
+    if (s->n == 0 || take_byte(s, 'Z') || take_byte(s, 'z'))
+        return true;
+    bool east = take_byte(s, '+');
+    if ((!east && !take_byte(s, '-')) || !take_number(s, 2, 0, 23, &hour))
+        return false;
+    (void)take_byte(s, ':');
+    if (!take_number(s, 2, 0, 59, &minute))
+        return false;
+    int64_t offset = hour * HOUR_MS + minute * MINUTE_MS;
+    *ms += east ? -offset : offset;
+    return true;
+}
+
+bool moment_parse(struct slice text, int64_t *wall_ms)
+{
+    int64_t ms = 0;
+    if (slice_int64(text, &ms)) {
+        *wall_ms = ms;
+        return ms >= 0;
+    }
+    struct slice rest = text;
+    if (!rest.p || !take_date(&rest, &ms))
+        return false;
+    bool timed = take_byte(&rest, 'T') || take_byte(&rest, 't') || take_byte(&rest, ' ');
+    if (timed && (!take_time(&rest, &ms) || !take_zone(&rest, &ms)))
+        return false;
+    *wall_ms = ms;
+    return rest.n == 0 && ms >= 0;
+}
+
+static char *put_number(char *at, int64_t value, int digits)
+{
+    for (int i = digits - 1; i >= 0; i--) {
+        at[i] = (char)('0' + value % 10);
+        value /= 10;
+    }
+    return at + digits;
+}
+
+void moment_write(int64_t wall_ms, char out[MOMENT_SIZE])
+{
+    int64_t date[3];
+    int64_t ms = wall_ms < 0 ? 0 : wall_ms;
+    int64_t of_day = ms % DAY_MS;
+    date_of(ms / DAY_MS, date);
+    const int64_t parts[] = {date[0],
+                             date[1],
+                             date[2],
+                             of_day / HOUR_MS,
+                             of_day / MINUTE_MS % 60,
+                             of_day / SECOND_MS % 60,
+                             of_day % SECOND_MS};
+    static const char after[] = "--T::.Z";
+    static const int digits[] = {4, 2, 2, 2, 2, 2, 3};
+    char *at = out;
+    for (size_t i = 0; i < sizeof digits / sizeof *digits; i++) {
+        at = put_number(at, parts[i], digits[i]);
+        *at++ = after[i];
+    }
+    *at = '\0';
+}

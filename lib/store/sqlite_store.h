@@ -1,0 +1,62 @@
+/* sqlite_store.h - one open SQLite database, as the files that speak to it share it. */
+#ifndef AIGNE_STORE_SQLITE_STORE_H
+#define AIGNE_STORE_SQLITE_STORE_H
+
+#include "base/fault.h"
+#include "base/slice.h"
+#include "store/store.h"
+#include <pthread.h>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+enum sqlite_statement {
+    STATEMENT_BEGIN,
+    STATEMENT_BEGIN_WRITE,
+    STATEMENT_COMMIT,
+    STATEMENT_ROLLBACK,
+    STATEMENT_VERSION,
+    STATEMENT_RAISE_VERSION,
+    STATEMENT_OBJECT_VERSION,
+    STATEMENT_PUT,
+    STATEMENT_DROP,
+    STATEMENT_COUNT,
+    STATEMENT_LOAD,
+    STATEMENT_ADD_USAGE,
+    STATEMENTS
+};
+
+struct store {
+    pthread_mutex_t lock; /* one thread at a time on the connection */
+    struct sqlite3 *db;
+    struct sqlite3_stmt *statements[STATEMENTS];
+    char *path;
+};
+
+/* What went wrong as one sentence; `doing` reads "the usage rows could not be written". */
+int sqlite_fault(int rc, const char *doing, struct fault *why);
+/* Readers and the writer do not wait for each other; an SQLite result code. */
+int sqlite_use_wal(struct sqlite3 *db);
+/* A connection with the settings that each of ours has. */
+int sqlite_connect(const char *path, int flags, struct sqlite3 **out, struct fault *why);
+void sqlite_disconnect(struct sqlite3 **db);
+/* Create what is missing and refuse what is not ours. */
+int sqlite_migrate(struct sqlite3 *db, const char *path, struct fault *why);
+
+void sqlite_bind(struct sqlite3_stmt *statement, int at, struct slice text);
+/* One step of a statement that gives no rows; it is reset afterwards. */
+int sqlite_run(struct sqlite3_stmt *statement);
+/* The text of a column, valid until the statement's next step. */
+struct slice sqlite_text(struct sqlite3_stmt *statement, int column);
+
+/* The row's values in the order of the schema's columns. */
+void sqlite_usage_bind(struct sqlite3_stmt *statement, const struct usage_row *row);
+
+int sqlite_apply(struct store *s, const struct store_op *ops, size_t count, struct fault *why);
+int sqlite_load(struct store *s, struct arena *a, struct store_object **objects, size_t *count,
+                int64_t *version, struct fault *why);
+int sqlite_version(struct store *s, int64_t *out, struct fault *why);
+int sqlite_usage_list(struct store *s, struct slice filters, struct buf *json,
+                      struct fault *why);
+
+#endif

@@ -1,0 +1,178 @@
+/* Knows the columns of a usage row and how they are searched; refuses to know who asks. */
+#include "base/mem.h"
+#include "store/sqlite_store.h"
+#include "store/usage_report.h"
+#include <aignehub/aignehub.h>
+#include <sqlite3.h>
+
+/* The columns' order is the schema's: texts, counts, then the price. */
+static const size_t text_at[] = {
+    offsetof(struct usage_row, id),         offsetof(struct usage_row, call_id),
+    offsetof(struct usage_row, user),       offsetof(struct usage_row, key_id),
+    offsetof(struct usage_row, app),        offsetof(struct usage_row, type),
+    offsetof(struct usage_row, ingress),    offsetof(struct usage_row, model),
+    offsetof(struct usage_row, requested),  offsetof(struct usage_row, provider),
+    offsetof(struct usage_row, credential), offsetof(struct usage_row, status),
+    offsetof(struct usage_row, error),      offsetof(struct usage_row, request_id)};
+enum {
+    TEXTS = sizeof text_at / sizeof *text_at,
+    NUMBERS_AT = TEXTS,
+    CREDITS_AT = NUMBERS_AT + 11,
+    DURATION_AT,
+    FIRST_BYTE_AT
+};
+
+static const char listing[] = "the usage rows could not be read";
+
+void sqlite_usage_bind(struct sqlite3_stmt *statement, const struct usage_row *row)
+{
+    const int64_t numbers[] = {row->started_ms,
+                               row->http_status,
+                               row->attempt,
+                               row->streamed,
+                               row->estimated,
+                               row->usage.input,
+                               row->usage.cache_read,
+                               row->usage.cache_write_5m,
+                               row->usage.cache_write_1h,
+                               row->usage.output,
+                               row->usage.reasoning};
+    for (int i = 0; i < TEXTS; i++)
+        sqlite_bind(statement, i + 1,
+                    *(const struct slice *)(const void *)((const char *)row + text_at[i]));
+    for (int i = 0; i < CREDITS_AT - NUMBERS_AT; i++)
+        sqlite3_bind_int64(statement, NUMBERS_AT + i + 1, numbers[i]);
+    if (row->charged)
+        sqlite3_bind_int64(statement, CREDITS_AT + 1, row->credits);
+    else
+        sqlite3_bind_null(statement, CREDITS_AT + 1);
+    sqlite3_bind_int64(statement, DURATION_AT + 1, row->duration_us);
+    sqlite3_bind_int64(statement, FIRST_BYTE_AT + 1, row->first_byte_us);
+}
+
+static void usage_read(struct sqlite3_stmt *statement, struct usage_row *row)
+{
+    for (int i = 0; i < TEXTS; i++)
+        *(struct slice *)(void *)((char *)row + text_at[i]) = sqlite_text(statement, i);
+    int64_t numbers[CREDITS_AT - NUMBERS_AT];
+    for (int i = 0; i < CREDITS_AT - NUMBERS_AT; i++)
+        numbers[i] = sqlite3_column_int64(statement, NUMBERS_AT + i);
+    row->started_ms = numbers[0];
+    row->http_status = (int)numbers[1];
+    row->attempt = (int)numbers[2];
+    row->streamed = numbers[3] != 0;
+    row->estimated = numbers[4] != 0;
+    row->usage = (struct usage){.input = numbers[5],
+                                .cache_read = numbers[6],
+                                .cache_write_5m = numbers[7],
+                                .cache_write_1h = numbers[8],
+                                .output = numbers[9],
+                                .reasoning = numbers[10]};
+    row->charged = sqlite3_column_type(statement, CREDITS_AT) != SQLITE_NULL;
+    row->credits = sqlite3_column_int64(statement, CREDITS_AT);
+    row->duration_us = sqlite3_column_int64(statement, DURATION_AT);
+    row->first_byte_us = sqlite3_column_int64(statement, FIRST_BYTE_AT);
+}
+
+static void put_conditions(struct buf *sql, const struct usage_query *query)
+{
+    static const char *const conditions[USAGE_MATCHES] = {
+        [USAGE_USER] = " AND user = ?3",         [USAGE_KEY] = " AND key_id = ?4",
+        [USAGE_APP] = " AND app = ?5",           [USAGE_MODEL] = " AND model = ?6",
+        [USAGE_PROVIDER] = " AND provider = ?7", [USAGE_STATUS] = " AND status = ?8",
+        [USAGE_CALL] = " AND call_id = ?9"};
+    buf_put_text(sql, " FROM usage WHERE started_ms >= ?1 AND started_ms < ?2");
+    for (int i = 0; i < USAGE_MATCHES; i++)
+        if (query->match[i].p)
+            buf_put_text(sql, conditions[i]);
+}
+
+static int prepare(struct sqlite3 *db, const struct buf *sql, const struct usage_query *query,
+                   struct sqlite3_stmt **out)
+{
+    if (buf_rc(sql))
+        return SQLITE_NOMEM;
+    int rc = sqlite3_prepare_v2(db, sql->p, (int)sql->n, out, NULL);
+    if (rc)
+        return rc;
+    sqlite3_bind_int64(*out, 1, query->since_ms);
+    sqlite3_bind_int64(*out, 2, query->until_ms);
+    for (int i = 0; i < USAGE_MATCHES; i++)
+        if (query->match[i].p)
+            sqlite_bind(*out, 3 + i, query->match[i]);
+    return SQLITE_OK;
+}
+
+static void finalize(struct sqlite3_stmt **statement)
+{
+    sqlite3_finalize(*statement);
+}
+
+static int write_count(struct sqlite3 *db, const struct usage_query *query,
+                       struct json_writer *w)
+{
+    struct buf sql AUTO(buf_free);
+    struct sqlite3_stmt *statement AUTO(finalize) = NULL;
+    buf_init(&sql, 4096);
+    buf_put_text(&sql, "SELECT count(*)");
+    put_conditions(&sql, query);
+    int rc = prepare(db, &sql, query, &statement);
+    if (!rc)
+        rc = sqlite3_step(statement);
+    if (rc != SQLITE_ROW)
+        return rc;
+    json_member_int(w, "count", sqlite3_column_int64(statement, 0));
+    return SQLITE_OK;
+}
+
+static int write_rows(struct sqlite3 *db, const struct usage_query *query,
+                      struct json_writer *w)
+{
+    struct buf sql AUTO(buf_free);
+    struct sqlite3_stmt *statement AUTO(finalize) = NULL;
+    buf_init(&sql, 4096);
+    buf_put_text(&sql, "SELECT *");
+    put_conditions(&sql, query);
+    buf_put_text(&sql, query->oldest_first ? " ORDER BY id" : " ORDER BY id DESC");
+    buf_put_text(&sql, " LIMIT ?10 OFFSET ?11");
+    int rc = prepare(db, &sql, query, &statement);
+    if (rc)
+        return rc;
+    sqlite3_bind_int64(statement, 10, query->page_size);
+    sqlite3_bind_int64(statement, 11, (query->page - 1) * query->page_size);
+    json_key(w, "list");
+    json_open_array(w);
+    while ((rc = sqlite3_step(statement)) == SQLITE_ROW) {
+        struct usage_row row = {.id = SLICE_NONE};
+        usage_read(statement, &row);
+        usage_row_write(w, &row);
+    }
+    json_close_array(w);
+    return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+/* On a connection of its own: however long the search takes, no call waits for it to be recorded. */
+int sqlite_usage_list(struct store *s, struct slice filters, struct buf *json,
+                      struct fault *why)
+{
+    struct sqlite3 *db AUTO(sqlite_disconnect) = NULL;
+    struct arena texts AUTO(arena_free);
+    struct usage_query query;
+    arena_init(&texts);
+    int rc = usage_query_read(filters, &texts, &query, why);
+    if (!rc)
+        rc = sqlite_connect(s->path, SQLITE_OPEN_READONLY, &db, why);
+    if (rc)
+        return rc;
+    struct json_writer w = json_writer(json);
+    int result = sqlite3_exec(db, "BEGIN", NULL, NULL, NULL);
+    json_open_object(&w);
+    if (!result)
+        result = write_count(db, &query, &w);
+    if (!result)
+        result = write_rows(db, &query, &w);
+    json_close_object(&w);
+    if (result)
+        return sqlite_fault(result, listing, why);
+    return buf_rc(json) ? fault_nomem(why) : AIGNE_OK;
+}
