@@ -18,8 +18,9 @@ enum event_kind {
     EVENT_TOOL_BEGIN,     /* index, id, name; metadata is JSON or absent */
     EVENT_TOOL_ARGUMENTS, /* index; text is the next piece of the JSON arguments */
     EVENT_TOOL_END,       /* index; nothing more comes for this call */
-    EVENT_FILE,           /* mime; text is base64, or a URL when is_url */
-    EVENT_USAGE,          /* usage so far: replaces what was reported before (usage_merge) */
+    EVENT_FILE,           /* mime; text is base64, or a URL when is_url; name: the file's */
+    EVENT_USAGE,          /* usage so far: replaces what was reported before (usage_merge);
+                             metadata: an object of what else was said (hub only), or absent */
     EVENT_JSON,           /* a structured answer as an object (AIGNE's json): text is JSON */
     EVENT_RESET, /* forget TEXT and THOUGHT so far: the provider starts over (hub only) */
     EVENT_EXTRA, /* a member of the answer we do not know: name, text is JSON (hub only) */

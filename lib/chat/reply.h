@@ -16,6 +16,7 @@ struct reply_tool_call {
 struct reply_file {
     struct slice mime;
     struct slice content; /* base64, or a URL */
+    struct slice name;    /* a file name, or absent */
     bool is_url;
 };
 
@@ -40,6 +41,7 @@ struct reply {
     size_t extra_count;
     size_t extra_capacity;
     struct usage usage;
+    struct slice usage_extras; /* EVENT_USAGE's metadata */
     enum finish finish;
 };
 
@@ -52,12 +54,22 @@ struct reply_notes {
     struct slice model_with_provider; /* "openai/gpt-5-mini" */
     bool charged;                     /* credits below count */
     int64_t credits;                  /* billionths */
-    struct slice credit_prefix;       /* "$"; absent or empty: not written */
+    struct slice credit_prefix;       /* "$"; written only when it is one of $ € ¥ */
+    bool wants_json; /* the request had a schema: `json` is filled from the text */
+    /* What a remote hub said beside the counts, an object; written when call_id is absent. */
+    struct slice usage_extras;
 };
 
 /* AIGNE's ChatModelOutput: also what aigne_reply_json gives. */
 void reply_write(const struct reply *r, const struct reply_notes *notes, struct buf *out);
 /* Its `usage` object alone; nothing is written when nothing was reported. True: written. */
 bool reply_write_usage(const struct usage *u, const struct reply_notes *notes, struct buf *out);
+/* Its `toolCalls`, the first `count` of them, and its `files`: arrays. */
+void reply_write_tool_calls(const struct reply *r, size_t count, struct buf *out);
+void reply_write_files(const struct reply *r, struct buf *out);
+/* Its `json`: what came as such, or, when wanted, the text if that is an object; .p NULL: none. */
+struct slice reply_json(const struct reply *r, bool wanted);
+/* The name in its `finishReason`, a member of ours; NULL: not worth telling. */
+const char *reply_finish_name(enum finish finish);
 
 #endif

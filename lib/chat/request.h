@@ -125,10 +125,11 @@ struct chat_request {
     struct slice modalities;  /* JSON array of strings */
     struct slice user;
     struct slice service_tier;
-    struct slice output_file_type; /* AIGNE: "url", "file" or "local" */
-    enum chat_cache cache_last;    /* AIGNE's cacheConfig.autoBreakpoints.lastMessage */
-    struct slice cache_config;     /* AIGNE's cacheConfig as JSON text */
-    struct chat_extra *extras;     /* other members of modelOptions, or of an OpenAI body */
+    struct slice output_file_type;       /* AIGNE: "url", "file" or "local" */
+    struct slice prefer_input_file_type; /* AIGNE: "url": links go on as links, else as bytes */
+    enum chat_cache cache_last;          /* AIGNE's cacheConfig.autoBreakpoints.lastMessage */
+    struct slice cache_config;           /* AIGNE's cacheConfig as JSON text */
+    struct chat_extra *extras; /* other members of modelOptions, or of an OpenAI body */
     size_t extra_count;
     struct chat_extra *input_extras; /* other top-level members of AIGNE's input */
     size_t input_extra_count;

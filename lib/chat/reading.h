@@ -1,0 +1,51 @@
+/* reading.h - typed reads of the members of a request, each failure naming the member's path. */
+#ifndef AIGNE_CHAT_READING_H
+#define AIGNE_CHAT_READING_H
+
+#include "base/arena.h"
+#include "base/fault.h"
+#include "chat/request.h"
+#include "text/json_scan.h"
+
+struct reading {
+    struct arena *arena;
+    struct fault *why;
+    struct chat_builder build;
+    char at[72]; /* the object being read: "messages[2].content[1]"; "" for the whole */
+};
+
+void reading_start(struct reading *r, struct arena *a, struct chat_request *out,
+                   struct fault *why);
+/* The object whose members are read from now on. */
+void reading_at(struct reading *r, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* AIGNE_E_REQUEST; the text is the member's path followed by `format`: "must be ...". An empty
+ * member means the object itself. */
+int reading_refuse(struct reading *r, const char *member, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+int reading_nomem(struct reading *r);
+/* The refusal of a wrong kind: "must be `wanted`, not a number". */
+int reading_kind(struct reading *r, const char *member, const char *wanted, struct json v);
+
+/* Absent and null leave `out` alone and are AIGNE_OK. */
+int read_string(struct reading *r, const char *member, struct json v, struct slice *out);
+int read_number(struct reading *r, const char *member, struct json v, struct slice *out);
+int read_bool(struct reading *r, const char *member, struct json v, enum chat_choice *out);
+int read_object(struct reading *r, const char *member, struct json v, struct slice *out);
+int read_array(struct reading *r, const char *member, struct json v, struct slice *out);
+/* AIGNE_E_REQUEST when absent or empty. */
+int read_needed_string(struct reading *r, const char *member, struct json v, struct slice *out);
+/* One string or an array of them. */
+int read_stop(struct reading *r, const char *member, struct json v);
+/* A name from none to max, or a number of tokens. */
+int read_effort(struct reading *r, const char *member, struct json v);
+/* {"type":"ephemeral","ttl":"5m"|"1h"} */
+int read_cache(struct reading *r, const char *member, struct json v, enum chat_cache *out);
+/* A name that some provider can take; blanks and dashes are mapped where a provider refuses them. */
+int read_tool_name(struct reading *r, const char *member, struct json v, struct slice *out);
+/* Where a file is: data: URLs become a DATA part, http and https ones a URL part. */
+int read_place(struct reading *r, const char *member, struct slice url, struct chat_part *p);
+/* The key of the current member with its escapes resolved; .p NULL: no memory. */
+struct slice read_key(struct reading *r, const struct json_walk *w);
+
+#endif

@@ -1,0 +1,199 @@
+/* reply.c - knows how events add up to an answer; refuses to know who hears it. */
+#include "chat/reply.h"
+
+#include "base/limits.h"
+#include "chat/request.h"
+#include <aignehub/aignehub.h>
+
+/* Absent stays absent; false: no memory. */
+static bool keep(struct reply *r, struct slice from, struct slice *to)
+{
+    if (!from.p)
+        return true;
+    *to = arena_copy(r->arena, from);
+    return to->p != NULL;
+}
+
+static int appended(struct buf *b, struct slice s)
+{
+    buf_put_slice(b, s);
+    return buf_rc(b);
+}
+
+/* Room for index `count`; the vector doubles inside the arena. False: no memory. */
+static bool room(struct reply *r, void **items, size_t count, size_t *capacity, size_t size)
+{
+    if (count < *capacity)
+        return true;
+    size_t wider = *capacity ? *capacity * 2 : 2;
+    void *moved = arena_array(r->arena, wider, size);
+    if (!moved)
+        return false;
+    if (count)
+        memcpy(moved, *items, count * size);
+    *items = moved;
+    *capacity = wider;
+    return true;
+}
+
+static int on_start(struct reply *r, const struct event *e)
+{
+    return keep(r, e->text, &r->model) && keep(r, e->id, &r->id) ? AIGNE_OK : AIGNE_E_NOMEM;
+}
+
+/* Of several choices the first is the answer. */
+static int on_text(struct reply *r, const struct event *e)
+{
+    return e->index ? AIGNE_OK : appended(&r->text, e->text);
+}
+
+static int on_thought(struct reply *r, const struct event *e)
+{
+    return e->index ? AIGNE_OK : appended(&r->thoughts, e->text);
+}
+
+static int on_refusal(struct reply *r, const struct event *e)
+{
+    return e->index ? AIGNE_OK : appended(&r->refusal, e->text);
+}
+
+static int on_signature(struct reply *r, const struct event *e)
+{
+    return keep(r, e->text, &r->signature) ? AIGNE_OK : AIGNE_E_NOMEM;
+}
+
+static int on_redacted(struct reply *r, const struct event *e)
+{
+    return keep(r, e->text, &r->redacted) ? AIGNE_OK : AIGNE_E_NOMEM;
+}
+
+/* Calls arrive dense from 0; anything else is not an answer. */
+static int on_tool_begin(struct reply *r, const struct event *e)
+{
+    size_t index = (size_t)e->index;
+    if (e->index < 0 || index > r->tool_count || index >= LIMIT_TOOL_CALLS)
+        return AIGNE_E_PROTOCOL;
+    if (index == r->tool_count) {
+        void *items = r->tools;
+        if (!room(r, &items, r->tool_count, &r->tool_capacity, sizeof *r->tools))
+            return AIGNE_E_NOMEM;
+        r->tools = items;
+        r->tools[index] = (struct reply_tool_call){0};
+        buf_init(&r->tools[index].arguments, LIMIT_REPLY_BODY);
+        r->tool_count++;
+    }
+    struct reply_tool_call *t = &r->tools[index];
+    bool kept = keep(r, e->id, &t->id) && keep(r, e->name, &t->name) &&
+                keep(r, e->metadata, &t->metadata);
+    return kept ? AIGNE_OK : AIGNE_E_NOMEM;
+}
+
+static int on_tool_arguments(struct reply *r, const struct event *e)
+{
+    if (e->index < 0 || (size_t)e->index >= r->tool_count)
+        return AIGNE_E_PROTOCOL;
+    return appended(&r->tools[e->index].arguments, e->text);
+}
+
+static int on_tool_end(struct reply *r, const struct event *e)
+{
+    if (e->index < 0 || (size_t)e->index >= r->tool_count)
+        return AIGNE_E_PROTOCOL;
+    struct reply_tool_call *t = &r->tools[e->index];
+    return keep(r, e->metadata, &t->metadata) ? AIGNE_OK : AIGNE_E_NOMEM;
+}
+
+static int on_file(struct reply *r, const struct event *e)
+{
+    struct reply_file file = {.is_url = e->is_url};
+    void *items = r->files;
+    if (!room(r, &items, r->file_count, &r->file_capacity, sizeof *r->files))
+        return AIGNE_E_NOMEM;
+    r->files = items;
+    if (!keep(r, e->mime, &file.mime) || !keep(r, e->text, &file.content) ||
+        !keep(r, e->name, &file.name))
+        return AIGNE_E_NOMEM;
+    r->files[r->file_count++] = file;
+    return AIGNE_OK;
+}
+
+static int on_usage(struct reply *r, const struct event *e)
+{
+    usage_merge(&r->usage, &e->usage);
+    return keep(r, e->metadata, &r->usage_extras) ? AIGNE_OK : AIGNE_E_NOMEM;
+}
+
+static int on_json(struct reply *r, const struct event *e)
+{
+    return keep(r, e->text, &r->json) ? AIGNE_OK : AIGNE_E_NOMEM;
+}
+
+static int on_reset(struct reply *r, const struct event *e)
+{
+    (void)e;
+    buf_clear(&r->text);
+    buf_clear(&r->thoughts);
+    return AIGNE_OK;
+}
+
+static int on_extra(struct reply *r, const struct event *e)
+{
+    for (size_t i = 0; i < r->extra_count; i++) {
+        if (slice_eq(r->extras[i].name, e->name))
+            return keep(r, e->text, &r->extras[i].value) ? AIGNE_OK : AIGNE_E_NOMEM;
+    }
+    struct chat_extra extra = {SLICE_NONE, SLICE_NONE};
+    void *items = r->extras;
+    if (!room(r, &items, r->extra_count, &r->extra_capacity, sizeof *r->extras))
+        return AIGNE_E_NOMEM;
+    r->extras = items;
+    if (!keep(r, e->name, &extra.name) || !keep(r, e->text, &extra.value))
+        return AIGNE_E_NOMEM;
+    r->extras[r->extra_count++] = extra;
+    return AIGNE_OK;
+}
+
+static int on_finish(struct reply *r, const struct event *e)
+{
+    if (!e->index)
+        r->finish = e->finish;
+    return AIGNE_OK;
+}
+
+static int (*const handlers[])(struct reply *r, const struct event *e) = {
+    [EVENT_START] = on_start,           [EVENT_TEXT] = on_text,
+    [EVENT_THOUGHT] = on_thought,       [EVENT_SIGNATURE] = on_signature,
+    [EVENT_REDACTED] = on_redacted,     [EVENT_REFUSAL] = on_refusal,
+    [EVENT_TOOL_BEGIN] = on_tool_begin, [EVENT_TOOL_ARGUMENTS] = on_tool_arguments,
+    [EVENT_TOOL_END] = on_tool_end,     [EVENT_FILE] = on_file,
+    [EVENT_USAGE] = on_usage,           [EVENT_JSON] = on_json,
+    [EVENT_RESET] = on_reset,           [EVENT_EXTRA] = on_extra,
+    [EVENT_FINISH] = on_finish,
+};
+
+static int push(struct event_sink *sink, const struct event *e)
+{
+    size_t kind = (size_t)e->kind;
+    if (kind >= sizeof handlers / sizeof handlers[0] || !handlers[kind])
+        return AIGNE_OK;
+    return handlers[kind]((struct reply *)(void *)sink, e);
+}
+
+void reply_init(struct reply *r, struct arena *a)
+{
+    *r = (struct reply){.sink = {push}, .arena = a};
+    buf_init(&r->text, LIMIT_REPLY_BODY);
+    buf_init(&r->thoughts, LIMIT_REPLY_BODY);
+    buf_init(&r->refusal, LIMIT_REPLY_BODY);
+    usage_init(&r->usage);
+}
+
+void reply_free(struct reply *r)
+{
+    for (size_t i = 0; i < r->tool_count; i++)
+        buf_free(&r->tools[i].arguments);
+    buf_free(&r->text);
+    buf_free(&r->thoughts);
+    buf_free(&r->refusal);
+    r->tool_count = 0;
+}

@@ -1,0 +1,29 @@
+/* usage.c - knows how reports of consumption combine; refuses to know what anything costs. */
+#include "chat/usage.h"
+
+static void take(int64_t *into, int64_t from)
+{
+    if (from >= 0)
+        *into = from;
+}
+
+void usage_merge(struct usage *into, const struct usage *from)
+{
+    take(&into->input, from->input);
+    take(&into->cache_read, from->cache_read);
+    take(&into->cache_write_5m, from->cache_write_5m);
+    take(&into->cache_write_1h, from->cache_write_1h);
+    take(&into->output, from->output);
+    take(&into->reasoning, from->reasoning);
+}
+
+static bool sane(int64_t count)
+{
+    return count >= -1 && count <= USAGE_LARGEST;
+}
+
+bool usage_sane(const struct usage *u)
+{
+    return sane(u->input) && sane(u->cache_read) && sane(u->cache_write_5m) &&
+           sane(u->cache_write_1h) && sane(u->output) && sane(u->reasoning);
+}
