@@ -63,7 +63,13 @@ static int parse(struct slice text, json_object **out, struct fault *why)
     *out = json_tokener_parse_ex(tokener, text.p ? text.p : "", (int)text.n);
     enum json_tokener_error problem = json_tokener_get_error(tokener);
     size_t end = json_tokener_get_parse_end(tokener);
-    if (problem == json_tokener_continue)
+    bool at_end = problem == json_tokener_continue;
+    if (at_end) { /* a comment on the last line wants its end */
+        *out = json_tokener_parse_ex(tokener, "\n", 2);
+        problem = json_tokener_get_error(tokener);
+        end = text.n;
+    }
+    if (at_end && problem != json_tokener_success)
         return wrong_at(text, text.n, "the text ends too early", why);
     if (problem != json_tokener_success)
         return wrong_at(text, end, json_tokener_error_desc(problem), why);
