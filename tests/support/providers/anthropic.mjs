@@ -1,0 +1,319 @@
+// Knows Anthropic's messages: what is refused, in which words, and how an answer looks.
+import { Validator, loadSchema } from './schema.mjs';
+import { compose } from './scenario.mjs';
+
+const document = loadSchema('anthropic');
+const validator = new Validator(document);
+const VERSIONS = ['2023-06-01', '2026-10-21'];
+const MODELS = ['claude-3-5-haiku-20241022', 'claude-sonnet-4-5', 'claude-opus-4-8', 'claude-haiku-4-5'];
+const NO_SAMPLING = /^claude-(opus-4-[78]|opus-5|sonnet-5|haiku-5|fable|mythos)/;
+const SAMPLING = { temperature: [0, 1], top_p: [0, 1], top_k: [0, Infinity] };
+
+export const anthropic = {
+  name: 'anthropic',
+  contentType: 'text/event-stream; charset=utf-8',
+  terminal: 2,
+  headers: (id) => ({ 'request-id': `req_${id}`, 'anthropic-organization-id': 'org-imitation' }),
+
+  route(method, path) {
+    const found = /^(?:\/anthropic)?\/v1\/(messages|models)$/.exec(path);
+    if (!found) return null;
+    // OpenAI lists its models under the same path; the version header tells which is meant.
+    return { what: found[1] === 'models' ? 'models' : 'chat', method: found[1] === 'models' ? 'GET' : 'POST', shared: path === '/v1/models' };
+  },
+
+  authenticate(headers) {
+    const key = headers['x-api-key'] ?? /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1];
+    if (!key) return { refuse: [401, { type: 'authentication_error', message: 'x-api-key header is required' }] };
+    if (key.startsWith('bad')) return { key, refuse: [401, { type: 'authentication_error', message: 'invalid x-api-key' }] };
+    const version = headers['anthropic-version'];
+    if (!version) return { key, refuse: [400, { message: 'anthropic-version: header is required' }] };
+    if (!VERSIONS.includes(version)) return { key, refuse: [400, { message: `anthropic-version: "${version}" is not a valid version` }] };
+    return { key, version };
+  },
+
+  error(status, detail = {}, route, id) {
+    const known = STATUS[status] ?? STATUS[500];
+    const { type, message, code } = { ...known, ...detail };
+    const error = { type, message };
+    if (code) error.details = { error_code: code };
+    return { type: 'error', error, request_id: `req_${id}` };
+  },
+  unparsable: (why) => [400, { message: `The request body is not valid JSON: ${why}` }],
+  errorFrame: () => `event: error\ndata: ${JSON.stringify({ type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } })}\n\n`,
+  textFrame: (text) => frame({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } }),
+  models: () => ({ data: MODELS.map((id) => ({ type: 'model', id, display_name: id, created_at: '2026-01-01T00:00:00Z' })), has_more: false, first_id: MODELS[0], last_id: MODELS.at(-1) }),
+
+  refuse(body, route, auth) {
+    const { sampling, rest } = splitSampling(body, auth.version);
+    const name = rest.stream === true ? 'MessageCreateParamsStreaming' : 'MessageCreateParamsNonStreaming';
+    const [problem] = validator.check(rest, name);
+    if (problem) return [400, { message: describe(problem) }];
+    if (!/^claude-|imitate-/.test(body.model) || /no-such/.test(body.model)) return [404, { message: `model: ${body.model}` }];
+    return limits(body) ?? samplingRules(sampling, body) ?? conversation(body) ?? tools(body) ?? thinking(body) ?? output(body);
+  },
+
+  view(body) {
+    const last = body.messages.at(-1);
+    const blocks = (m) => (typeof m.content === 'string' ? [{ type: 'text', text: m.content }] : m.content);
+    const users = body.messages.filter((m) => m.role === 'user' && blocks(m).some((b) => b.type === 'text'));
+    const results = last.role === 'user' ? blocks(last).filter((b) => b.type === 'tool_result') : [];
+    const choice = body.tool_choice?.type;
+    return {
+      text: blocks(users.at(-1) ?? { content: '' }).filter((b) => b.type === 'text').map((b) => b.text).join('\n'),
+      model: body.model,
+      stream: body.stream === true,
+      results: results.map((r) => ({ id: r.tool_use_id, text: [].concat(r.content ?? []).map((c) => c.text ?? c).join('') })),
+      tools: (body.tools ?? []).map((t) => ({ name: t.name, schema: t.input_schema })),
+      choice: { any: 'required', tool: 'named', none: 'none' }[choice] ?? 'auto',
+      choiceName: body.tool_choice?.name,
+      parallel: !body.tool_choice?.disable_parallel_tool_use,
+      schema: body.output_config?.format?.schema ?? null,
+      thinking: /enabled|adaptive|between_tools/.test(body.thinking?.type) && body.thinking.display !== 'omitted',
+    };
+  },
+
+  plain(view, scenario, id) {
+    const answer = compose(scenario, view);
+    return { ...message(view, id, usage(answer.usage, scenario)), content: blocksOf(answer, id, scenario), stop_reason: STOP[answer.finish], stop_details: stopDetails(answer) };
+  },
+
+  stream(view, scenario, id) {
+    const answer = compose(scenario, view);
+    const total = usage(answer.usage, scenario);
+    const frames = [frame({ type: 'message_start', message: { ...message(view, id, { ...total, output_tokens: 1 }), content: [] } })];
+    frames.push(frame({ type: 'ping' }));
+    blocksOf(answer, id, scenario).forEach((block, index) => frames.push(...blockFrames(block, index, answer)));
+    frames.push(frame({ type: 'message_delta', delta: { stop_reason: STOP[answer.finish], stop_sequence: null, stop_details: stopDetails(answer), container: null }, usage: deltaUsage(total) }));
+    frames.push(frame({ type: 'message_stop' }));
+    return frames;
+  },
+};
+
+const STOP = { stop: 'end_turn', tools: 'tool_use', length: 'max_tokens', refusal: 'refusal', filter: 'refusal', block: 'refusal' };
+const STATUS = {
+  400: { type: 'invalid_request_error', message: 'The request was refused on purpose.' },
+  401: { type: 'authentication_error', message: 'invalid x-api-key' },
+  402: { type: 'billing_error', message: 'Your credit balance is too low to access the Anthropic API.' },
+  403: { type: 'permission_error', message: 'Your API key does not have permission to use the specified resource.' },
+  404: { type: 'not_found_error', message: 'model: claude-none' },
+  413: { type: 'request_too_large', message: 'Request exceeds the maximum size' },
+  429: { type: 'rate_limit_error', message: "This request would exceed your organization's rate limit of 50 requests per minute." },
+  500: { type: 'api_error', message: 'Internal server error' },
+  503: { type: 'api_error', message: 'Service unavailable' },
+  529: { type: 'overloaded_error', message: 'Overloaded' },
+};
+
+const frame = (event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+const signatureOf = (text) => `c2ln${Buffer.from(text).toString('base64')}`;
+
+function message(view, id, used) {
+  return { id: `msg_${id}`, type: 'message', role: 'assistant', model: view.model, content: [], stop_reason: null, stop_sequence: null, stop_details: null, container: null, diagnostics: null, usage: used };
+}
+
+function usage(u, scenario) {
+  const base = { cache_creation: { ephemeral_5m_input_tokens: u.cacheWrite, ephemeral_1h_input_tokens: 0 }, cache_creation_input_tokens: u.cacheWrite, cache_read_input_tokens: u.cacheRead, inference_geo: null, output_tokens_details: u.reasoning ? { thinking_tokens: u.reasoning } : null, server_tool_use: null, service_tier: 'standard', speed: null };
+  if (scenario['negative-usage']) return { ...base, input_tokens: -5, output_tokens: -1 };
+  if (scenario['huge-usage']) return { ...base, input_tokens: 1e300, output_tokens: 'many' };
+  return { ...base, input_tokens: u.prompt - u.cacheRead - u.cacheWrite, output_tokens: u.output + u.reasoning };
+}
+
+const deltaUsage = ({ cache_creation_input_tokens, cache_read_input_tokens, input_tokens, output_tokens, output_tokens_details, server_tool_use }) => ({ cache_creation_input_tokens, cache_read_input_tokens, input_tokens, output_tokens, output_tokens_details, server_tool_use });
+const stopDetails = (answer) => (STOP[answer.finish] === 'refusal' ? { type: 'refusal', category: null, explanation: null } : null);
+
+function blocksOf(answer, id, scenario) {
+  const blocks = [];
+  const thought = answer.reasoning.join('');
+  if (thought) blocks.push({ type: 'thinking', thinking: thought, signature: signatureOf(thought) });
+  if (scenario.redacted) blocks.push({ type: 'redacted_thinking', data: 'cmVkYWN0ZWQ=' });
+  if (answer.pieces.length) blocks.push({ type: 'text', text: answer.pieces.join(''), citations: null });
+  answer.calls.forEach((c, i) => blocks.push({ type: 'tool_use', id: `toolu_${id}_${i}`, name: c.name, input: c.arguments, caller: null }));
+  return blocks;
+}
+
+const EMPTY = { text: { text: '', citations: null }, thinking: { thinking: '', signature: '' }, redacted_thinking: {}, tool_use: { input: {} } };
+
+function blockFrames(block, index, answer) {
+  const delta = (d) => frame({ type: 'content_block_delta', index, delta: d });
+  const frames = [frame({ type: 'content_block_start', index, content_block: { ...block, ...EMPTY[block.type] } })];
+  if (block.type === 'text') for (const text of answer.pieces) frames.push(delta({ type: 'text_delta', text }));
+  if (block.type === 'thinking') {
+    for (const thinking of answer.reasoning) frames.push(delta({ type: 'thinking_delta', thinking }));
+    frames.push(delta({ type: 'signature_delta', signature: block.signature }));
+  }
+  if (block.type === 'tool_use') {
+    const text = JSON.stringify(block.input);
+    frames.push(delta({ type: 'input_json_delta', partial_json: '' }));
+    for (let i = 0; text !== '{}' && i < text.length; i += 4) frames.push(delta({ type: 'input_json_delta', partial_json: text.slice(i, i + 4) }));
+  }
+  frames.push(frame({ type: 'content_block_stop', index }));
+  return frames;
+}
+
+// The newest version's types have no sampling members; the older one takes them.
+function splitSampling(body, version) {
+  if (version !== '2023-06-01') return { sampling: {}, rest: body };
+  const sampling = {}, rest = { ...body };
+  for (const name of Object.keys(SAMPLING))
+    if (name in rest) {
+      sampling[name] = rest[name];
+      delete rest[name];
+    }
+  return { sampling, rest };
+}
+
+function describe(problem) {
+  const where = problem.path.join('.');
+  const inner = problem.kind === 'union' ? problem.inner.find((p) => p.kind === 'enum') : null;
+  if (problem.kind === 'unknown') return `${where}: Extra inputs are not permitted`;
+  if (problem.kind === 'missing') return `${where}: Field required`;
+  if (problem.kind === 'type') return `${where}: Input should be a valid ${{ object: 'dictionary', array: 'list', boolean: 'boolean' }[problem.expected] ?? problem.expected}`;
+  if (inner) return `${where}: Input tag '${inner.value}' found using 'type' does not match any of the expected tags`;
+  if (problem.kind === 'enum') return `${where}: Input should be ${problem.expected.map((v) => `'${v}'`).join(' or ')}`;
+  return `${where}: ${problem.kind}`;
+}
+
+const invalid = (text) => [400, { message: text }];
+
+function limits(body) {
+  const most = /claude-3-5/.test(body.model) ? 8192 : /claude-3-(haiku|opus)/.test(body.model) ? 4096 : /opus-4-(1|2025)/.test(body.model) ? 32000 : /sonnet-4|haiku-4/.test(body.model) ? 64000 : 128000;
+  if (!Number.isInteger(body.max_tokens) || body.max_tokens < 1) return invalid('max_tokens: Input should be greater than or equal to 1');
+  if (body.max_tokens > most) return invalid(`max_tokens: ${body.max_tokens} > ${most}, which is the maximum allowed number of output tokens for ${body.model}`);
+  if ((body.stop_sequences ?? []).some((s) => !s.trim())) return invalid('stop_sequences: each stop sequence must contain non-whitespace');
+  const marks = (JSON.stringify([body.system, body.messages, body.tools]).match(/"cache_control":\{/g) ?? []).length;
+  return marks > 4 ? invalid(`A maximum of 4 blocks with cache_control may be provided. Found ${marks}.`) : null;
+}
+
+function samplingRules(sampling, body) {
+  for (const [name, [low, high]] of Object.entries(SAMPLING)) {
+    if (!(name in sampling)) continue;
+    if (NO_SAMPLING.test(body.model)) return invalid(`\`${name}\` is deprecated for this model.`);
+    const v = sampling[name];
+    if (typeof v !== 'number' || v < low || v > high) return invalid(`${name}: Input should be between ${low} and ${high}`);
+  }
+  if ('temperature' in sampling && 'top_p' in sampling && /-4-5|opus-4-1/.test(body.model)) return invalid('`temperature` and `top_p` cannot both be specified for this model. Please use only one.');
+  return null;
+}
+
+function conversation(body) {
+  if (!body.messages.length) return invalid('messages: at least one message is required');
+  if (body.messages[0].role !== 'user') return invalid('messages: first message must use the "user" role');
+  const ids = new Set();
+  let open = [];
+  for (const [i, m] of body.messages.entries()) {
+    const last = i === body.messages.length - 1;
+    const blocks = typeof m.content === 'string' ? (m.content ? [{ type: 'text', text: m.content }] : []) : m.content;
+    if (!blocks.length && !(last && m.role === 'assistant')) return invalid(`messages.${i}: all messages must have non-empty content except for the optional final assistant message`);
+    if (m.role === 'system') return invalid(`messages: Unexpected role "system". The Messages API accepts a top-level \`system\` parameter, not "system" as an input message role.`);
+    const bad = blockRules(blocks, m, i) ?? answers(blocks, m, i, open) ?? calls(blocks, m, i, ids);
+    if (bad) return bad;
+    open = m.role === 'assistant' ? blocks.filter((b) => b.type === 'tool_use').map((b) => b.id) : [];
+    if (last && m.role === 'assistant') {
+      if (NO_SAMPLING.test(body.model)) return invalid('This model does not support assistant message prefill. The conversation must end with a user message.');
+      if (/\s$/.test(blocks.at(-1)?.text ?? '')) return invalid('messages: final assistant content cannot end with trailing whitespace');
+    }
+  }
+  return open.length ? invalid(unanswered(body.messages.length - 1, open)) : null;
+}
+
+const unanswered = (i, ids) => `messages.${i}: \`tool_use\` ids were found without \`tool_result\` blocks immediately after: ${ids.join(', ')}. Each \`tool_use\` block must have a corresponding \`tool_result\` block in the next message.`;
+
+function blockRules(blocks, m, i) {
+  for (const [k, b] of blocks.entries()) {
+    const where = `messages.${i}.content.${k}`;
+    if (b.type === 'text' && !b.text) return invalid('messages: text content blocks must be non-empty');
+    if (b.type === 'text' && !b.text.trim()) return invalid('messages: text content blocks must contain non-whitespace text');
+    if (m.role === 'assistant' && /^(image|document|tool_result)$/.test(b.type)) return invalid(`${where}: \`${b.type}\` blocks can only be in user messages`);
+    if (m.role === 'user' && /^(tool_use|thinking|redacted_thinking)$/.test(b.type)) return invalid(`${where}: \`${b.type}\` blocks can only be in \`assistant\` messages`);
+    const image = b.type === 'image' && b.source.type === 'base64' ? badImage(b.source, where) : null;
+    if (image) return image;
+  }
+  return null;
+}
+
+const MAGIC = { 'image/png': /^iVBORw0KGgo/, 'image/jpeg': /^\/9j\//, 'image/gif': /^R0lGOD/, 'image/webp': /^UklGR/ };
+
+function badImage(source, where) {
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(source.data)) return invalid(`${where}.image.source.base64.data: Invalid base64 data`);
+  const actual = Object.keys(MAGIC).find((t) => MAGIC[t].test(source.data));
+  if (!actual) return invalid(`${where}.image.source.base64.data: Could not process image`);
+  if (actual !== source.media_type) return invalid(`${where}.image.source.base64.data: Image does not match the provided media type ${source.media_type}`);
+  return null;
+}
+
+function answers(blocks, m, i, open) {
+  if (m.role !== 'user') return open.length ? invalid(unanswered(i - 1, open)) : null;
+  const results = blocks.filter((b) => b.type === 'tool_result');
+  const missing = open.filter((id) => !results.some((r) => r.tool_use_id === id));
+  const first = blocks.findIndex((b) => b.type !== 'tool_result');
+  if (missing.length || (open.length && first >= 0 && blocks.slice(first).some((b) => b.type === 'tool_result'))) return invalid(unanswered(i - 1, missing.length ? missing : open));
+  const stray = results.findIndex((r) => !open.includes(r.tool_use_id));
+  if (stray >= 0) return invalid(`messages.${i}.content.${stray}: unexpected \`tool_use_id\` found in \`tool_result\` blocks: ${results[stray].tool_use_id}. Each \`tool_result\` block must have a corresponding \`tool_use\` block in the previous message.`);
+  const seen = new Set(results.map((r) => r.tool_use_id));
+  return seen.size === results.length ? null : invalid(`messages.${i}: each tool_use must have a single result.`);
+}
+
+function calls(blocks, m, i, ids) {
+  for (const [k, b] of blocks.entries()) {
+    if (b.type !== 'tool_use') continue;
+    if (!/^[a-zA-Z0-9_-]+$/.test(b.id)) return invalid(`messages.${i}.content.${k}.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'`);
+    if (ids.has(b.id)) return invalid(`messages.${i}.content.${k}: \`tool_use\` ids must be unique`);
+    ids.add(b.id);
+    if (!b.input || typeof b.input !== 'object' || Array.isArray(b.input)) return invalid(`messages.${i}.content.${k}.tool_use.input: Input should be a valid dictionary`);
+    if (!/^[a-zA-Z0-9_-]{1,200}$/.test(b.name)) return invalid(`messages.${i}.content.${k}.tool_use.name: String should match pattern '^[a-zA-Z0-9_-]{1,200}$'`);
+  }
+  return null;
+}
+
+function tools(body) {
+  const names = (body.tools ?? []).map((t) => t.name);
+  const bad = names.findIndex((n) => !/^[a-zA-Z0-9_-]{1,128}$/.test(n));
+  if (bad >= 0) return invalid(`tools.${bad}.custom.name: String should match pattern '^[a-zA-Z0-9_-]{1,128}$'`);
+  if (new Set(names).size !== names.length) return invalid('tools: Tool names must be unique.');
+  const choice = body.tool_choice;
+  if (choice && choice.type !== 'none' && !names.length) return invalid('tool_choice: may only be specified while providing tools');
+  if (choice?.type === 'tool' && !names.includes(choice.name)) return invalid(`tool_choice: Tool '${choice.name}' not found in provided tools`);
+  return null;
+}
+
+function thinking(body) {
+  const t = body.thinking;
+  if (!t || t.type === 'disabled') return null;
+  if (t.type === 'enabled') {
+    if (NO_SAMPLING.test(body.model)) return invalid('"thinking.type.enabled" is not supported for this model. Use "thinking.type.adaptive" and "output_config.effort" to control thinking behavior.');
+    if (/claude-3-5|claude-3-(haiku|opus)/.test(body.model)) return invalid(`'${body.model}' does not support thinking.`);
+    if (t.budget_tokens < 1024) return invalid('thinking.enabled.budget_tokens: Input should be greater than or equal to 1024');
+    if (t.budget_tokens >= body.max_tokens) return invalid('`max_tokens` must be greater than `thinking.budget_tokens`.');
+    if ((body.temperature ?? 1) !== 1) return invalid('`temperature` may only be set to 1 when thinking is enabled.');
+    if (body.top_k !== undefined) return invalid('`top_k` must be unset when thinking is enabled.');
+  } else if (/claude-(3|sonnet-4-5|haiku-4|opus-4-[15])/.test(body.model)) return invalid('adaptive thinking is not supported on this model');
+  if (/^(any|tool)$/.test(body.tool_choice?.type)) return invalid('Thinking may not be enabled when tool_choice forces tool use.');
+  const lastUser = body.messages.findLastIndex((m) => m.role === 'user' && !(Array.isArray(m.content) && m.content.some((b) => b.type === 'tool_result')));
+  for (const [i, m] of body.messages.entries()) {
+    const blocks = Array.isArray(m.content) ? m.content : [];
+    for (const b of blocks) if (b.type === 'thinking' && b.signature !== signatureOf(b.thinking)) return invalid(`messages.${i}.content.0: Invalid \`signature\` in \`thinking\` block`);
+    if (t.type === 'enabled' && i > lastUser && m.role === 'assistant' && blocks.some((b) => b.type === 'tool_use') && !/thinking/.test(blocks[0].type))
+      return invalid(`messages.${i}.content.0.type: Expected \`thinking\` or \`redacted_thinking\`, but found \`${blocks[0].type}\`. When \`thinking\` is enabled, a final \`assistant\` message must start with a thinking block (preceeding the lastmost set of \`tool_use\` and \`tool_result\` blocks).`);
+  }
+  return null;
+}
+
+function output(body) {
+  const effort = body.output_config?.effort;
+  if (effort && /claude-(3|sonnet-4|haiku-4|opus-4-1)/.test(body.model)) return invalid('This model does not support the effort parameter.');
+  const format = body.output_config?.format;
+  if (!format) return null;
+  if (/claude-(3|sonnet-4-2|opus-4-2)/.test(body.model)) return invalid(`'${body.model}' does not support output format.`);
+  const loose = looseAt(format.schema);
+  return loose ? invalid(`output_config.format.schema: ${loose}`) : null;
+}
+
+function looseAt(schema) {
+  if (!schema || typeof schema !== 'object') return null;
+  if (schema.type === 'object' && schema.additionalProperties !== false) return "For 'object' type, 'additionalProperties' must be explicitly set to false";
+  for (const inner of [...Object.values(schema.properties ?? {}), schema.items, ...(schema.anyOf ?? [])]) {
+    const found = looseAt(inner);
+    if (found) return found;
+  }
+  return null;
+}
