@@ -25,8 +25,8 @@ NOWHERE = {
 }
 # Allowed in the files named and nowhere else.
 ONE_PLACE = {
-    'getenv': {'lib/core/config_env.c', 'lib/core/config.c', 'lib/core/environment.c'},
-    'secure_getenv': {'lib/core/config_env.c', 'lib/core/config.c', 'lib/core/environment.c'},
+    'getenv': {'lib/core/environment.c'},
+    'secure_getenv': {'lib/core/environment.c'},
 }
 CALL = re.compile(r'(?<![\w.>])([A-Za-z_]\w*)\s*\(')
 FLOAT = re.compile(r'\b(float|double)\b')
