@@ -56,17 +56,12 @@ static bool pass_escape(struct check *c)
     return true;
 }
 
-/* p is at a byte from 0x80 on. Text in other scripts comes in runs: stay here for all of one. */
+/* p is at a byte from 0x80 on. */
 static bool pass_characters(struct check *c)
 {
-    uint32_t code_point;
-    while (c->p < c->end && (unsigned char)*c->p >= 0x80) {
-        size_t length = utf8_take(slice_of(c->p, (size_t)(c->end - c->p)), &code_point);
-        if (length == 0)
-            return wrong(c, "valid UTF-8") != WRONG;
-        c->p += length;
-    }
-    return true;
+    size_t run = utf8_run(slice_of(c->p, (size_t)(c->end - c->p)));
+    c->p += run;
+    return run > 0 || wrong(c, "valid UTF-8") != WRONG;
 }
 
 /* Up to the next quote, backslash, control byte or non-ASCII byte, or the end. */

@@ -3,6 +3,7 @@
 #include "text/json_scan.h"
 #include "text/number.h"
 #include "text/utf8.h"
+#include "text/word.h"
 #include <aignehub/aignehub.h>
 
 static int hex_digit(char c)
@@ -81,13 +82,30 @@ static size_t resolve_escape(struct slice s, char out[4], size_t *written)
     }
 }
 
+/* Copy up to the next backslash or the end; how many bytes. Copies whole words: `out` has room for
+ * all of `s`, so what is copied too much lands in room that is written again or not used. */
+static size_t copy_plain(char *out, struct slice s)
+{
+    size_t at = 0;
+    while (s.n - at >= WORD_SIZE) {
+        uint64_t word = word_load(s.p + at);
+        uint64_t marks = word_equal(word, '\\') & ~word & WORD_HIGHEST;
+        memcpy(out + at, s.p + at, WORD_SIZE);
+        if (marks)
+            return at + word_first(marks);
+        at += WORD_SIZE;
+    }
+    for (; at < s.n && s.p[at] != '\\'; at++)
+        out[at] = s.p[at];
+    return at;
+}
+
 /* `out` has room for inner.n bytes. Returns how many were written. */
 static size_t resolve(struct slice inner, char *out)
 {
     size_t n = 0;
     while (inner.n > 0) {
-        size_t plain = slice_find_byte(inner, '\\');
-        memcpy(out + n, inner.p, plain);
+        size_t plain = copy_plain(out + n, inner);
         n += plain;
         inner = slice_from(inner, plain);
         if (inner.n == 0)
@@ -95,8 +113,8 @@ static size_t resolve(struct slice inner, char *out)
         char bytes[4];
         size_t written;
         inner = slice_from(inner, resolve_escape(inner, bytes, &written));
-        memcpy(out + n, bytes, written);
-        n += written;
+        for (size_t i = 0; i < written; i++)
+            out[n++] = bytes[i];
     }
     return n;
 }

@@ -19,8 +19,7 @@ static size_t plain_run(struct slice s)
         unsigned char byte = (unsigned char)*p;
         if (byte < 0x20 || byte == '"' || byte == '\\')
             break;
-        uint32_t code_point;
-        size_t length = utf8_take(slice_of(p, (size_t)(end - p)), &code_point);
+        size_t length = byte < 0x80 ? 1 : utf8_run(slice_of(p, (size_t)(end - p)));
         if (length == 0)
             break;
         p += length;

@@ -45,18 +45,43 @@ size_t utf8_take(struct slice s, uint32_t *code_point)
     return take_long((const unsigned char *)s.p, s.n, code_point);
 }
 
+/* Three bytes from U+1000 on, surrogates' row aside: most of the world's text beyond Latin. */
+static bool is_common_three(const unsigned char *p)
+{
+    return (p[0] & 0xF0) == 0xE0 && p[0] != 0xE0 && p[0] != 0xED && continues(p[1]) &&
+           continues(p[2]);
+}
+
+size_t utf8_run(struct slice s)
+{
+    const unsigned char *p = (const unsigned char *)s.p;
+    size_t at = 0;
+    while (at < s.n && p[at] >= 0x80) {
+        uint32_t code_point;
+        size_t length = 3;
+        if (s.n - at < 3 || !is_common_three(p + at))
+            length = take_long(p + at, s.n - at, &code_point);
+        if (length == 0)
+            break;
+        at += length;
+    }
+    return at;
+}
+
 bool utf8_valid(struct slice s)
 {
-    while (s.n > 0) {
-        if (s.n >= WORD_SIZE && (word_load(s.p) & WORD_HIGHEST) == 0) {
-            s = slice_from(s, WORD_SIZE);
-            continue;
+    size_t at = 0;
+    while (at < s.n) {
+        if (s.n - at >= WORD_SIZE && (word_load(s.p + at) & WORD_HIGHEST) == 0) {
+            at += WORD_SIZE;
+        } else if ((unsigned char)s.p[at] < 0x80) {
+            at++;
+        } else {
+            size_t run = utf8_run(slice_of(s.p + at, s.n - at));
+            if (run == 0)
+                return false;
+            at += run;
         }
-        uint32_t code_point;
-        size_t length = utf8_take(s, &code_point);
-        if (length == 0)
-            return false;
-        s = slice_from(s, length);
     }
     return true;
 }
