@@ -1,0 +1,74 @@
+/* openai.h - what the parts of the OpenAI chat adapter share. */
+#ifndef AIGNE_PROVIDER_OPENAI_H
+#define AIGNE_PROVIDER_OPENAI_H
+
+#include "provider/adapter.h"
+#include "provider/wire.h"
+#include "text/json_scan.h"
+
+/* How a row's provider departs from OpenAI. */
+enum openai_quirk {
+    OPENAI_REASONING_RULES = 1 << 0, /* its o-series and gpt-5 refuse what OpenAI's refuse */
+    OPENAI_PLAIN_TEXT = 1 << 1,      /* several text parts must be one string */
+    OPENAI_NO_SCHEMA = 1 << 2,     /* knows json_object only: the schema goes into the prompt */
+    OPENAI_THOUGHTS_BACK = 1 << 3, /* wants reasoning_content of earlier turns back */
+    OPENAI_THINKING_SWITCH = 1 << 4, /* thinking {"type":"enabled"|"disabled"} */
+    OPENAI_EFFORT_HIGH_MAX = 1 << 5, /* knows the efforts high and max only */
+    OPENAI_EFFORT_TO_HIGH = 1 << 6,  /* knows low, medium and high only, none by its own way */
+    OPENAI_EFFORT_OBJECT = 1 << 7,   /* reasoning {"effort"|"max_tokens"} */
+    OPENAI_GROK_RULES = 1 << 8,      /* grok-4 refuses penalties, stop and effort */
+    OPENAI_ONE_TOOL_CALL = 1 << 9,   /* parallel tool calls are switched off */
+    OPENAI_TOP_K = 1 << 10,          /* takes top_k */
+    OPENAI_BASE_V1 = 1 << 11         /* a base URL without a path means its /v1 */
+};
+
+extern const struct name_rule openai_names;
+#define OPENAI_CALL_ID_LONGEST 40
+
+/* What a model's name says about it. */
+bool openai_model_reasons(const struct chat_target *to);
+void openai_write_effort(struct wire *w);
+
+int openai_write_messages(struct wire *w);
+struct slice openai_url(const struct chat_target *to, struct slice path, struct arena *a);
+int openai_headers(const struct chat_target *to, struct arena *a, struct http_request *out,
+                   struct fault *why);
+
+int openai_encode(const struct chat_request *r, const struct chat_target *to, struct arena *a,
+                  struct http_request *out, struct fault *why);
+int openai_relay(const struct chat_relay *r, const struct chat_target *to, struct arena *a,
+                 struct http_request *out, struct fault *why);
+
+/* One tool call of an answer. Providers number them with gaps, or not at all. */
+struct openai_call {
+    int64_t wire_index;
+    struct slice id;
+    struct slice waiting; /* arguments that came before the name */
+    bool begun;
+};
+
+struct openai_state {
+    bool started;
+    bool finished; /* FINISH was pushed */
+    bool done;     /* [DONE] came */
+    bool refused;
+    struct openai_call *calls; /* position: the event's index */
+    size_t call_count;
+    size_t call_capacity;
+};
+
+/* The usage of an answer or a chunk, wherever it is put; false: there is none to be trusted. */
+bool openai_usage(struct json object, struct usage *out);
+enum finish openai_finish_reason(struct json reason);
+/* Push what a message or a delta holds of text, reasoning, refusal, files and tool calls. */
+int openai_push_message(struct decoding *d, struct json message);
+int openai_push_finish(struct decoding *d, enum finish finish);
+struct json openai_first_choice(struct json object);
+
+int openai_decode(struct decoding *d, const struct sse_event *frame);
+int openai_watch(struct decoding *d, const struct sse_event *frame,
+                 enum chat_choice usage_wanted, bool *hide);
+int openai_decode_whole(struct decoding *d, struct slice body, bool watching);
+int openai_finish(struct decoding *d);
+
+#endif

@@ -1,0 +1,311 @@
+/* Knows how OpenAI's chat answers become events; refuses to know how they were asked for. */
+#include "base/limits.h"
+#include "provider/answer.h"
+#include "provider/complaint.h"
+#include "provider/names.h"
+#include "provider/openai.h"
+#include "text/base64.h"
+#include <aignehub/aignehub.h>
+
+struct json openai_first_choice(struct json object)
+{
+    struct json_walk w = json_walk(json_get(object, "choices"));
+    while (json_next(&w)) {
+        int64_t index = 0;
+        if (!json_int64(json_get(w.value, "index"), &index) || index == 0)
+            return w.value;
+    }
+    return (struct json){0};
+}
+
+/* Most count reasoning inside completion_tokens; whoever does not is found out by the total. */
+static void split_answer(struct usage *u, int64_t completion, int64_t prompt, int64_t total)
+{
+    int64_t reasoning = usage_known(u->reasoning);
+    bool outside = reasoning > completion ||
+                   (reasoning > 0 && total >= 0 && total == prompt + completion + reasoning);
+    u->output = outside ? completion : answer_less(completion, reasoning);
+}
+
+bool openai_usage(struct json object, struct usage *out)
+{
+    enum { PROMPT, COMPLETION, TOTAL, PROMPT_DETAILS, COMPLETION_DETAILS, HIT, MEMBERS };
+    static const char *const names[] = {
+        "prompt_tokens",         "completion_tokens",         "total_tokens",
+        "prompt_tokens_details", "completion_tokens_details", "prompt_cache_hit_tokens"};
+    struct json v[MEMBERS];
+    struct json usage = json_get(object, "usage");
+    if (usage.kind != JSON_OBJECT)
+        usage = json_get(openai_first_choice(object), "usage");
+    if (usage.kind != JSON_OBJECT)
+        return false;
+    json_pick(usage, names, MEMBERS, v);
+    usage_init(out);
+    int64_t prompt = answer_count(v[PROMPT]);
+    int64_t completion = answer_count(v[COMPLETION]);
+    int64_t total = answer_count(v[TOTAL]);
+    out->cache_read = answer_count(json_get(v[PROMPT_DETAILS], "cached_tokens"));
+    if (out->cache_read < 0)
+        out->cache_read = answer_count(v[HIT]);
+    out->cache_write_5m = answer_count(json_get(v[PROMPT_DETAILS], "cache_write_tokens"));
+    out->reasoning = answer_count(json_get(v[COMPLETION_DETAILS], "reasoning_tokens"));
+    int64_t cached = usage_known(out->cache_read) + usage_known(out->cache_write_5m);
+    out->input = cached > prompt ? prompt : answer_less(prompt, cached);
+    split_answer(out, completion, usage_known(prompt), total);
+    return usage_sane(out) && usage_reported(out);
+}
+
+enum finish openai_finish_reason(struct json reason)
+{
+    static const struct {
+        const char *name;
+        enum finish finish;
+    } reasons[] = {
+        {"stop", FINISH_STOP},
+        {"length", FINISH_LENGTH},
+        {"tool_calls", FINISH_TOOLS},
+        {"function_call", FINISH_TOOLS},
+        {"content_filter", FINISH_FILTER},
+    };
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+        if (json_string_is(reason, reasons[i].name))
+            return reasons[i].finish;
+    }
+    return FINISH_UNKNOWN;
+}
+
+static int push_parts(struct decoding *d, enum event_kind kind, struct json content)
+{
+    if (content.kind != JSON_ARRAY)
+        return answer_piece(d, kind, json_string(content, d->scratch));
+    int rc = AIGNE_OK;
+    struct json_walk w = json_walk(content);
+    while (rc >= 0 && json_next(&w)) {
+        if (json_string_is(json_get(w.value, "type"), "text"))
+            rc = answer_piece(d, kind, json_string(json_get(w.value, "text"), d->scratch));
+    }
+    return rc;
+}
+
+static int push_images(struct decoding *d, struct json images)
+{
+    int rc = AIGNE_OK;
+    struct json_walk w = json_walk(images);
+    while (rc >= 0 && json_next(&w)) {
+        struct slice mime = SLICE_NONE;
+        struct slice base64;
+        struct slice url = json_string(json_path(w.value, "image_url.url"), d->scratch);
+        if (url.n && data_url_parse(url, &mime, &base64))
+            rc = answer_file(d, mime, base64, false);
+        else
+            rc = answer_file(d, mime, url, true);
+    }
+    return rc;
+}
+
+static struct openai_call *add_call(struct decoding *d, int64_t wire_index, struct slice id)
+{
+    struct openai_state *s = d->state;
+    if (s->call_count == s->call_capacity) {
+        size_t capacity = s->call_capacity ? s->call_capacity * 2 : 4;
+        struct openai_call *calls = arena_array(d->keep, capacity, sizeof *calls);
+        if (!calls)
+            return NULL;
+        if (s->call_count)
+            memcpy(calls, s->calls, s->call_count * sizeof *calls);
+        s->calls = calls;
+        s->call_capacity = capacity;
+    }
+    struct openai_call *call = &s->calls[s->call_count];
+    *call = (struct openai_call){.wire_index = wire_index};
+    call->id =
+        id.n ? arena_copy(d->keep, id) : call_id_made(d->request, (int)s->call_count, d->keep);
+    if (!call->id.p)
+        return NULL;
+    s->call_count++;
+    return call;
+}
+
+/* The call that a fragment belongs to. An index may be reused for the next call by servers that do not
+ * count: then its id differs. Without an index, an id begins a call and none continues the last. */
+static struct openai_call *find_call(struct decoding *d, struct json fragment, struct slice id)
+{
+    struct openai_state *s = d->state;
+    int64_t wire_index = -1;
+    bool counted = json_int64(json_get(fragment, "index"), &wire_index);
+    for (size_t i = s->call_count; i-- > 0;) {
+        struct openai_call *call = &s->calls[i];
+        bool same_id = !id.n || slice_eq(call->id, id);
+        if (counted ? call->wire_index == wire_index && same_id : same_id)
+            return call;
+        if (counted && call->wire_index == wire_index)
+            break;
+    }
+    return add_call(d, counted ? wire_index : (int64_t)s->call_count, id);
+}
+
+static int push_fragment(struct decoding *d, struct json fragment)
+{
+    struct openai_state *s = d->state;
+    struct slice id = json_string(json_get(fragment, "id"), d->scratch);
+    struct json function = json_get(fragment, "function");
+    struct slice name = json_string(json_get(function, "name"), d->scratch);
+    struct json given = json_get(function, "arguments");
+    struct slice arguments =
+        given.kind == JSON_OBJECT ? given.raw : json_string(given, d->scratch);
+    struct openai_call *call = find_call(d, fragment, id);
+    if (!call)
+        return fault_nomem(d->why);
+    if (s->call_count > LIMIT_TOOL_CALLS)
+        return fault_set(d->why, AIGNE_E_PROTOCOL, "The answer has more than %d tool calls.",
+                         LIMIT_TOOL_CALLS);
+    int index = (int)(call - s->calls);
+    int rc = AIGNE_OK;
+    if (!call->begun && name.n) {
+        struct slice ours = name_from_wire(&openai_names, d->request, name, d->scratch);
+        rc = answer_tool_begin(d, index, call->id, ours, SLICE_NONE);
+        call->begun = true;
+        if (rc >= 0)
+            rc = answer_tool_arguments(d, index, call->waiting);
+    }
+    if (rc < 0 || call->begun)
+        return rc < 0 ? rc : answer_tool_arguments(d, index, arguments);
+    if (!arguments.n)
+        return AIGNE_OK;
+    struct slice both[] = {call->waiting, arguments};
+    call->waiting = arena_join(d->keep, both, 2);
+    return call->waiting.p ? AIGNE_OK : fault_nomem(d->why);
+}
+
+int openai_push_message(struct decoding *d, struct json message)
+{
+    enum { CONTENT, REASONING_CONTENT, REASONING, REFUSAL, TOOL_CALLS, IMAGES, MEMBERS };
+    static const char *const names[] = {"content", "reasoning_content", "reasoning",
+                                        "refusal", "tool_calls",        "images"};
+    struct openai_state *s = d->state;
+    struct json v[MEMBERS];
+    json_pick(message, names, MEMBERS, v);
+    struct json thought =
+        v[REASONING_CONTENT].kind == JSON_STRING ? v[REASONING_CONTENT] : v[REASONING];
+    int rc = push_parts(d, EVENT_THOUGHT, thought);
+    if (rc >= 0)
+        rc = push_parts(d, EVENT_TEXT, v[CONTENT]);
+    struct slice refusal = json_string(v[REFUSAL], d->scratch);
+    s->refused = s->refused || refusal.n > 0;
+    if (rc >= 0)
+        rc = answer_piece(d, EVENT_REFUSAL, refusal);
+    if (rc >= 0)
+        rc = push_images(d, v[IMAGES]);
+    struct json_walk w = json_walk(v[TOOL_CALLS]);
+    while (rc >= 0 && json_next(&w))
+        rc = push_fragment(d, w.value);
+    return rc;
+}
+
+/* Servers differ in what they call the end of an answer with tool calls or a refusal. */
+static enum finish meant(const struct openai_state *s, enum finish finish)
+{
+    if (finish != FINISH_STOP && finish != FINISH_UNKNOWN)
+        return finish;
+    if (s->call_count)
+        return FINISH_TOOLS;
+    return s->refused ? FINISH_REFUSAL : finish;
+}
+
+int openai_push_finish(struct decoding *d, enum finish finish)
+{
+    struct openai_state *s = d->state;
+    if (s->finished)
+        return AIGNE_OK;
+    for (size_t i = 0; i < s->call_count; i++) {
+        if (!s->calls[i].begun)
+            return fault_set(d->why, AIGNE_E_PROTOCOL,
+                             "The provider sent a tool call without a name.");
+        int rc = answer_tool_end(d, (int)i);
+        if (rc < 0)
+            return rc;
+    }
+    s->finished = true;
+    return answer_finish(d, meant(s, finish));
+}
+
+static int push_start(struct decoding *d, struct json object)
+{
+    struct openai_state *s = d->state;
+    if (s->started)
+        return AIGNE_OK;
+    s->started = true;
+    return answer_start(d, json_string(json_get(object, "id"), d->scratch),
+                        json_string(json_get(object, "model"), d->scratch));
+}
+
+/* The end of a choice; a reason that says the answer broke off is no end. */
+static int push_reason(struct decoding *d, struct json choice)
+{
+    struct json reason = json_get(choice, "finish_reason");
+    if (reason.kind != JSON_STRING)
+        return AIGNE_OK;
+    if (json_string_is(reason, "error"))
+        return complaint_in_answer(d, choice);
+    if (json_string_is(reason, "insufficient_system_resource"))
+        return fault_set(d->why, AIGNE_E_UPSTREAM,
+                         "The provider ran out of resources and broke the answer off.");
+    return openai_push_finish(d, openai_finish_reason(reason));
+}
+
+static int push_usage(struct decoding *d, struct json object)
+{
+    struct usage usage;
+    return openai_usage(object, &usage) ? answer_usage(d, &usage) : AIGNE_OK;
+}
+
+/* A chunk and a whole answer differ in one name. With `watching` the message is not looked at. */
+static int push_object(struct decoding *d, struct json object, const char *message,
+                       bool watching)
+{
+    if (complaint_present(json_get(object, "error")))
+        return complaint_in_answer(d, object);
+    struct json choice = openai_first_choice(object);
+    int rc = push_start(d, object);
+    if (rc >= 0 && !watching)
+        rc = openai_push_message(d, json_get(choice, message));
+    if (rc >= 0)
+        rc = push_usage(d, object);
+    return rc < 0 ? rc : push_reason(d, choice);
+}
+
+int openai_decode(struct decoding *d, const struct sse_event *frame)
+{
+    struct openai_state *s = d->state;
+    struct slice data = slice_trim(frame->data);
+    if (!data.n)
+        return AIGNE_OK;
+    if (slice_is(data, "[DONE]")) {
+        s->done = true;
+        return answer_settled(d, openai_push_finish(d, FINISH_UNKNOWN));
+    }
+    int rc = answer_check(d, data, JSON_OBJECT);
+    return rc < 0 ? rc : answer_settled(d, push_object(d, json_of(data), "delta", false));
+}
+
+int openai_decode_whole(struct decoding *d, struct slice body, bool watching)
+{
+    struct openai_state *s = d->state;
+    struct slice text = slice_trim(body);
+    int rc = answer_check(d, text, JSON_OBJECT);
+    if (rc < 0)
+        return rc;
+    struct json object = json_of(text);
+    rc = answer_settled(d, push_object(d, object, "message", watching));
+    if (rc < 0 || s->finished)
+        return rc;
+    if (openai_first_choice(object).kind != JSON_OBJECT)
+        return fault_set(d->why, AIGNE_E_PROTOCOL, "The provider's answer has no choices.");
+    return answer_settled(d, openai_push_finish(d, FINISH_UNKNOWN));
+}
+
+int openai_finish(struct decoding *d)
+{
+    const struct openai_state *s = d->state;
+    return s->finished || s->done ? AIGNE_OK : answer_cut(d);
+}

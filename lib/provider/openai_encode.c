@@ -1,0 +1,262 @@
+/* Knows how a chat is asked for in OpenAI's format; refuses to know how messages look inside. */
+#include "base/mem.h"
+#include "provider/names.h"
+#include "provider/openai.h"
+#include "text/url.h"
+#include <aignehub/aignehub.h>
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+const struct name_rule openai_names = {.longest = 64, .also = "-"};
+
+struct slice openai_url(const struct chat_target *to, struct slice path, struct arena *a)
+{
+    struct url base;
+    bool bare = (to->quirks & OPENAI_BASE_V1) &&
+                url_parse(to->base_url, &base, NULL) == AIGNE_OK &&
+                slice_trim(base.path).n <= 1;
+    if (!bare)
+        return url_join(a, to->base_url, path);
+    struct slice versioned = url_join(a, to->base_url, SLICE("v1"));
+    return versioned.p ? url_join(a, versioned, path) : SLICE_NONE;
+}
+
+int openai_headers(const struct chat_target *to, struct arena *a, struct http_request *out,
+                   struct fault *why)
+{
+    return wire_bearer(a, to->secret, out, why);
+}
+
+static int write_tool(struct wire *w, const struct chat_tool *tool)
+{
+    struct slice name = name_to_wire(&openai_names, tool->name, w->arena);
+    if (!name.p)
+        return fault_nomem(w->why);
+    json_open_object(&w->json);
+    json_member_text(&w->json, "type", "function");
+    json_key(&w->json, "function");
+    json_open_object(&w->json);
+    json_member_string(&w->json, "name", name);
+    json_member_string_opt(&w->json, "description", tool->description);
+    wire_schema(w, "parameters", tool->parameters);
+    if (tool->strict != CHAT_UNSET)
+        json_member_bool(&w->json, "strict", tool->strict == CHAT_YES);
+    json_close_object(&w->json);
+    json_close_object(&w->json);
+    return AIGNE_OK;
+}
+
+static int write_tool_choice(struct wire *w)
+{
+    static const char *const words[] = {[CHAT_TOOLS_AUTO] = "auto",
+                                        [CHAT_TOOLS_NONE] = "none",
+                                        [CHAT_TOOLS_REQUIRED] = "required"};
+    const struct chat_request *r = w->request;
+    if (r->tool_choice == CHAT_TOOLS_UNSET)
+        return AIGNE_OK;
+    if (r->tool_choice != CHAT_TOOLS_NAMED) {
+        json_member_text(&w->json, "tool_choice", words[r->tool_choice]);
+        return AIGNE_OK;
+    }
+    struct slice name = name_to_wire(&openai_names, r->tool_choice_name, w->arena);
+    if (!name.p)
+        return fault_nomem(w->why);
+    json_key(&w->json, "tool_choice");
+    json_open_object(&w->json);
+    json_member_text(&w->json, "type", "function");
+    json_key(&w->json, "function");
+    json_open_object(&w->json);
+    json_member_string(&w->json, "name", name);
+    json_close_object(&w->json);
+    json_close_object(&w->json);
+    return AIGNE_OK;
+}
+
+/* tool_choice and parallel_tool_calls without tools are errors. */
+static int write_tools(struct wire *w)
+{
+    const struct chat_request *r = w->request;
+    if (!r->tool_count)
+        return AIGNE_OK;
+    int rc = name_check_tools(&openai_names, r, w->arena, w->why);
+    json_key(&w->json, "tools");
+    json_open_array(&w->json);
+    for (size_t i = 0; i < r->tool_count && rc == AIGNE_OK; i++)
+        rc = write_tool(w, &r->tools[i]);
+    json_close_array(&w->json);
+    if (rc == AIGNE_OK)
+        rc = write_tool_choice(w);
+    bool o_series = (w->to->quirks & OPENAI_REASONING_RULES) && slice_starts(w->to->model, "o");
+    if (w->to->quirks & OPENAI_ONE_TOOL_CALL)
+        json_member_bool(&w->json, "parallel_tool_calls", false);
+    else if (r->parallel_tool_calls != CHAT_UNSET && !o_series)
+        json_member_bool(&w->json, "parallel_tool_calls", r->parallel_tool_calls == CHAT_YES);
+    return rc;
+}
+
+static void write_schema_format(struct wire *w)
+{
+    const struct chat_request *r = w->request;
+    json_member_text(&w->json, "type", "json_schema");
+    json_key(&w->json, "json_schema");
+    json_open_object(&w->json);
+    json_member_string(&w->json, "name", r->schema_name.n ? r->schema_name : SLICE("answer"));
+    json_member_string_opt(&w->json, "description", r->schema_description);
+    json_member_raw_opt(&w->json, "schema", r->schema);
+    if (r->schema_strict != CHAT_UNSET)
+        json_member_bool(&w->json, "strict", r->schema_strict == CHAT_YES);
+    json_close_object(&w->json);
+}
+
+static void write_format(struct wire *w)
+{
+    const struct chat_request *r = w->request;
+    if (r->format != CHAT_FORMAT_JSON && r->format != CHAT_FORMAT_SCHEMA)
+        return;
+    json_key(&w->json, "response_format");
+    json_open_object(&w->json);
+    if (r->format == CHAT_FORMAT_SCHEMA && !(w->to->quirks & OPENAI_NO_SCHEMA))
+        write_schema_format(w);
+    else
+        json_member_text(&w->json, "type", "json_object");
+    json_close_object(&w->json);
+}
+
+/* What the model takes of the sampling parameters. */
+struct sampling {
+    bool temperature;
+    bool penalties;
+    bool stop;
+};
+
+static struct sampling sampling_of(const struct wire *w)
+{
+    const struct chat_target *to = w->to;
+    if ((to->quirks & OPENAI_REASONING_RULES) && openai_model_reasons(to))
+        return (struct sampling){false, false, false};
+    bool grok = (to->quirks & OPENAI_GROK_RULES) && slice_starts(to->model, "grok-4");
+    return (struct sampling){true, !grok, !grok};
+}
+
+static void write_stop(struct wire *w)
+{
+    const struct chat_request *r = w->request;
+    if (!r->stop_count)
+        return;
+    json_key(&w->json, "stop");
+    json_open_array(&w->json);
+    for (size_t i = 0; i < r->stop_count; i++)
+        json_write_string(&w->json, r->stop[i]);
+    json_close_array(&w->json);
+}
+
+static void write_parameters(struct wire *w)
+{
+    const struct chat_request *r = w->request;
+    struct sampling takes = sampling_of(w);
+    bool reasons = (w->to->quirks & OPENAI_REASONING_RULES) && openai_model_reasons(w->to);
+    json_member_raw_opt(&w->json, reasons ? "max_completion_tokens" : "max_tokens",
+                        r->max_tokens);
+    if (takes.temperature) {
+        json_member_raw_opt(&w->json, "temperature", r->temperature);
+        json_member_raw_opt(&w->json, "top_p", r->top_p);
+    }
+    if (w->to->quirks & OPENAI_TOP_K)
+        json_member_raw_opt(&w->json, "top_k", r->top_k);
+    if (takes.penalties) {
+        json_member_raw_opt(&w->json, "frequency_penalty", r->frequency_penalty);
+        json_member_raw_opt(&w->json, "presence_penalty", r->presence_penalty);
+    }
+    if (takes.stop)
+        write_stop(w);
+    json_member_raw_opt(&w->json, "seed", r->seed);
+    json_member_raw_opt(&w->json, "modalities", r->modalities);
+    json_member_string_opt(&w->json, "user", r->user);
+    json_member_string_opt(&w->json, "service_tier", r->service_tier);
+    openai_write_effort(w);
+}
+
+static bool named_in(const char *const *names, size_t count, struct slice name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (slice_is(name, names[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Members this library does not know go on as they are, but not those that are written above, are
+ * AIGNE's own, or are refused by models that reason. */
+static void write_extras(struct wire *w)
+{
+    static const char *const held[] = {"model",
+                                       "messages",
+                                       "tools",
+                                       "tool_choice",
+                                       "parallel_tool_calls",
+                                       "stream",
+                                       "stream_options",
+                                       "response_format",
+                                       "max_tokens",
+                                       "max_completion_tokens",
+                                       "temperature",
+                                       "top_p",
+                                       "stop",
+                                       "n",
+                                       "preferInputFileType",
+                                       "cacheConfig",
+                                       "frequency_penalty",
+                                       "presence_penalty",
+                                       "seed",
+                                       "reasoning_effort"};
+    static const char *const refused[] = {"logprobs", "top_logprobs", "logit_bias"};
+    const struct chat_request *r = w->request;
+    bool reasons = (w->to->quirks & OPENAI_REASONING_RULES) && openai_model_reasons(w->to);
+    for (size_t i = 0; i < r->extra_count; i++) {
+        struct slice name = r->extras[i].name;
+        if (named_in(held, COUNT(held), name) ||
+            (reasons && named_in(refused, COUNT(refused), name)))
+            continue;
+        json_key_slice(&w->json, name);
+        json_write_raw(&w->json, r->extras[i].value);
+    }
+}
+
+static void write_stream(struct wire *w)
+{
+    if (!w->request->stream)
+        return;
+    json_member_bool(&w->json, "stream", true);
+    json_member_raw(&w->json, "stream_options", SLICE("{\"include_usage\":true}"));
+}
+
+static int write_body(struct wire *w)
+{
+    json_open_object(&w->json);
+    json_member_string(&w->json, "model", w->to->model);
+    int rc = openai_write_messages(w);
+    if (rc == AIGNE_OK)
+        rc = write_tools(w);
+    if (rc < 0)
+        return rc;
+    write_format(w);
+    write_parameters(w);
+    write_extras(w);
+    write_stream(w);
+    json_close_object(&w->json);
+    return AIGNE_OK;
+}
+
+int openai_encode(const struct chat_request *r, const struct chat_target *to, struct arena *a,
+                  struct http_request *out, struct fault *why)
+{
+    struct wire w AUTO(wire_close);
+    wire_begin(&w, r, to, a, why);
+    *out = (struct http_request){0};
+    int rc = wire_refuse_choices(r, why);
+    if (rc == AIGNE_OK)
+        rc = write_body(&w);
+    if (rc == AIGNE_OK)
+        rc = openai_headers(to, a, out, why);
+    return rc < 0 ? rc : wire_post(&w, openai_url(to, SLICE("chat/completions"), a), out);
+}

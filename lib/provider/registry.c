@@ -1,0 +1,120 @@
+/* Knows the providers by name and where they are; refuses to know how any of them is spoken to. */
+#include "provider/adapters.h"
+#include "provider/openai.h"
+
+/* Names are AIGNE's. A provider that speaks OpenAI's format is a row here and nothing else. */
+static const struct provider_row rows[] = {
+    {.name = "openai",
+     .display_name = "OpenAI",
+     .adapter = &adapter_openai,
+     .base_url = "https://api.openai.com/v1",
+     .test_model = "gpt-4o-mini",
+     .environment = "OPENAI_API_KEY",
+     .quirks = OPENAI_REASONING_RULES},
+    {.name = "anthropic",
+     .display_name = "Anthropic",
+     .adapter = &adapter_anthropic,
+     .base_url = "https://api.anthropic.com",
+     .test_model = "claude-haiku-4-5",
+     .environment = "ANTHROPIC_API_KEY"},
+    {.name = "google",
+     .alias = "gemini",
+     .display_name = "Google Gemini",
+     .adapter = &adapter_gemini,
+     .base_url = "https://generativelanguage.googleapis.com/v1beta",
+     .test_model = "gemini-2.5-flash-lite",
+     .environment = "GEMINI_API_KEY"},
+    {.name = "bedrock",
+     .display_name = "AWS Bedrock",
+     .test_model = "us.amazon.nova-micro-v1:0",
+     .environment = "AWS_ACCESS_KEY_ID"},
+    {.name = "deepseek",
+     .display_name = "DeepSeek",
+     .adapter = &adapter_openai,
+     .base_url = "https://api.deepseek.com",
+     .test_model = "deepseek-v4-flash",
+     .environment = "DEEPSEEK_API_KEY",
+     .quirks = OPENAI_PLAIN_TEXT | OPENAI_NO_SCHEMA | OPENAI_THOUGHTS_BACK |
+               OPENAI_THINKING_SWITCH | OPENAI_EFFORT_HIGH_MAX},
+    {.name = "ollama",
+     .display_name = "Ollama",
+     .adapter = &adapter_openai,
+     .base_url = "http://localhost:11434/v1",
+     .test_model = "llama3.2",
+     .environment = "OLLAMA_API_KEY",
+     .quirks = OPENAI_BASE_V1 | OPENAI_EFFORT_TO_HIGH,
+     .keyless = true},
+    {.name = "openrouter",
+     .display_name = "OpenRouter",
+     .adapter = &adapter_openai,
+     .base_url = "https://openrouter.ai/api/v1",
+     .test_model = "openai/gpt-4o-mini",
+     .environment = "OPEN_ROUTER_API_KEY",
+     .quirks = OPENAI_EFFORT_OBJECT | OPENAI_TOP_K},
+    {.name = "xai",
+     .display_name = "xAI",
+     .adapter = &adapter_openai,
+     .base_url = "https://api.x.ai/v1",
+     .test_model = "grok-4.3",
+     .environment = "XAI_API_KEY",
+     .quirks = OPENAI_GROK_RULES | OPENAI_EFFORT_TO_HIGH},
+    {.name = "doubao",
+     .display_name = "Doubao",
+     .adapter = &adapter_openai,
+     .base_url = "https://ark.cn-beijing.volces.com/api/v3",
+     .test_model = "doubao-seed-1-6-flash-250828",
+     .environment = "DOUBAO_API_KEY",
+     .quirks = OPENAI_NO_SCHEMA | OPENAI_THOUGHTS_BACK | OPENAI_THINKING_SWITCH |
+               OPENAI_EFFORT_TO_HIGH},
+    {.name = "poe",
+     .display_name = "Poe",
+     .adapter = &adapter_openai,
+     .base_url = "https://api.poe.com/v1",
+     .test_model = "GPT-4o-mini",
+     .environment = "POE_API_KEY",
+     .quirks = OPENAI_ONE_TOOL_CALL},
+    {.name = "ideogram",
+     .display_name = "Ideogram",
+     .base_url = "https://api.ideogram.ai",
+     .environment = "IDEOGRAM_API_KEY"},
+    {.name = "aignehub",
+     .alias = "hub",
+     .display_name = "AIGNE Hub",
+     .adapter = &adapter_hub,
+     .base_url = "https://hub.aigne.io/",
+     .test_model = "openai/gpt-5-mini",
+     .environment = "AIGNE_HUB_API_KEY"},
+    {.name = "echo",
+     .display_name = "Echo",
+     .adapter = &adapter_echo,
+     .test_model = "echo",
+     .keyless = true},
+};
+
+/* Spellings of old settings files. */
+static const struct {
+    const char *spelling;
+    const char *name;
+} spellings[] = {{"aigne-hub", "aignehub"}, {"open_router", "openrouter"}};
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+const struct provider_row *provider_at(size_t index)
+{
+    return index < COUNT(rows) ? &rows[index] : NULL;
+}
+
+const struct provider_row *provider_find(struct slice name)
+{
+    struct slice wanted = name;
+    for (size_t i = 0; i < COUNT(spellings); i++) {
+        if (slice_is_nocase(name, spellings[i].spelling))
+            wanted = slice_text(spellings[i].name);
+    }
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        if (slice_is_nocase(wanted, rows[i].name) ||
+            (rows[i].alias && slice_is_nocase(wanted, rows[i].alias)))
+            return &rows[i];
+    }
+    return NULL;
+}

@@ -1,0 +1,237 @@
+/* Knows what is alike in all providers' requests; refuses to know any one provider's format. */
+#include "provider/wire.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "text/json_scan.h"
+#include <aignehub/aignehub.h>
+
+/* An escape makes at most six bytes of one. */
+#define BODY_LARGEST (6 * LIMIT_REQUEST_BODY)
+#define BODY_SLACK   ((size_t)1024)
+
+/* About what the body will need, so that a large one is not moved while it grows. */
+static size_t expected_size(const struct chat_request *r)
+{
+    size_t size = BODY_SLACK + r->schema.n;
+    for (size_t i = 0; i < r->message_count; i++) {
+        const struct chat_message *m = &r->messages[i];
+        size += 64;
+        for (size_t k = 0; k < m->part_count; k++) {
+            const struct chat_part *p = &m->parts[k];
+            size += 96 + p->text.n + p->arguments.n + p->signature.n + p->text.n / 16;
+        }
+    }
+    for (size_t i = 0; i < r->tool_count; i++)
+        size += 128 + r->tools[i].parameters.n + r->tools[i].description.n;
+    return size;
+}
+
+void wire_begin(struct wire *w, const struct chat_request *r, const struct chat_target *to,
+                struct arena *a, struct fault *why)
+{
+    *w = (struct wire){.request = r, .to = to, .arena = a, .why = why};
+    buf_init(&w->body, BODY_LARGEST);
+    buf_reserve(&w->body, expected_size(r));
+    w->json = json_writer(&w->body);
+}
+
+void wire_close(struct wire *w)
+{
+    buf_free(&w->body);
+}
+
+int wire_header(struct http_request *out, const char *name, struct slice value,
+                struct fault *why)
+{
+    int rc = http_request_header(out, name, value);
+    return rc < 0 ? fault_set(why, rc, "The request has no room for the header %s.", name) : rc;
+}
+
+int wire_post(struct wire *w, struct slice url, struct http_request *out)
+{
+    if (buf_rc(&w->body) == AIGNE_E_REQUEST)
+        return fault_set(w->why, AIGNE_E_REQUEST,
+                         "The request is too large: make it smaller than %zu bytes.",
+                         BODY_LARGEST);
+    struct slice body =
+        buf_rc(&w->body) < 0 ? SLICE_NONE : arena_copy(w->arena, buf_slice(&w->body));
+    if (!body.p || !url.p)
+        return fault_nomem(w->why);
+    out->method = "POST";
+    out->url = url;
+    out->streamed = w->request->stream;
+    out->body[0] = body;
+    out->body_count = 1;
+    int rc = wire_header(out, "content-type", SLICE("application/json"), w->why);
+    return rc < 0 ? rc
+                  : wire_header(out, "accept",
+                                out->streamed ? SLICE("text/event-stream")
+                                              : SLICE("application/json"),
+                                w->why);
+}
+
+int wire_get(struct slice url, struct http_request *out, struct fault *why)
+{
+    if (!url.p)
+        return fault_nomem(why);
+    out->method = "GET";
+    out->url = url;
+    return wire_header(out, "accept", SLICE("application/json"), why);
+}
+
+int wire_bearer(struct arena *a, struct slice secret, struct http_request *out,
+                struct fault *why)
+{
+    if (!secret.p || !secret.n)
+        return AIGNE_OK;
+    struct slice parts[] = {SLICE("Bearer "), secret};
+    struct slice value = arena_join(a, parts, 2);
+    return value.p ? wire_header(out, "authorization", value, why) : fault_nomem(why);
+}
+
+void wire_string_open(struct wire *w, const char *name)
+{
+    json_key(&w->json, name);
+    json_write_raw(&w->json, SLICE("\""));
+}
+
+void wire_string_close(struct wire *w)
+{
+    buf_put_byte(&w->body, '"');
+}
+
+void wire_data_url(struct wire *w, const char *name, struct slice mime, struct slice base64)
+{
+    wire_string_open(w, name);
+    BUF_LITERAL(&w->body, "data:");
+    json_escape(&w->body, mime);
+    BUF_LITERAL(&w->body, ";base64,");
+    json_escape(&w->body, base64);
+    wire_string_close(w);
+}
+
+int wire_refuse_part(struct wire *w, size_t message, size_t part, const char *sentence)
+{
+    int rc = fault_set(w->why, AIGNE_E_REQUEST, "messages[%zu].content[%zu]: %s", message, part,
+                       sentence);
+    if (!w->why)
+        return rc;
+    struct buf name AUTO(buf_free);
+    buf_init(&name, sizeof w->why->param - 1);
+    buf_printf(&name, "messages[%zu].content[%zu]", message, part);
+    if (buf_rc(&name) < 0)
+        return fault_nomem(w->why);
+    FAULT_COPY(w->why->param, buf_slice(&name));
+    return rc;
+}
+
+int wire_refuse_choices(const struct chat_request *r, struct fault *why)
+{
+    int64_t n = 1;
+    if (!r->n.p || (wire_int(r->n, &n) && n == 1))
+        return AIGNE_OK;
+    return fault_field(why, AIGNE_E_REQUEST, "n",
+                       "n must be 1 here: ask several times for several answers.");
+}
+
+bool wire_text_only(const struct chat_message *m)
+{
+    for (size_t i = 0; i < m->part_count; i++) {
+        if (m->parts[i].kind == CHAT_DATA || m->parts[i].kind == CHAT_URL)
+            return false;
+    }
+    return true;
+}
+
+struct slice wire_joined_text(const struct chat_message *m, struct arena *a)
+{
+    size_t count = 0;
+    struct slice only = SLICE("");
+    for (size_t i = 0; i < m->part_count; i++) {
+        if (m->parts[i].kind != CHAT_TEXT || !m->parts[i].text.n)
+            continue;
+        only = m->parts[i].text;
+        count++;
+    }
+    if (count < 2)
+        return only;
+    struct slice *pieces = arena_array(a, 2 * count, sizeof *pieces);
+    if (!pieces)
+        return SLICE_NONE;
+    size_t used = 0;
+    for (size_t i = 0; i < m->part_count; i++) {
+        if (m->parts[i].kind != CHAT_TEXT || !m->parts[i].text.n)
+            continue;
+        if (used)
+            pieces[used++] = SLICE("\n");
+        pieces[used++] = m->parts[i].text;
+    }
+    return arena_join(a, pieces, used);
+}
+
+enum chat_effort wire_effort(const struct chat_request *r)
+{
+    return r->effort != CHAT_EFFORT_UNSET ? r->effort
+                                          : chat_effort_of_budget(r->reasoning_budget);
+}
+
+const struct chat_extra *wire_extra(const struct chat_request *r, const char *name)
+{
+    for (size_t i = 0; i < r->extra_count; i++) {
+        if (slice_is(r->extras[i].name, name))
+            return &r->extras[i];
+    }
+    return NULL;
+}
+
+bool wire_is_object(struct slice json)
+{
+    return json.p && json_of(json).kind == JSON_OBJECT && json_check(json, NULL) == AIGNE_OK;
+}
+
+void wire_object(struct wire *w, const char *name, struct slice json, const char *key)
+{
+    struct slice text = slice_trim(json);
+    json_key(&w->json, name);
+    if (wire_is_object(text)) {
+        json_write_raw(&w->json, text);
+        return;
+    }
+    json_open_object(&w->json);
+    if (text.n && json_check(text, NULL) == AIGNE_OK)
+        json_member_raw(&w->json, key, text);
+    else if (text.n)
+        json_member_string(&w->json, key, text);
+    json_close_object(&w->json);
+}
+
+void wire_schema(struct wire *w, const char *name, struct slice schema)
+{
+    struct json s = json_of(schema.p ? schema : SLICE("{}"));
+    if (s.kind == JSON_OBJECT && json_present(json_get(s, "type"))) {
+        json_member_raw(&w->json, name, s.raw);
+        return;
+    }
+    json_key(&w->json, name);
+    json_open_object(&w->json);
+    json_member_text(&w->json, "type", "object");
+    bool properties = false;
+    struct json_walk walk = json_walk(s);
+    while (s.kind == JSON_OBJECT && json_next(&walk)) {
+        if (json_key_is(&walk, "type"))
+            continue;
+        properties = properties || json_key_is(&walk, "properties");
+        json_write_raw(&w->json, SLICE("\""));
+        buf_put_slice(&w->body, walk.key);
+        BUF_LITERAL(&w->body, "\":");
+        buf_put_slice(&w->body, walk.value.raw);
+    }
+    if (!properties)
+        json_member_raw(&w->json, "properties", SLICE("{}"));
+    json_close_object(&w->json);
+}
+
+bool wire_int(struct slice number, int64_t *out)
+{
+    return number.p && json_int64(json_of(number), out);
+}
