@@ -1,0 +1,32 @@
+/* front_state.h - what a front's two halves share: the loop (front.c) and its clients (client.c). */
+#ifndef HUB_FRONT_STATE_H
+#define HUB_FRONT_STATE_H
+
+#include "answer.h"
+#include "client.h"
+#include "front.h"
+#include <stdatomic.h>
+
+struct front {
+    const struct front_options *options;
+    struct MHD_Daemon *daemon;
+    aigne_loop *loop;
+    struct client *clients;
+    struct client *resumed; /* to be handed back to the daemon at the end of the turn */
+    struct spares spares;
+    int epoll;
+    int wake;
+    int64_t now_ms;
+    int64_t swept_ms;
+    int64_t drain_until_ms;
+    bool busy;    /* the daemon has more to do without waiting */
+    bool started; /* exchanges have begun that the loop has not seen yet */
+    bool draining;
+    atomic_int order;
+    char head[32 * 1024]; /* a request's header block; twice what the daemon accepts */
+};
+
+/* The daemon may go on with the client, once this turn's news have been collected. */
+void front_resume(struct client *c);
+
+#endif
