@@ -1,0 +1,27 @@
+/* Knows how a reply is kept for its owner; refuses to know what is in it. */
+#include "core/answer.h"
+#include "base/mem.h"
+#include "core/handle.h"
+#include <aignehub/aignehub.h>
+
+int answer_new(struct aigne_reply **out, struct fault *why)
+{
+    struct aigne_reply *r = mem_alloc_zero(sizeof(*r));
+    if (!r)
+        return fault_nomem(why);
+    r->magic = HANDLE_REPLY;
+    buf_init(&r->text, SIZE_MAX / 2);
+    buf_init(&r->json, SIZE_MAX / 2);
+    *out = r;
+    return AIGNE_OK;
+}
+
+void answer_free(struct aigne_reply *r)
+{
+    if (!r)
+        return;
+    buf_wipe_free(&r->text);
+    buf_wipe_free(&r->json);
+    r->magic = HANDLE_DEAD;
+    mem_free(r);
+}

@@ -1,0 +1,191 @@
+/* Knows how one provider is asked and its answer read; refuses to know why it was chosen, what it
+ * costs, or what happens after it. */
+#include "core/attempt.h"
+#include "base/limits.h"
+#include <aignehub/aignehub.h>
+
+#define SECRET_LARGEST ((size_t)64 * 1024)
+
+void attempt_init(struct attempt *t, struct event_sink *sink, struct fault *why)
+{
+    *t = (struct attempt){0};
+    sse_init(&t->sse);
+    arena_init(&t->scratch);
+    arena_init(&t->sending);
+    buf_init(&t->body, LIMIT_REPLY_BODY);
+    buf_init(&t->head, LIMIT_HEADERS);
+    buf_init(&t->secret, SECRET_LARGEST);
+    t->decoding.scratch = &t->scratch;
+    t->decoding.sink = sink;
+    t->decoding.why = why;
+}
+
+int attempt_open(struct attempt *t, const struct chat_request *request,
+                 const struct chat_relay *relay, struct arena *keep)
+{
+    t->active = true;
+    t->decoding.keep = keep;
+    t->decoding.request = t->relaying ? NULL : request;
+    if (t->adapter->state_size) {
+        t->decoding.state = arena_alloc(keep, t->adapter->state_size);
+        if (!t->decoding.state)
+            return fault_nomem(t->decoding.why);
+    }
+    if (t->adapter->step)
+        return AIGNE_OK;
+    int rc = t->relaying ? t->adapter->relay(relay, &t->target, &t->sending, &t->request,
+                                             t->decoding.why)
+                         : t->adapter->encode(request, &t->target, &t->sending, &t->request,
+                                              t->decoding.why);
+    t->streamed = t->request.streamed;
+    return rc;
+}
+
+static void note_request_id(struct attempt *t, struct slice headers)
+{
+    static const char *const names[] = {"x-request-id", "request-id", "x-amzn-requestid",
+                                        "x-generation-id"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        struct slice value = http_block_get(headers, names[i]);
+        if (!value.p)
+            continue;
+        FAULT_COPY(t->request_id, value);
+        return;
+    }
+}
+
+/* The answer may come in the other form than was asked for: believe what it says it is. */
+static void note_form(struct attempt *t, struct slice headers)
+{
+    struct slice type = http_block_get(headers, "content-type");
+    if (!type.p)
+        return;
+    bool streamed = http_media_type_is(type, "text/event-stream");
+    bool plain = http_media_type_is(type, "application/json");
+    if ((streamed && !t->streamed) || (plain && t->streamed)) {
+        t->streamed = streamed;
+        t->relaying = false;
+    }
+}
+
+int attempt_head(struct attempt *t, int status, struct slice headers)
+{
+    t->status = status;
+    note_request_id(t, headers);
+    if (status >= 200 && status < 300) {
+        note_form(t, headers);
+        return AIGNE_OK;
+    }
+    t->streamed = false;
+    buf_put_slice(&t->head, headers);
+    return buf_rc(&t->head);
+}
+
+static int read_frame(struct attempt *t, const struct sse_event *frame)
+{
+    int rc = AIGNE_OK;
+    if (t->relaying) {
+        bool hide = false;
+        rc = t->adapter->watch(&t->decoding, frame, t->usage_wanted, &hide);
+        if (rc >= 0 && !hide)
+            rc = t->frames->push(t->frames, frame->raw);
+    } else {
+        rc = t->adapter->decode(&t->decoding, frame);
+    }
+    arena_clear(&t->scratch);
+    return rc;
+}
+
+static int read_stream(struct attempt *t, struct slice piece)
+{
+    struct sse_event frame;
+    sse_feed(&t->sse, piece);
+    int rc = sse_next(&t->sse, &frame);
+    while (rc > 0) {
+        rc = read_frame(t, &frame);
+        if (rc >= 0)
+            rc = sse_next(&t->sse, &frame);
+    }
+    if (rc < 0 && !t->decoding.why->code)
+        fault_set(t->decoding.why, rc, "The provider's stream could not be read.");
+    return rc;
+}
+
+/* Of an error's body only the beginning is read; the rest is taken and dropped. */
+static void keep_error(struct attempt *t, struct slice piece)
+{
+    size_t room = LIMIT_ERROR_BODY - t->body.n;
+    buf_put(&t->body, piece.p, piece.n < room ? piece.n : room);
+}
+
+int attempt_data(struct attempt *t, struct slice piece)
+{
+    if (t->streamed)
+        return read_stream(t, piece);
+    if (t->status >= 300) {
+        keep_error(t, piece);
+        return AIGNE_OK;
+    }
+    buf_put_slice(&t->body, piece);
+    int rc = buf_rc(&t->body);
+    if (rc == AIGNE_E_NOMEM)
+        return fault_nomem(t->decoding.why);
+    if (rc < 0)
+        return fault_set(t->decoding.why, AIGNE_E_PROTOCOL,
+                         "The provider's answer is larger than %zu bytes.", LIMIT_REPLY_BODY);
+    return AIGNE_OK;
+}
+
+static int end_stream(struct attempt *t)
+{
+    struct sse_event frame;
+    int rc = sse_finish(&t->sse, &frame);
+    if (rc > 0)
+        rc = read_frame(t, &frame);
+    return rc < 0 ? rc : t->adapter->finish(&t->decoding);
+}
+
+static int explain(struct attempt *t, int64_t wall_ms)
+{
+    struct fault *why = t->decoding.why;
+    t->adapter->explain(t->status, buf_slice(&t->head), buf_slice(&t->body), wall_ms, why);
+    why->upstream = true;
+    if (!why->code)
+        fault_set(why, AIGNE_E_UPSTREAM, "The provider answered with HTTP status %d.",
+                  t->status);
+    if (!why->http)
+        why->http = t->status >= 400 ? t->status : 502;
+    return why->code;
+}
+
+static void forget_secret(struct attempt *t)
+{
+    buf_wipe_free(&t->secret);
+    arena_wipe_free(&t->sending);
+}
+
+int attempt_end(struct attempt *t, int rc, bool finished, int64_t wall_ms)
+{
+    forget_secret(t);
+    bool answered = t->status >= 200 && t->status < 300;
+    if (t->status && !answered)
+        return explain(t, wall_ms);
+    if (rc < 0)
+        return finished && (rc == AIGNE_E_NETWORK || rc == AIGNE_E_TIMEOUT) ? AIGNE_OK : rc;
+    rc = t->streamed ? end_stream(t)
+                     : t->adapter->decode_whole(&t->decoding, buf_slice(&t->body), t->relaying);
+    arena_clear(&t->scratch);
+    if (rc < 0 && !t->decoding.why->code)
+        fault_set(t->decoding.why, rc, "The provider's answer could not be read.");
+    return rc < 0 ? rc : AIGNE_OK;
+}
+
+void attempt_close(struct attempt *t)
+{
+    t->active = false;
+    forget_secret(t);
+    sse_free(&t->sse);
+    arena_free(&t->scratch);
+    buf_free(&t->body);
+    buf_free(&t->head);
+}

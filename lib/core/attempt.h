@@ -1,0 +1,55 @@
+/* attempt.h - one try at one provider: its request made, its answer read. A leaf: it starts nothing
+ * and calls nobody but the sinks it is given. */
+#ifndef AIGNE_CORE_ATTEMPT_H
+#define AIGNE_CORE_ATTEMPT_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "chat/event.h"
+#include "chat/request.h"
+#include "provider/adapter.h"
+#include "text/http.h"
+#include "text/sse.h"
+
+/* Where the frames of a relayed stream go as they came. */
+struct frame_sink {
+    int (*push)(struct frame_sink *self, struct slice raw);
+};
+
+struct attempt {
+    const struct adapter *adapter;
+    struct chat_target target;
+    struct http_request request;
+    struct decoding decoding;
+    struct frame_sink *frames;     /* used while relaying a stream */
+    enum chat_choice usage_wanted; /* by the client, while relaying */
+    bool relaying; /* bytes pass as they are; cleared when the answer forbids it */
+    bool streamed; /* the answer comes as server-sent events */
+    bool active;   /* opened and not yet closed */
+    int status;    /* 0: no head yet */
+    struct sse sse;
+    struct arena scratch;
+    struct buf body;      /* a plain answer, or an error's body */
+    struct buf head;      /* the header block, kept for errors */
+    struct buf secret;    /* the credential in clear, until the transfer is over */
+    struct arena sending; /* the request that carries it: goes at the same time */
+    int64_t started_us;
+    int64_t first_byte_us; /* when the head came; 0: it did not */
+    char request_id[96];   /* the provider's own */
+};
+
+/* Ready for a first or another try. */
+void attempt_init(struct attempt *t, struct event_sink *sink, struct fault *why);
+/* `adapter`, `target`, `secret` and the relay flag are set: make the request. `relay` or `request` is
+ * used, as t->relaying says. */
+int attempt_open(struct attempt *t, const struct chat_request *request,
+                 const struct chat_relay *relay, struct arena *keep);
+int attempt_head(struct attempt *t, int status, struct slice headers);
+int attempt_data(struct attempt *t, struct slice piece);
+/* The transfer is over with `rc`: the verdict on the whole attempt. `finished` says whether the
+ * answer's own end was seen before. */
+int attempt_end(struct attempt *t, int rc, bool finished, int64_t wall_ms);
+/* Frees everything; the secret is wiped here if attempt_end did not come. init may follow. */
+void attempt_close(struct attempt *t);
+
+#endif

@@ -1,0 +1,120 @@
+/* call.h - one invocation, from its request to the end of its answer. */
+#ifndef AIGNE_CORE_CALL_H
+#define AIGNE_CORE_CALL_H
+
+#include "base/arena.h"
+#include "base/fault.h"
+#include "base/list.h"
+#include "base/random.h"
+#include "chat/event.h"
+#include "chat/request.h"
+#include "core/attempt.h"
+#include "core/hub.h"
+#include "core/loop.h"
+#include "core/model.h"
+#include "hub/route.h"
+#include "net/transfer.h"
+#include <aignehub/aignehub.h>
+#include <stdatomic.h>
+
+enum call_state {
+    CALL_ADMIT,    /* who asks, under which catalogue */
+    CALL_PLAN,     /* which providers, in which order */
+    CALL_OPEN,     /* the next of them: endpoint, credential, request */
+    CALL_DISCOVER, /* waiting for a hub to say where its API is */
+    CALL_STREAM,   /* waiting for the provider's answer */
+    CALL_SETTLE,   /* waiting for the record to be committed */
+    CALL_END
+};
+
+/* Where an answer goes: to the caller of the library, or out as HTTP. Functions of the call's thread,
+ * none of which starts anything. */
+struct outlet {
+    /* The request was admitted and planned so far that the adapter is known: make call->request whole.
+     * Called once before the first encode that needs it. */
+    int (*read_request)(struct aigne_call *call);
+    int (*event)(struct aigne_call *call, const struct event *e);
+    int (*frame)(struct aigne_call *call, struct slice raw); /* of a relayed stream */
+    bool (*full)(const struct aigne_call *call);             /* take no more for now */
+    void (*restart)(struct aigne_call *call); /* another attempt begins: forget what came */
+    /* Everything is settled: hand out the end, or why there is none (call->fault). */
+    void (*finish)(struct aigne_call *call);
+    void (*fail)(struct aigne_call *call);
+    void (*free)(struct aigne_call *call);
+};
+
+struct aigne_call {
+    unsigned magic;
+    enum call_state state;
+    int rc; /* AIGNE_AGAIN until END */
+    const struct outlet *outlet;
+    void *outlet_state;
+    void *tag;
+
+    struct aigne_loop *loop;
+    struct loop_pool *pool; /* not NULL: the loop is borrowed from it */
+    struct list live_link;
+    struct list ready_link;
+    atomic_bool cancel_asked;
+    bool detached;    /* its owner has freed it */
+    bool delivered;   /* something of the answer was handed out: no other attempt any more */
+    bool paused;      /* the outlet was full */
+    bool finish_seen; /* the answer's own end came */
+
+    struct aigne_model *model; /* held; NULL for an exchange of the gateway */
+    struct aigne_hub *hub;     /* held; NULL: talking to a remote */
+    struct catalog *catalog;   /* held */
+    const struct catalog_key *who;
+    struct slice user;
+    struct slice app;
+    const char *ingress; /* for the record: "library", "openai" */
+
+    struct arena arena;
+    struct fault fault;
+    char id[RANDOM_ID_SIZE];
+    struct slice requested; /* the model as the caller named it */
+    struct chat_request request;
+    struct chat_relay relay;
+    const char *relay_format; /* of the caller's body; NULL: it cannot be relayed */
+    bool request_read;
+    bool streamed; /* the caller wants pieces */
+
+    struct route_plan plan;
+    size_t attempt_number; /* of the current one, from 1 */
+    struct attempt attempt;
+    struct event_sink tee;
+    struct frame_sink frames;
+    struct transfer *transfer;
+    struct net_timer timer;
+
+    struct usage usage;
+    enum finish finish;
+    struct slice provider_model; /* the provider's own name for what answered */
+    int64_t started_us;
+    int64_t started_ms;
+
+    struct usage_row *rows;
+    size_t row_count;
+    bool charged;
+    int64_t credits;
+    struct ledger_entry record;
+    struct net_job recorded;
+};
+
+/* A call on `loop`, or on one borrowed from `pool`. The outlet's state is freed with the call, also
+ * when this fails. */
+int call_new(const struct outlet *outlet, void *outlet_state, struct aigne_loop *loop,
+             struct loop_pool *pool, struct aigne_call **out, struct fault *why);
+void call_use_model(struct aigne_call *call, struct aigne_model *m);
+void call_use_hub(struct aigne_call *call, struct aigne_hub *h);
+void call_begin(struct aigne_call *call);
+/* End it with what call->fault says, before or instead of an attempt. */
+void call_refuse(struct aigne_call *call);
+void call_ask_cancel(struct aigne_call *call); /* any thread */
+void call_cancel_if_asked(struct aigne_call *call);
+void call_taken(
+    struct aigne_call *call); /* the caller took something: there may be room again */
+void call_news(struct aigne_call *call); /* the caller should come and take */
+void call_free(struct aigne_call *call); /* the owner lets go */
+
+#endif

@@ -1,0 +1,16 @@
+/* environment.h - what a host's environment says, read only where the setting `env` asks for it. */
+#ifndef AIGNE_CORE_ENVIRONMENT_H
+#define AIGNE_CORE_ENVIRONMENT_H
+
+#include "base/arena.h"
+#include "base/slice.h"
+
+struct slice environment_url(void);
+struct slice environment_access_key(struct arena *a); /* also inside AIGNE's JSON credential */
+struct slice environment_model(void);
+struct slice environment_provider(void);
+struct slice environment_client_id(void);
+struct slice environment_master_key(void);
+struct slice environment_value(const char *name); /* .p NULL: not set or empty */
+
+#endif

@@ -1,0 +1,337 @@
+/* Knows how an answer becomes an HTTP head and body; refuses to know sockets, paths or providers. */
+#include "core/exchange.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "core/notes.h"
+
+struct exchange *exchange_of(const struct aigne_call *call)
+{
+    return call->outlet_state;
+}
+
+/* ---- heads ---- */
+
+static void put_head(struct aigne_call *call, int status, const char *content_type)
+{
+    struct exchange *x = exchange_of(call);
+    x->status = status;
+    buf_clear(&x->head);
+    if (content_type) {
+        BUF_LITERAL(&x->head, "content-type: ");
+        buf_put_text(&x->head, content_type);
+        BUF_LITERAL(&x->head, "\r\n");
+    }
+    BUF_LITERAL(&x->head, "access-control-allow-origin: *\r\nx-request-id: ");
+    buf_put(&x->head, call->id, RANDOM_ID_SIZE - 1);
+    BUF_LITERAL(&x->head, "\r\n");
+}
+
+static void put_length(struct exchange *x)
+{
+    BUF_LITERAL(&x->head, "content-length: ");
+    buf_put_int(&x->head, (int64_t)x->filling.n);
+    BUF_LITERAL(&x->head, "\r\n");
+}
+
+static void begin_stream(struct aigne_call *call)
+{
+    struct exchange *x = exchange_of(call);
+    if (x->status)
+        return;
+    put_head(call, 200, x->ingress->content_type_stream);
+    BUF_LITERAL(&x->head, "cache-control: no-cache\r\nx-accel-buffering: no\r\n");
+}
+
+/* ---- the answer of a provider ---- */
+
+static struct buf *destination(struct aigne_call *call)
+{
+    struct exchange *x = exchange_of(call);
+    return call->finish_seen ? &x->held : &x->filling;
+}
+
+static int checked(struct aigne_call *call, int rc)
+{
+    struct exchange *x = exchange_of(call);
+    if (rc >= 0)
+        rc = buf_rc(&x->filling) < 0 ? buf_rc(&x->filling) : buf_rc(&x->held);
+    if (rc >= 0)
+        rc = buf_rc(&x->head);
+    if (rc < 0 && !call->fault.code)
+        fault_nomem(&call->fault);
+    return rc;
+}
+
+static int hold_start(struct aigne_call *call, const struct event *e)
+{
+    struct exchange *x = exchange_of(call);
+    x->start = *e;
+    x->start.text = arena_copy(&call->arena, e->text);
+    x->start.id = arena_copy(&call->arena, e->id);
+    x->start_held = true;
+    return call->arena.failed ? fault_nomem(&call->fault) : AIGNE_OK;
+}
+
+static int write_event(struct aigne_call *call, const struct event *e)
+{
+    struct exchange *x = exchange_of(call);
+    int rc = AIGNE_OK;
+    begin_stream(call);
+    x->encoding.out = destination(call);
+    if (x->start_held) {
+        x->start_held = false;
+        rc = x->ingress->event(&x->encoding, &x->start);
+    }
+    if (rc >= 0)
+        rc = x->ingress->event(&x->encoding, e);
+    return rc;
+}
+
+/* Usage is told once, at the end, when it is complete. */
+static int take_event(struct aigne_call *call, const struct event *e)
+{
+    struct exchange *x = exchange_of(call);
+    if (!call->streamed)
+        return checked(call, event_push(&x->reply.sink, e));
+    if (e->kind == EVENT_START)
+        return hold_start(call, e);
+    if (e->kind == EVENT_USAGE)
+        return AIGNE_OK;
+    int rc = write_event(call, e);
+    call->delivered = true;
+    call_news(call);
+    return checked(call, rc);
+}
+
+static int take_frame(struct aigne_call *call, struct slice raw)
+{
+    begin_stream(call);
+    buf_put_slice(destination(call), raw);
+    call->delivered = true;
+    call_news(call);
+    return checked(call, AIGNE_OK);
+}
+
+static bool is_full(const struct aigne_call *call)
+{
+    const struct exchange *x = exchange_of(call);
+    return x->filling.n + x->reading.n > LIMIT_QUEUED_BYTES;
+}
+
+static void restart(struct aigne_call *call)
+{
+    struct exchange *x = exchange_of(call);
+    reply_free(&x->reply);
+    reply_init(&x->reply, &call->arena);
+    buf_clear(&x->held);
+    x->start_held = false;
+}
+
+static int read_request(struct aigne_call *call)
+{
+    struct exchange *x = exchange_of(call);
+    int rc =
+        x->ingress->decode(buf_slice(&x->body), &call->arena, &call->request, &call->fault);
+    call->request.stream = call->streamed;
+    return rc;
+}
+
+/* ---- ends ---- */
+
+static void release_held(struct exchange *x)
+{
+    buf_put_slice(&x->filling, buf_slice(&x->held));
+    buf_free(&x->held);
+}
+
+static int finish_stream(struct aigne_call *call)
+{
+    struct exchange *x = exchange_of(call);
+    int rc = AIGNE_OK;
+    begin_stream(call);
+    if (!call->attempt.relaying) {
+        struct reply_notes notes = call_notes(call);
+        struct event usage = {.kind = EVENT_USAGE, .usage = call->usage};
+        call->finish_seen = true;
+        rc = write_event(call, &usage);
+        if (rc >= 0)
+            rc = x->ingress->end(&x->encoding, &notes);
+    }
+    release_held(x);
+    return rc;
+}
+
+static int finish_plain(struct aigne_call *call)
+{
+    struct exchange *x = exchange_of(call);
+    int rc = AIGNE_OK;
+    if (call->attempt.relaying) {
+        buf_free(&x->filling);
+        x->filling = call->attempt.body;
+        buf_init(&call->attempt.body, LIMIT_REPLY_BODY);
+    } else {
+        struct reply_notes notes = call_notes(call);
+        x->encoding.out = &x->filling;
+        rc = x->ingress->whole(&x->encoding, &x->reply, &notes);
+    }
+    put_head(call, 200, x->ingress->content_type_plain);
+    put_length(x);
+    return rc;
+}
+
+static void fail(struct aigne_call *call);
+
+static void finish(struct aigne_call *call)
+{
+    int rc = checked(call, call->streamed ? finish_stream(call) : finish_plain(call));
+    if (rc < 0) {
+        call->rc = rc;
+        fail(call);
+    }
+}
+
+static void put_error_headers(struct exchange *x, const struct fault *why)
+{
+    if (why->retry_ms >= 0) {
+        BUF_LITERAL(&x->head, "retry-after: ");
+        buf_put_int(&x->head, (why->retry_ms + 999) / 1000);
+        BUF_LITERAL(&x->head, "\r\n");
+    }
+    if (why->request_id[0]) {
+        BUF_LITERAL(&x->head, "x-upstream-request-id: ");
+        buf_put_text(&x->head, why->request_id);
+        BUF_LITERAL(&x->head, "\r\n");
+    }
+}
+
+/* Before the first byte an error is a status and a body; after it, an event inside the stream. */
+static void fail(struct aigne_call *call)
+{
+    struct exchange *x = exchange_of(call);
+    bool in_stream = call->streamed && x->status && call->delivered;
+    if (!in_stream) {
+        buf_clear(&x->filling);
+        put_head(call, fault_status(&call->fault), x->ingress->content_type_plain);
+        put_error_headers(x, &call->fault);
+    }
+    x->ingress->error(&call->fault, in_stream, &x->filling);
+    if (!in_stream)
+        put_length(x);
+    bool written = buf_rc(&x->filling) >= 0 && buf_rc(&x->head) >= 0;
+    call->rc = written ? AIGNE_OK : AIGNE_E_NOMEM;
+}
+
+static void free_exchange(struct aigne_call *call)
+{
+    struct exchange *x = exchange_of(call);
+    if (x->encoding_open && x->ingress->close)
+        x->ingress->close(&x->encoding);
+    reply_free(&x->reply);
+    buf_free(&x->body);
+    buf_free(&x->head);
+    buf_free(&x->filling);
+    buf_free(&x->reading);
+    buf_free(&x->held);
+    mem_free(x);
+}
+
+static const struct outlet exchange_outlet = {
+    .read_request = read_request,
+    .event = take_event,
+    .frame = take_frame,
+    .full = is_full,
+    .restart = restart,
+    .finish = finish,
+    .fail = fail,
+    .free = free_exchange,
+};
+
+/* ---- its life ---- */
+
+bool exchange_is(const struct aigne_call *call)
+{
+    return call->outlet == &exchange_outlet;
+}
+
+int exchange_new(struct aigne_hub *h, struct aigne_loop *loop, struct aigne_call **out,
+                 struct fault *why)
+{
+    struct exchange *x = mem_alloc_zero(sizeof(*x));
+    if (!x)
+        return fault_nomem(why);
+    int rc = call_new(&exchange_outlet, x, loop, NULL, out, why);
+    if (rc < 0) {
+        mem_free(x);
+        return rc;
+    }
+    buf_init(&x->body, h->body_limit);
+    buf_init(&x->head, LIMIT_HEADERS);
+    buf_init(&x->filling, LIMIT_REPLY_BODY * 2);
+    buf_init(&x->reading, LIMIT_REPLY_BODY * 2);
+    buf_init(&x->held, LIMIT_REPLY_BODY * 2);
+    reply_init(&x->reply, &(*out)->arena);
+    call_use_hub(*out, h);
+    return AIGNE_OK;
+}
+
+int exchange_prepare(struct aigne_call *call)
+{
+    struct exchange *x = exchange_of(call);
+    x->encoding = (struct encoding){
+        .keep = &call->arena,
+        .out = &x->filling,
+        .call_id = slice_of(call->id, RANDOM_ID_SIZE - 1),
+        .model = call->requested,
+        .created_s = call->started_ms / 1000,
+        .include_usage = call->relay.include_usage,
+    };
+    if (x->ingress->state_size) {
+        x->encoding.state = arena_alloc(&call->arena, x->ingress->state_size);
+        if (!x->encoding.state)
+            return fault_nomem(&call->fault);
+    }
+    x->encoding_open = true;
+    return AIGNE_OK;
+}
+
+void exchange_answer(struct aigne_call *call, int status, const char *type, struct buf *body)
+{
+    struct exchange *x = exchange_of(call);
+    if (buf_rc(body) < 0) {
+        fault_nomem(&call->fault);
+        call_refuse(call);
+        return;
+    }
+    buf_free(&x->filling);
+    x->filling = *body;
+    buf_init(body, body->ceiling);
+    put_head(call, status, type);
+    put_length(x);
+    call->rc = AIGNE_OK;
+    call->state = CALL_END;
+    call_news(call);
+}
+
+bool exchange_take(struct aigne_call *call, struct aigne_event *out)
+{
+    struct exchange *x = exchange_of(call);
+    if (!x->status)
+        return false;
+    if (!x->head_taken) {
+        x->head_taken = true;
+        *out = (struct aigne_event){AIGNE_EV_HEAD, x->status, x->head.p, x->head.n};
+        return true;
+    }
+    buf_clear(&x->reading);
+    if (x->filling.n == 0) {
+        call_taken(call);
+        return false;
+    }
+    struct buf used = x->reading;
+    x->reading = x->filling;
+    x->filling = used;
+    x->encoding.out = &x->filling;
+    *out = (struct aigne_event){AIGNE_EV_BYTES, 0, x->reading.p, x->reading.n};
+    call_taken(call);
+    return true;
+}

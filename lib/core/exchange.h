@@ -1,0 +1,46 @@
+/* exchange.h - a call whose answer goes out as HTTP: a head, then pieces of body. */
+#ifndef AIGNE_CORE_EXCHANGE_H
+#define AIGNE_CORE_EXCHANGE_H
+
+#include "base/buf.h"
+#include "chat/reply.h"
+#include "core/call.h"
+#include "ingress/ingress.h"
+
+struct exchange {
+    /* What came. */
+    struct slice method;
+    struct slice path; /* without mount point and query */
+    struct slice query;
+    struct slice headers;
+    struct buf body;
+    const struct ingress *ingress; /* whose form errors take, too */
+    bool body_ended;
+    void (*handle)(struct aigne_call *call); /* the body is complete: begin */
+
+    /* What goes out. */
+    int status; /* 0: no head yet */
+    bool head_taken;
+    struct buf head;
+    struct buf filling;
+    struct buf reading;
+    struct buf held; /* the end of the answer, kept back until the record is written */
+    struct encoding encoding;
+    bool encoding_open;
+    struct reply reply; /* a plain answer, gathered */
+    struct event start; /* kept until something follows it */
+    bool start_held;
+};
+
+int exchange_new(struct aigne_hub *h, struct aigne_loop *loop, struct aigne_call **out,
+                 struct fault *why);
+bool exchange_is(const struct aigne_call *call);
+struct exchange *exchange_of(const struct aigne_call *call);
+/* The request body is whole and model, stream and relay are known: get ready to encode. */
+int exchange_prepare(struct aigne_call *call);
+/* A finished answer made here: a page, not a call. `type` is the media type. */
+void exchange_answer(struct aigne_call *call, int status, const char *type, struct buf *body);
+/* True: an event was stored. */
+bool exchange_take(struct aigne_call *call, struct aigne_event *out);
+
+#endif

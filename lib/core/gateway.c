@@ -1,0 +1,279 @@
+/* Knows which path means what and who may ask; refuses to know how an answer is made. */
+#include "core/gateway.h"
+#include "base/limits.h"
+#include "core/exchange.h"
+#include "core/pages.h"
+#include "text/http.h"
+#include "text/url.h"
+#include <aignehub/aignehub.h>
+
+enum admission { ANYBODY, KEY_HOLDER };
+
+struct gateway_path {
+    const char *method;
+    const char *path;
+    bool prefix; /* what follows the path belongs to it */
+    enum admission admission;
+    const struct ingress *ingress;
+    void (*handle)(struct aigne_call *call);
+};
+
+static void handle_chat(struct aigne_call *call);
+
+static const struct gateway_path paths[] = {
+    {"POST", "/api/v2/chat", false, KEY_HOLDER, &ingress_aigne, handle_chat},
+    {"POST", "/v1/chat/completions", false, KEY_HOLDER, &ingress_openai, handle_chat},
+    {"POST", "/chat/completions", false, KEY_HOLDER, &ingress_openai, handle_chat},
+    {"POST", "/openai/v1/chat/completions", false, KEY_HOLDER, &ingress_openai, handle_chat},
+    {"GET", "/v1/models", false, KEY_HOLDER, &ingress_openai, page_openai_models},
+    {"GET", "/v1/models/", true, KEY_HOLDER, &ingress_openai, page_openai_models},
+    {"GET", "/models", false, KEY_HOLDER, &ingress_openai, page_openai_models},
+    {"GET", "/models/", true, KEY_HOLDER, &ingress_openai, page_openai_models},
+    {"GET", "/openai/v1/models", false, KEY_HOLDER, &ingress_openai, page_openai_models},
+    {"GET", "/openai/v1/models/", true, KEY_HOLDER, &ingress_openai, page_openai_models},
+    {"GET", "/__blocklet__.js", false, ANYBODY, &ingress_aigne, page_discovery},
+    {"GET", "/api/ai/models", false, ANYBODY, &ingress_aigne, page_aigne_models},
+    {"GET", "/api/ai-providers/models", false, ANYBODY, &ingress_aigne, page_aigne_models},
+    {"GET", "/api/v2/status", false, ANYBODY, &ingress_aigne, page_aigne_status},
+    {"GET", "/health", false, ANYBODY, &ingress_aigne, page_health},
+    {"GET", "/", false, ANYBODY, &ingress_aigne, page_health},
+};
+
+/* ---- chat ---- */
+
+static void handle_chat(struct aigne_call *call)
+{
+    struct exchange *x = exchange_of(call);
+    struct slice model = SLICE_NONE;
+    int rc =
+        x->ingress->peek(buf_slice(&x->body), &call->arena, &model, &call->relay, &call->fault);
+    call->requested = model;
+    call->streamed = call->relay.stream;
+    call->relay_format = call->relay.model_value.p ? x->ingress->format : NULL;
+    if (rc >= 0 && !model.n && x->ingress == &ingress_openai)
+        rc = fault_field(&call->fault, AIGNE_E_REQUEST, "model",
+                         "You must provide a model parameter.");
+    if (rc >= 0)
+        rc = exchange_prepare(call);
+    if (rc < 0)
+        call_refuse(call);
+    else
+        call_begin(call);
+}
+
+/* ---- paths ---- */
+
+static bool path_fits(const struct gateway_path *p, struct slice path)
+{
+    return p->prefix ? slice_starts(path, p->path) && path.n > strlen(p->path)
+                     : slice_is(path, p->path);
+}
+
+static struct slice without_mount_point(struct slice path, const char *mount_point)
+{
+    size_t length = strlen(mount_point);
+    bool inside = length && slice_starts(path, mount_point) &&
+                  (path.n == length || path.p[length] == '/');
+    if (!inside)
+        return path;
+    return path.n == length ? SLICE("/") : slice_from(path, length);
+}
+
+static struct slice without_last_slash(struct slice path)
+{
+    if (path.n > 1 && path.p[path.n - 1] == '/')
+        path.n--;
+    return path;
+}
+
+/* The form that errors take before the path is known to be anything. */
+static const struct ingress *guess_ingress(struct slice path)
+{
+    bool openai = slice_starts(path, "/v1/") || slice_starts(path, "/openai/") ||
+                  slice_starts(path, "/chat/");
+    return openai ? &ingress_openai : &ingress_aigne;
+}
+
+static bool method_fits(const struct gateway_path *p, struct slice method)
+{
+    return slice_is(method, p->method) ||
+           (slice_is(method, "HEAD") && slice_is(SLICE("GET"), p->method));
+}
+
+static const struct gateway_path *find_path(struct aigne_call *call)
+{
+    struct exchange *x = exchange_of(call);
+    bool known = false;
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        if (!path_fits(&paths[i], x->path))
+            continue;
+        known = true;
+        if (method_fits(&paths[i], x->method))
+            return &paths[i];
+    }
+    x->ingress = guess_ingress(x->path);
+    fault_set(&call->fault, AIGNE_E_REQUEST,
+              known ? "This path does not take that method."
+                    : "There is nothing at this path; chat is at /api/v2/chat and "
+                      "/v1/chat/completions.");
+    call->fault.http = known ? 405 : 404;
+    return NULL;
+}
+
+/* ---- who ---- */
+
+static struct slice presented_key(const struct exchange *x)
+{
+    return http_bearer(http_block_get(x->headers, "authorization"));
+}
+
+static int admit(struct aigne_call *call)
+{
+    struct exchange *x = exchange_of(call);
+    struct slice key = presented_key(x);
+    if (!key.n) {
+        fault_set(&call->fault, AIGNE_E_AUTH,
+                  "No access key was sent; send it as \"Authorization: Bearer KEY\".");
+        call->fault.http = 401;
+        return AIGNE_E_AUTH;
+    }
+    int rc = hub_who(call->catalog, key, call->started_ms, &call->who, &call->fault);
+    if (rc >= 0)
+        call->user = call->who->user;
+    return rc;
+}
+
+static void note_app(struct aigne_call *call)
+{
+    struct exchange *x = exchange_of(call);
+    struct slice app = slice_trim(http_block_get(x->headers, "x-aigne-hub-client-did"));
+    struct slice decoded = url_decode(&call->arena, app);
+    if (decoded.n && decoded.n <= LIMIT_MODEL_NAME)
+        call->app = decoded;
+    else if (call->who)
+        call->app = call->who->id;
+}
+
+/* ---- the three functions ---- */
+
+static void split_target(struct exchange *x, struct slice target, const char *mount_point)
+{
+    struct slice path = target;
+    if (!slice_cut(target, '?', &path, &x->query)) {
+        path = target;
+        x->query = SLICE_NONE;
+    }
+    x->path = without_last_slash(without_mount_point(path, mount_point));
+}
+
+static int keep_head(struct aigne_call *call, struct slice method, struct slice target,
+                     struct slice headers, struct fault *why)
+{
+    struct exchange *x = exchange_of(call);
+    x->method = arena_copy(&call->arena, method);
+    x->headers = arena_copy(&call->arena, headers);
+    struct slice kept = arena_copy(&call->arena, target);
+    if (call->arena.failed)
+        return fault_nomem(why);
+    split_target(x, kept, call->hub->mount_point);
+    return AIGNE_OK;
+}
+
+static void reserve_body(struct exchange *x)
+{
+    int64_t length = 0;
+    struct slice given = http_block_get(x->headers, "content-length");
+    if (given.p && slice_int64(slice_trim(given), &length) && length > 0 &&
+        (uint64_t)length <= x->body.ceiling)
+        buf_reserve(&x->body, (size_t)length);
+}
+
+static void refuse_body(struct aigne_call *call)
+{
+    struct exchange *x = exchange_of(call);
+    fault_set(&call->fault, AIGNE_E_REQUEST,
+              "The request's body is larger than %zu bytes; the operator can raise bodyLimit.",
+              x->body.ceiling);
+    call->fault.http = 413;
+    call_refuse(call);
+}
+
+static bool announced_too_large(const struct exchange *x)
+{
+    int64_t length = 0;
+    struct slice given = http_block_get(x->headers, "content-length");
+    return given.p && slice_int64(slice_trim(given), &length) &&
+           length > (int64_t)x->body.ceiling;
+}
+
+static void open_exchange(struct aigne_call *call)
+{
+    struct exchange *x = exchange_of(call);
+    call->catalog = loop_catalog(call->loop, call->hub->hub, call->hub->serial);
+    x->ingress = &ingress_aigne;
+    if (slice_is(x->method, "OPTIONS")) {
+        x->handle = page_options;
+        return;
+    }
+    const struct gateway_path *found = find_path(call);
+    if (!found) {
+        call_refuse(call);
+        return;
+    }
+    x->ingress = found->ingress;
+    x->handle = found->handle;
+    call->ingress = found->ingress->name;
+    if (found->admission != ANYBODY && admit(call) < 0) {
+        call_refuse(call);
+        return;
+    }
+    note_app(call);
+    if (announced_too_large(x))
+        refuse_body(call);
+    else
+        reserve_body(x);
+}
+
+int gateway_start(struct aigne_hub *h, struct aigne_loop *loop, struct slice method,
+                  struct slice target, struct slice headers, struct aigne_call **out,
+                  struct fault *why)
+{
+    int rc = exchange_new(h, loop, out, why);
+    if (rc < 0)
+        return rc;
+    rc = keep_head(*out, method, target, headers, why);
+    if (rc < 0) {
+        call_free(*out);
+        return rc;
+    }
+    open_exchange(*out);
+    return AIGNE_OK;
+}
+
+int gateway_write(struct aigne_call *call, struct slice data)
+{
+    struct exchange *x = exchange_of(call);
+    if (call->state == CALL_END || x->body_ended)
+        return AIGNE_AGAIN;
+    buf_put_slice(&x->body, data);
+    int rc = buf_rc(&x->body);
+    if (rc >= 0)
+        return AIGNE_OK;
+    buf_free(&x->body);
+    if (rc == AIGNE_E_NOMEM) {
+        fault_nomem(&call->fault);
+        call_refuse(call);
+    } else {
+        refuse_body(call);
+    }
+    return AIGNE_AGAIN;
+}
+
+void gateway_end(struct aigne_call *call)
+{
+    struct exchange *x = exchange_of(call);
+    if (call->state == CALL_END || x->body_ended)
+        return;
+    x->body_ended = true;
+    x->handle(call);
+}

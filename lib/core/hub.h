@@ -1,0 +1,33 @@
+/* hub.h - aigne_hub: the hub together with how its calls reach the network. */
+#ifndef AIGNE_CORE_HUB_H
+#define AIGNE_CORE_HUB_H
+
+#include "base/ref.h"
+#include "core/answer.h"
+#include "core/endpoint.h"
+#include "core/loop.h"
+#include "core/reach.h"
+#include "core/settings.h"
+#include "hub/hub.h"
+
+struct aigne_hub {
+    unsigned magic;
+    struct ref ref;
+    struct hub *hub;
+    uint64_t serial; /* no two hubs of a process share it */
+    struct reach reach;
+    size_t body_limit;
+    char *mount_point; /* owned; "" for the root, else "/ai-kit" */
+    struct endpoints endpoints;
+    struct loop_pool pool;
+};
+
+int hub_object_open(const struct aigne_config *c, struct aigne_hub **out, struct fault *why);
+void hub_object_hold(struct aigne_hub *h);
+void hub_object_drop(struct aigne_hub *h);
+/* The verbs of hub/verbs.c, and those that must call a provider: provider.test, credential.test,
+ * rate.test. The answer's text is the new key for key.create, else the JSON. */
+int hub_object_do(struct aigne_hub *h, const char *verb, struct slice arguments,
+                  struct aigne_reply *answer, struct fault *why);
+
+#endif

@@ -1,0 +1,254 @@
+/* Knows how an answer reaches the caller of the library; refuses to know how it was got. */
+#include "core/library.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "chat/input.h"
+#include "chat/reply.h"
+#include "core/notes.h"
+#include "core/queue.h"
+#include "text/json_scan.h"
+#include "text/json_write.h"
+
+struct library {
+    struct event_queue queue;
+    struct reply reply;
+    struct buf json; /* an event being written */
+    bool pieces;
+};
+
+static struct library *library_of(const struct aigne_call *call)
+{
+    return call->outlet_state;
+}
+
+static int already_read(struct aigne_call *call)
+{
+    (void)call;
+    return AIGNE_OK;
+}
+
+static int push(struct aigne_call *call, int kind, int index, struct slice data)
+{
+    int rc = queue_push(&library_of(call)->queue, kind, index, data);
+    if (rc < 0)
+        return fault_nomem(&call->fault);
+    call->delivered = true;
+    call_news(call);
+    return AIGNE_OK;
+}
+
+static int push_json(struct aigne_call *call, int kind, int index)
+{
+    struct buf *json = &library_of(call)->json;
+    return buf_rc(json) < 0 ? fault_nomem(&call->fault)
+                            : push(call, kind, index, buf_slice(json));
+}
+
+static struct json_writer start_json(struct library *l)
+{
+    buf_clear(&l->json);
+    struct json_writer w = json_writer(&l->json);
+    json_open_object(&w);
+    return w;
+}
+
+static int push_tool_call(struct aigne_call *call, const struct event *e)
+{
+    struct library *l = library_of(call);
+    if (e->index < 0 || (size_t)e->index >= l->reply.tool_count)
+        return AIGNE_OK;
+    const struct reply_tool_call *tool = &l->reply.tools[e->index];
+    struct slice arguments = buf_slice(&tool->arguments);
+    struct json_problem problem;
+    struct json_writer w = start_json(l);
+    json_member_string(&w, "id", tool->id);
+    json_member_string(&w, "name", tool->name);
+    if (!arguments.n)
+        json_member_raw(&w, "arguments", SLICE("{}"));
+    else if (json_check(arguments, &problem) == AIGNE_OK)
+        json_member_raw(&w, "arguments", arguments);
+    else
+        json_member_string(&w, "arguments", arguments);
+    json_close_object(&w);
+    return push_json(call, AIGNE_EV_TOOL_CALL, e->index);
+}
+
+static int push_file(struct aigne_call *call, const struct event *e)
+{
+    struct json_writer w = start_json(library_of(call));
+    json_member_string_opt(&w, "mimeType", e->mime);
+    json_member_string(&w, e->is_url ? "url" : "data", e->text);
+    json_close_object(&w);
+    return push_json(call, AIGNE_EV_FILE, e->index);
+}
+
+static int push_usage(struct aigne_call *call)
+{
+    struct library *l = library_of(call);
+    struct reply_notes notes = call_notes(call);
+    buf_clear(&l->json);
+    if (!reply_write_usage(&call->usage, &notes, &l->json))
+        return AIGNE_OK;
+    return push_json(call, AIGNE_EV_USAGE, 0);
+}
+
+static int take_event(struct aigne_call *call, const struct event *e)
+{
+    struct library *l = library_of(call);
+    int rc = event_push(&l->reply.sink, e);
+    if (rc < 0)
+        return call->fault.code ? rc : fault_nomem(&call->fault);
+    if (!l->pieces)
+        return AIGNE_OK;
+    if (e->kind == EVENT_TEXT || e->kind == EVENT_REFUSAL)
+        return push(call, AIGNE_EV_TEXT, e->index, e->text);
+    if (e->kind == EVENT_THOUGHT)
+        return push(call, AIGNE_EV_THOUGHT, e->index, e->text);
+    if (e->kind == EVENT_TOOL_END)
+        return push_tool_call(call, e);
+    if (e->kind == EVENT_FILE)
+        return push_file(call, e);
+    return AIGNE_OK;
+}
+
+static int no_frames(struct aigne_call *call, struct slice raw)
+{
+    (void)raw;
+    return fault_set(&call->fault, AIGNE_E_INTERNAL, "A library call cannot relay.");
+}
+
+static bool is_full(const struct aigne_call *call)
+{
+    return queue_full(&library_of(call)->queue);
+}
+
+static void restart(struct aigne_call *call)
+{
+    struct library *l = library_of(call);
+    reply_free(&l->reply);
+    reply_init(&l->reply, &call->arena);
+}
+
+static void finish(struct aigne_call *call)
+{
+    if (library_of(call)->pieces && push_usage(call) < 0)
+        call->rc = AIGNE_E_NOMEM;
+}
+
+static void fail(struct aigne_call *call)
+{
+    (void)call; /* the fault says it all */
+}
+
+static void free_library(struct aigne_call *call)
+{
+    struct library *l = library_of(call);
+    queue_free(&l->queue);
+    reply_free(&l->reply);
+    buf_free(&l->json);
+    mem_free(l);
+}
+
+static const struct outlet library_outlet = {
+    .read_request = already_read,
+    .event = take_event,
+    .frame = no_frames,
+    .full = is_full,
+    .restart = restart,
+    .finish = finish,
+    .fail = fail,
+    .free = free_library,
+};
+
+bool library_is(const struct aigne_call *call)
+{
+    return call->outlet == &library_outlet;
+}
+
+static int read_request(struct aigne_call *call, struct slice text, struct fault *why)
+{
+    struct json_problem problem;
+    struct slice kept = arena_copy(&call->arena, text);
+    if (!kept.p)
+        return fault_nomem(why);
+    if (json_check(kept, &problem) < 0)
+        return fault_set(why, AIGNE_E_REQUEST,
+                         "The request is not JSON: byte %zu should be %s.", problem.offset,
+                         problem.what);
+    int rc = chat_input_read(json_of(kept), &call->arena, &call->request, why);
+    if (rc < 0)
+        return rc;
+    call->request_read = true;
+    call->requested = call->request.model.n ? call->request.model : call->model->name;
+    return AIGNE_OK;
+}
+
+static int make_call(struct aigne_model *m, struct aigne_loop *loop, struct loop_pool *pool,
+                     bool pieces, struct aigne_call **out, struct fault *why)
+{
+    struct library *l = mem_alloc_zero(sizeof(*l));
+    if (!l)
+        return fault_nomem(why);
+    int rc = call_new(&library_outlet, l, loop, pool, out, why);
+    if (rc < 0) {
+        mem_free(l);
+        return rc;
+    }
+    queue_init(&l->queue);
+    buf_init(&l->json, LIMIT_REPLY_BODY);
+    reply_init(&l->reply, &(*out)->arena);
+    l->pieces = pieces;
+    (*out)->streamed = pieces;
+    call_use_model(*out, m);
+    return AIGNE_OK;
+}
+
+int library_start(struct aigne_model *m, struct aigne_loop *loop, struct slice request,
+                  bool pieces, struct aigne_call **out, struct fault *why)
+{
+    struct loop_pool *pool = loop ? NULL : model_pool(m);
+    int rc = loop ? AIGNE_OK : loop_pool_take(pool, &loop, why);
+    if (rc < 0)
+        return rc;
+    struct aigne_call *call = NULL;
+    rc = make_call(m, loop, pool, pieces, &call, why);
+    if (rc < 0) {
+        if (pool)
+            loop_pool_give(pool, loop);
+        return rc;
+    }
+    rc = read_request(call, request, why);
+    if (rc < 0) {
+        call_free(call);
+        return rc;
+    }
+    call->request.stream = pieces;
+    call_begin(call);
+    *out = call;
+    return AIGNE_OK;
+}
+
+bool library_take(struct aigne_call *call, struct aigne_event *out)
+{
+    bool taken = queue_take(&library_of(call)->queue, out);
+    call_taken(call);
+    return taken;
+}
+
+int library_answer(struct aigne_call *call, struct aigne_reply **out, struct fault *why)
+{
+    struct library *l = library_of(call);
+    struct aigne_reply *answer = NULL;
+    int rc = answer_new(&answer, why);
+    if (rc < 0)
+        return rc;
+    struct reply_notes notes = call_notes(call);
+    reply_write(&l->reply, &notes, &answer->json);
+    buf_put_slice(&answer->text, buf_slice(&l->reply.text));
+    if (buf_rc(&answer->json) < 0 || buf_rc(&answer->text) < 0) {
+        answer_free(answer);
+        return fault_nomem(why);
+    }
+    *out = answer;
+    return AIGNE_OK;
+}

@@ -1,0 +1,160 @@
+/* Knows which calls live on a loop and which have news; refuses to know what a call does. */
+#include "core/loop.h"
+#include "base/mem.h"
+#include "core/call.h"
+#include "core/handle.h"
+#include <aignehub/aignehub.h>
+
+#define POOL_LARGEST 32
+
+int loop_new(struct aigne_loop **out, struct fault *why)
+{
+    struct aigne_loop *l = mem_alloc_zero(sizeof(*l));
+    if (!l)
+        return fault_nomem(why);
+    int rc = net_loop_new(&l->net, why);
+    if (rc < 0) {
+        mem_free(l);
+        return rc;
+    }
+    l->magic = HANDLE_LOOP;
+    list_init(&l->live);
+    list_init(&l->ready);
+    *out = l;
+    return AIGNE_OK;
+}
+
+static void destroy(struct aigne_loop *l)
+{
+    catalog_drop(l->catalog);
+    net_loop_free(l->net);
+    l->magic = HANDLE_DEAD;
+    mem_free(l);
+}
+
+void loop_settle_orphan(struct aigne_loop *l)
+{
+    if (!l->owner_gone)
+        return;
+    while (l->detached > 0)
+        loop_drive(l, -1);
+    if (list_empty(&l->live))
+        destroy(l);
+}
+
+void loop_release(struct aigne_loop *l)
+{
+    l->owner_gone = true;
+    loop_settle_orphan(l);
+}
+
+static void cancel_marked(struct aigne_loop *l)
+{
+    for (struct list *link = l->live.next, *next = NULL; link != &l->live; link = next) {
+        next = link->next;
+        call_cancel_if_asked(LIST_OWNER(link, struct aigne_call, live_link));
+    }
+}
+
+int loop_drive(struct aigne_loop *l, int wait_ms)
+{
+    int rc = net_loop_drive(l->net, list_empty(&l->ready) ? wait_ms : 0);
+    if (atomic_load_explicit(&l->cancel_pending, memory_order_relaxed) &&
+        atomic_exchange_explicit(&l->cancel_pending, false, memory_order_acquire))
+        cancel_marked(l);
+    return rc;
+}
+
+struct aigne_call *loop_take_ready(struct aigne_loop *l)
+{
+    struct list *link = list_first(&l->ready);
+    if (!link)
+        return NULL;
+    list_remove(link);
+    if (list_empty(&l->ready))
+        net_loop_hold_ready(l->net, false);
+    return LIST_OWNER(link, struct aigne_call, ready_link);
+}
+
+void loop_mark_ready(struct aigne_loop *l, struct list *link)
+{
+    if (!list_empty(link))
+        return;
+    if (list_empty(&l->ready))
+        net_loop_hold_ready(l->net, true);
+    list_append(&l->ready, link);
+}
+
+void loop_call_added(struct aigne_loop *l, struct list *link)
+{
+    list_append(&l->live, link);
+}
+
+void loop_call_gone(struct aigne_loop *l, struct list *live_link, struct list *ready_link)
+{
+    list_remove(live_link);
+    if (!list_empty(ready_link)) {
+        list_remove(ready_link);
+        if (list_empty(&l->ready))
+            net_loop_hold_ready(l->net, false);
+    }
+}
+
+struct catalog *loop_catalog(struct aigne_loop *l, struct hub *h, uint64_t serial)
+{
+    int64_t version = hub_catalog_version(h);
+    if (!l->catalog || l->catalog_hub != serial || l->catalog_version != version) {
+        catalog_drop(l->catalog);
+        l->catalog = hub_catalog(h);
+        l->catalog_version = version;
+        l->catalog_hub = serial;
+    }
+    catalog_hold(l->catalog);
+    return l->catalog;
+}
+
+void loop_pool_init(struct loop_pool *p)
+{
+    *p = (struct loop_pool){0};
+    pthread_mutex_init(&p->lock, NULL);
+}
+
+void loop_pool_free(struct loop_pool *p)
+{
+    while (p->free) {
+        struct aigne_loop *l = p->free;
+        p->free = l->next_free;
+        loop_release(l);
+    }
+    pthread_mutex_destroy(&p->lock);
+}
+
+int loop_pool_take(struct loop_pool *p, struct aigne_loop **out, struct fault *why)
+{
+    pthread_mutex_lock(&p->lock);
+    struct aigne_loop *l = p->free;
+    if (l) {
+        p->free = l->next_free;
+        p->count--;
+    }
+    pthread_mutex_unlock(&p->lock);
+    if (!l)
+        return loop_new(out, why);
+    l->next_free = NULL;
+    *out = l;
+    return AIGNE_OK;
+}
+
+void loop_pool_give(struct loop_pool *p, struct aigne_loop *l)
+{
+    pthread_mutex_lock(&p->lock);
+    bool kept = p->count < POOL_LARGEST;
+    if (kept) {
+        l->next_free = p->free;
+        p->free = l;
+        p->count++;
+    }
+    pthread_mutex_unlock(&p->lock);
+    if (!kept)
+        loop_release(l);
+}

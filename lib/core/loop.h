@@ -1,0 +1,54 @@
+/* loop.h - a network loop, the calls that live on it, and which of them have news. */
+#ifndef AIGNE_CORE_LOOP_H
+#define AIGNE_CORE_LOOP_H
+
+#include "base/fault.h"
+#include "base/list.h"
+#include "base/ref.h"
+#include "hub/hub.h"
+#include "net/loop.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct aigne_call;
+
+struct aigne_loop {
+    unsigned magic;
+    struct net_loop *net;
+    struct list live;  /* every call on it */
+    struct list ready; /* those with news, oldest first */
+    size_t detached;   /* calls whose owner is gone but whose record is not written yet */
+    bool owner_gone;   /* the host has freed it; it goes with its last call */
+    atomic_bool cancel_pending; /* somebody asked for a call to be cancelled */
+    uint64_t catalog_hub;       /* the serial of the hub it belongs to */
+    struct catalog *catalog;    /* the one this loop used last, so that a call need not lock */
+    int64_t catalog_version;
+    struct aigne_loop *next_free; /* in a pool */
+};
+
+int loop_new(struct aigne_loop **out, struct fault *why);
+void loop_release(struct aigne_loop *l); /* the host's hold */
+int loop_drive(struct aigne_loop *l, int wait_ms);
+struct aigne_call *loop_take_ready(struct aigne_loop *l);
+void loop_mark_ready(struct aigne_loop *l, struct list *link);
+void loop_call_added(struct aigne_loop *l, struct list *link);
+void loop_call_gone(struct aigne_loop *l, struct list *live_link, struct list *ready_link);
+/* The hub's current catalogue, held for the caller. `serial` tells this hub from any other that ever
+ * lived at the same address. */
+struct catalog *loop_catalog(struct aigne_loop *l, struct hub *h, uint64_t serial);
+/* After a call was freed: when the host has let the loop go, wait for what is still to be recorded and
+ * free the loop with its last call. */
+void loop_settle_orphan(struct aigne_loop *l);
+
+/* Loops for blocking calls, kept so that connections live on. */
+struct loop_pool {
+    pthread_mutex_t lock;
+    struct aigne_loop *free;
+    size_t count;
+};
+void loop_pool_init(struct loop_pool *p);
+void loop_pool_free(struct loop_pool *p);
+int loop_pool_take(struct loop_pool *p, struct aigne_loop **out, struct fault *why);
+void loop_pool_give(struct loop_pool *p, struct aigne_loop *l);
+
+#endif

@@ -1,0 +1,14 @@
+/* pages.h - the answers of the gateway that need no provider: discovery, models, status. */
+#ifndef AIGNE_CORE_PAGES_H
+#define AIGNE_CORE_PAGES_H
+
+#include "core/call.h"
+
+void page_discovery(struct aigne_call *call);     /* GET /__blocklet__.js */
+void page_aigne_models(struct aigne_call *call);  /* GET /api/ai/models?type= */
+void page_aigne_status(struct aigne_call *call);  /* GET /api/v2/status?model= */
+void page_openai_models(struct aigne_call *call); /* GET /v1/models */
+void page_health(struct aigne_call *call);        /* GET /health */
+void page_options(struct aigne_call *call);       /* OPTIONS, any path */
+
+#endif

@@ -1,0 +1,145 @@
+/* Knows how a planned attempt becomes an address, a key and a format; refuses to know what is asked
+ * there or why it comes next. */
+#include "core/target.h"
+#include <aignehub/aignehub.h>
+
+#define DEFAULT_HUB_MODEL SLICE("openai/gpt-5-mini")
+
+const struct reach *target_reach(const struct aigne_call *call)
+{
+    return call->hub ? &call->hub->reach : &call->model->reach;
+}
+
+static struct endpoints *endpoints_of(struct aigne_call *call)
+{
+    return call->hub ? &call->hub->endpoints : &call->model->endpoints;
+}
+
+/* A trial names its credential: that one, whatever its state. */
+static void pin_credential(struct aigne_call *call)
+{
+    struct route_attempt *first = &call->plan.attempts[0];
+    const struct catalog_provider *p = first->provider;
+    for (size_t i = 0; i < p->credential_count; i++)
+        if (slice_eq(p->credentials[i].id, call->model->pinned_credential))
+            first->credential = &p->credentials[i];
+    call->plan.count = 1;
+}
+
+static int plan_in_hub(struct aigne_call *call)
+{
+    int rc = route_plan(call->catalog, call->requested, SLICE("chat"), &call->arena,
+                        &call->plan, &call->fault);
+    if (rc < 0)
+        return rc;
+    if (call->model && call->model->pinned_credential.p)
+        pin_credential(call);
+    call->rows = arena_array(&call->arena, call->plan.count, sizeof(*call->rows));
+    return call->rows ? AIGNE_OK : fault_nomem(&call->fault);
+}
+
+int target_plan(struct aigne_call *call)
+{
+    if (!call->requested.n && call->hub)
+        call->requested = DEFAULT_HUB_MODEL;
+    if (!call->requested.n)
+        return fault_field(&call->fault, AIGNE_E_REQUEST, "model",
+                           "No model was named: set \"model\" when opening it, or "
+                           "modelOptions.model in the request.");
+    if (call->hub)
+        return plan_in_hub(call);
+    call->plan.count = 1;
+    return AIGNE_OK;
+}
+
+static int open_in_hub(struct aigne_call *call)
+{
+    const struct route_attempt *planned = &call->plan.attempts[call->attempt_number - 1];
+    struct attempt *t = &call->attempt;
+    const struct provider_row *row = provider_find(planned->provider->name);
+    t->target.provider = planned->provider->name;
+    t->target.model = planned->model;
+    if (!row || !row->adapter)
+        return fault_set(&call->fault, AIGNE_E_ROUTE,
+                         "Provider \"%.*s\" cannot be reached by this version.",
+                         (int)planned->provider->name.n, planned->provider->name.p);
+    t->adapter = row->adapter;
+    t->target.base_url = planned->provider->base_url;
+    if (!t->target.base_url.n)
+        t->target.base_url = slice_text(row->base_url);
+    t->target.quirks = row->quirks;
+    t->target.client_id = call->app;
+    if (!planned->credential)
+        return AIGNE_OK;
+    int rc = hub_open_secret(call->hub->hub, planned->credential, &t->secret, &call->fault);
+    t->target.secret = buf_slice(&t->secret);
+    return rc;
+}
+
+static int open_remote(struct aigne_call *call)
+{
+    struct attempt *t = &call->attempt;
+    const struct aigne_model *m = call->model;
+    t->adapter = m->row->adapter;
+    t->target = (struct chat_target){
+        .provider = slice_text(m->row->name),
+        .base_url = m->base_url,
+        .model = call->requested,
+        .secret = m->secret,
+        .client_id = m->client_id,
+        .quirks = m->row->quirks,
+    };
+    return AIGNE_OK;
+}
+
+static bool same_format(const struct adapter *a, const char *relay_format)
+{
+    return a->relay && a->format && relay_format && strcmp(a->format, relay_format) == 0;
+}
+
+static int resolve_endpoint(struct aigne_call *call, struct slice *discovery_url)
+{
+    struct attempt *t = &call->attempt;
+    if (!t->adapter->discover_url)
+        return AIGNE_OK;
+    struct slice root = endpoints_get(endpoints_of(call), t->target.base_url);
+    if (root.p) {
+        t->target.base_url = root;
+        return AIGNE_OK;
+    }
+    *discovery_url = t->adapter->discover_url(t->target.base_url, &call->arena);
+    return call->arena.failed ? fault_nomem(&call->fault) : AIGNE_OK;
+}
+
+int target_open(struct aigne_call *call, struct slice *discovery_url)
+{
+    struct attempt *t = &call->attempt;
+    *discovery_url = SLICE_NONE;
+    int rc = call->hub ? open_in_hub(call) : open_remote(call);
+    if (rc < 0)
+        return rc;
+    while (t->target.base_url.n && t->target.base_url.p[t->target.base_url.n - 1] == '/')
+        t->target.base_url.n--;
+    t->relaying = same_format(t->adapter, call->relay_format);
+    return resolve_endpoint(call, discovery_url);
+}
+
+int target_discovered(struct aigne_call *call, int rc, const struct fault *why)
+{
+    struct attempt *t = &call->attempt;
+    if (rc < 0)
+        return fault_set(&call->fault, rc, "The hub could not be asked where its API is: %s",
+                         why->text);
+    if (t->status != 200)
+        return fault_set(&call->fault, AIGNE_E_PROTOCOL,
+                         "The hub answered HTTP status %d when asked where its API is "
+                         "(GET /__blocklet__.js).",
+                         t->status);
+    struct slice root;
+    rc = t->adapter->discovered(t->target.base_url, buf_slice(&t->body), &call->arena, &root,
+                                &call->fault);
+    if (rc < 0)
+        return rc;
+    endpoints_put(endpoints_of(call), t->target.base_url, root);
+    return AIGNE_OK;
+}

@@ -1,0 +1,16 @@
+/* target.h - from a model name to the provider, address and key of one attempt. */
+#ifndef AIGNE_CORE_TARGET_H
+#define AIGNE_CORE_TARGET_H
+
+#include "core/call.h"
+
+/* Fill call->plan: by routing in a hub, else the one remote that the model names. */
+int target_plan(struct aigne_call *call);
+/* Fill call->attempt for the current attempt number. `discovery_url` is set when the remote must first
+ * be asked where its API is; .p NULL: everything is known. */
+int target_open(struct aigne_call *call, struct slice *discovery_url);
+/* The answer to that question is in call->attempt; the transfer ended with `rc`. */
+int target_discovered(struct aigne_call *call, int rc, const struct fault *why);
+const struct reach *target_reach(const struct aigne_call *call);
+
+#endif
