@@ -446,6 +446,11 @@ AIGNE_API const char *aigne_reply_json(const aigne_reply *r, size_t *len);
  */
 AIGNE_API void aigne_reply_free(aigne_reply *r);
 
+/* Which models there are: a JSON array of {model, type, provider, ...} as the reply's JSON. `type` is
+ * "chat", "image", "video", "embedding" or NULL for all. Blocks. */
+AIGNE_API int aigne_model_list(aigne_model *m, const char *type, aigne_reply **out,
+                               aigne_error **err);
+
 /* ---- streaming ------------------------------------------------------------------- */
 
 /* What an event is about
