@@ -64,9 +64,12 @@ struct reply_notes {
 void reply_write(const struct reply *r, const struct reply_notes *notes, struct buf *out);
 /* Its `usage` object alone; nothing is written when nothing was reported. True: written. */
 bool reply_write_usage(const struct usage *u, const struct reply_notes *notes, struct buf *out);
-/* Its `toolCalls`, the first `count` of them, and its `files`: arrays. */
+/* Its `toolCalls` alone, an array of the first `count`. */
 void reply_write_tool_calls(const struct reply *r, size_t count, struct buf *out);
-void reply_write_files(const struct reply *r, struct buf *out);
+/* For the end of a stream: its members without the braces, but for text, thoughts and, when all of
+ * them were `told`, toolCalls. */
+void reply_write_tail(const struct reply *r, const struct reply_notes *notes, size_t told,
+                      struct buf *out);
 /* Its `json`: what came as such, or, when wanted, the text if that is an object; .p NULL: none. */
 struct slice reply_json(const struct reply *r, bool wanted);
 /* The name in its `finishReason`, a member of ours; NULL: not worth telling. */

@@ -51,12 +51,6 @@ void reply_write_tool_calls(const struct reply *r, size_t count, struct buf *out
     write_tool_calls(&w, r, count);
 }
 
-void reply_write_files(const struct reply *r, struct buf *out)
-{
-    struct json_writer w = json_writer(out);
-    write_files(&w, r);
-}
-
 /* ---- usage ---- */
 
 /* AIGNE's clients refuse any other prefix, the empty one included. */
@@ -180,31 +174,52 @@ static void write_text(struct json_writer *w, const struct reply *r)
         json_member_string(w, "thoughts", buf_slice(&r->thoughts));
 }
 
-void reply_write(const struct reply *r, const struct reply_notes *notes, struct buf *out)
+/* All but text and thoughts; the first `told` tool calls are known already. */
+static void write_tail(struct json_writer *w, const struct reply *r,
+                       const struct reply_notes *notes, size_t told)
 {
-    struct json_writer w = json_writer(out);
+    json_member_raw_opt(w, "json", reply_json(r, notes->wants_json));
+    if (r->tool_count > told) {
+        json_key(w, "toolCalls");
+        write_tool_calls(w, r, r->tool_count);
+    }
+    if (r->file_count) {
+        json_key(w, "files");
+        write_files(w, r);
+    }
+    if (usage_worth_it(&r->usage, notes)) {
+        json_key(w, "usage");
+        write_usage(w, &r->usage, notes);
+    }
+    json_member_string_opt(w, "model", r->model);
+    json_member_string_opt(w, "modelWithProvider", notes->model_with_provider);
+    if (reply_finish_name(r->finish))
+        json_member_text(w, "finishReason", reply_finish_name(r->finish));
+    write_extras(w, r, notes);
+}
+
+static struct reply_notes completed(const struct reply *r, const struct reply_notes *notes)
+{
     struct reply_notes all = notes ? *notes : (struct reply_notes){0};
     if (!all.usage_extras.p)
         all.usage_extras = r->usage_extras;
+    return all;
+}
+
+void reply_write(const struct reply *r, const struct reply_notes *notes, struct buf *out)
+{
+    struct json_writer w = json_writer(out);
+    struct reply_notes all = completed(r, notes);
     json_open_object(&w);
     write_text(&w, r);
-    json_member_raw_opt(&w, "json", reply_json(r, all.wants_json));
-    if (r->tool_count) {
-        json_key(&w, "toolCalls");
-        write_tool_calls(&w, r, r->tool_count);
-    }
-    if (r->file_count) {
-        json_key(&w, "files");
-        write_files(&w, r);
-    }
-    if (usage_worth_it(&r->usage, &all)) {
-        json_key(&w, "usage");
-        write_usage(&w, &r->usage, &all);
-    }
-    json_member_string_opt(&w, "model", r->model);
-    json_member_string_opt(&w, "modelWithProvider", all.model_with_provider);
-    if (reply_finish_name(r->finish))
-        json_member_text(&w, "finishReason", reply_finish_name(r->finish));
-    write_extras(&w, r, &all);
+    write_tail(&w, r, &all, 0);
     json_close_object(&w);
+}
+
+void reply_write_tail(const struct reply *r, const struct reply_notes *notes, size_t told,
+                      struct buf *out)
+{
+    struct json_writer w = json_writer(out);
+    struct reply_notes all = completed(r, notes);
+    write_tail(&w, r, &all, told);
 }

@@ -21,6 +21,7 @@ struct encoding {
     struct slice model; /* as the caller named it */
     int64_t created_s;  /* seconds since 1970 */
     enum chat_choice include_usage;
+    bool wants_json; /* the request had a schema: AIGNE's answer has it as `json` too */
 };
 
 struct ingress {

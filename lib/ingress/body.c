@@ -1,0 +1,47 @@
+/* body.c - knows how to refuse what is not a request; refuses to know any format's members. */
+#include "ingress/body.h"
+
+#include "base/limits.h"
+#include <aignehub/aignehub.h>
+
+int body_check(struct slice body, struct json *out, struct fault *why)
+{
+    struct json_problem problem = {0, NULL};
+    if (!slice_trim(body).n)
+        return fault_set(why, AIGNE_E_REQUEST, "The body is empty: send a JSON object.");
+    if (json_check(body, &problem))
+        return fault_set(why, AIGNE_E_REQUEST,
+                         "The body is not valid JSON: at byte %zu, %s was expected.",
+                         problem.offset, problem.what);
+    *out = json_of(body);
+    if (out->kind != JSON_OBJECT)
+        return fault_set(why, AIGNE_E_REQUEST, "The body must be a JSON object, not %s.",
+                         json_kind_name(out->kind));
+    return AIGNE_OK;
+}
+
+int body_flag(struct json v, const char *path, bool *out, struct fault *why)
+{
+    *out = false;
+    if (!json_present(v) || json_bool(v, out))
+        return AIGNE_OK;
+    return fault_field(why, AIGNE_E_REQUEST, path, "%s must be true or false, not %s.", path,
+                       json_kind_name(v.kind));
+}
+
+int body_model(struct json v, const char *path, struct arena *a, struct slice *out,
+               struct fault *why)
+{
+    if (!json_present(v))
+        return AIGNE_OK;
+    if (v.kind != JSON_STRING)
+        return fault_field(why, AIGNE_E_REQUEST, path, "%s must be a string, not %s.", path,
+                           json_kind_name(v.kind));
+    *out = json_string(v, a);
+    if (!out->p)
+        return fault_nomem(why);
+    if (out->n > LIMIT_MODEL_NAME)
+        return fault_field(why, AIGNE_E_REQUEST, path, "%s is longer than %d bytes.", path,
+                           LIMIT_MODEL_NAME);
+    return AIGNE_OK;
+}

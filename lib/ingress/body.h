@@ -1,0 +1,17 @@
+/* body.h - what all ingress formats do alike with a request's body and with an answer's bytes. */
+#ifndef AIGNE_INGRESS_BODY_H
+#define AIGNE_INGRESS_BODY_H
+
+#include "base/buf.h"
+#include "base/fault.h"
+#include "text/json_scan.h"
+
+/* AIGNE_E_REQUEST unless the body is a JSON object, saying where it is not. */
+int body_check(struct slice body, struct json *out, struct fault *why);
+/* One member that must be true, false, null or absent. */
+int body_flag(struct json v, const char *path, bool *out, struct fault *why);
+/* A name of a model that must be a string, null or absent. */
+int body_model(struct json v, const char *path, struct arena *a, struct slice *out,
+               struct fault *why);
+
+#endif

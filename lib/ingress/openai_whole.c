@@ -1,0 +1,82 @@
+/* openai_whole.c - knows how OpenAI's chat completions give an answer at once; refuses to know who
+ * thought of it. */
+#include "ingress/openai.h"
+
+#include "text/json_write.h"
+#include <aignehub/aignehub.h>
+
+static void write_calls(struct json_writer *w, const struct encoding *e, const struct reply *r)
+{
+    json_key(w, "tool_calls");
+    json_open_array(w);
+    for (size_t i = 0; i < r->tool_count; i++) {
+        const struct reply_tool_call *t = &r->tools[i];
+        json_open_object(w);
+        openai_write_call_id(w, e, t->id, (int)i);
+        json_member_text(w, "type", "function");
+        json_key(w, "function");
+        json_open_object(w);
+        json_member_string(w, "name", t->name.p ? t->name : SLICE(""));
+        json_member_string(w, "arguments",
+                           t->arguments.n ? buf_slice(&t->arguments) : SLICE("{}"));
+        json_close_object(w);
+        openai_write_signature(w, t->metadata);
+        json_close_object(w);
+    }
+    json_close_array(w);
+}
+
+static void write_message(struct json_writer *w, const struct encoding *e,
+                          const struct reply *r)
+{
+    struct slice text = buf_slice(&r->text);
+    if (!text.n && r->json.p)
+        text = r->json;
+    bool silent = !text.n && (r->tool_count || r->refusal.n);
+    json_key(w, "message");
+    json_open_object(w);
+    json_member_text(w, "role", "assistant");
+    if (silent)
+        json_member_text(w, "content", NULL);
+    else
+        json_member_string(w, "content", text);
+    if (r->refusal.n)
+        json_member_string(w, "refusal", buf_slice(&r->refusal));
+    else
+        json_member_text(w, "refusal", NULL);
+    if (r->thoughts.n)
+        json_member_string(w, "reasoning_content", buf_slice(&r->thoughts));
+    if (r->tool_count)
+        write_calls(w, e, r);
+    if (r->file_count) {
+        json_key(w, "images");
+        json_open_array(w);
+        for (size_t i = 0; i < r->file_count; i++)
+            openai_write_image(w, r->files[i].mime, r->files[i].content, r->files[i].is_url);
+        json_close_array(w);
+    }
+    json_close_object(w);
+}
+
+int openai_write_whole(struct encoding *e, const struct reply *r,
+                       const struct reply_notes *notes)
+{
+    struct json_writer w = json_writer(e->out);
+    (void)notes;
+    json_open_object(&w);
+    openai_write_head(&w, e, "chat.completion");
+    json_key(&w, "choices");
+    json_open_array(&w);
+    json_open_object(&w);
+    json_member_int(&w, "index", 0);
+    write_message(&w, e, r);
+    json_member_text(&w, "logprobs", NULL);
+    json_member_text(&w, "finish_reason",
+                     openai_finish_name(r->finish, r->tool_count > 0, r->refusal.n > 0));
+    json_close_object(&w);
+    json_close_array(&w);
+    if (usage_reported(&r->usage))
+        openai_write_usage(&w, &r->usage);
+    json_close_object(&w);
+    return buf_rc(e->out);
+}
