@@ -75,7 +75,7 @@ enum aigne_rc {
 /* The name of a result code
  *
  * For logs and for scripts: the constant's own name, "AIGNE_E_RATE" for AIGNE_E_RATE. An unknown
- * value gives "AIGNE_E_UNKNOWN".
+ * value gives "unknown".
  *
  * Return: a static text, never NULL.
  * Threads: any, at any time.
@@ -94,7 +94,7 @@ AIGNE_API const char *aigne_rc_name(int rc);
  *
  * The same code that the failing function returned.
  *
- * Return: a negative enum aigne_rc; AIGNE_OK when `e` is NULL.
+ * Return: a negative enum aigne_rc; AIGNE_E_USAGE when `e` is NULL.
  * Threads: any; an error never changes.
  * Owner: nothing changes hands.
  * Example:
@@ -111,7 +111,7 @@ AIGNE_API int aigne_error_code(const aigne_error *e);
  * way out. It never contains a key, a token or a prompt, so it may be shown and logged. What a
  * provider said is quoted, cut to a few hundred bytes.
  *
- * Return: the sentence, never NULL; "" when `e` is NULL.
+ * Return: the sentence, never NULL, also when `e` is.
  * Threads: any; an error never changes.
  * Owner: borrowed from `e`, until aigne_error_free().
  * Example:
@@ -147,9 +147,10 @@ AIGNE_API int64_t aigne_error_retry_ms(const aigne_error *e);
 
 /* All that is known about a failure, as JSON
  *
- * An object with code, name and text, and where they are known http (the status that was received
- * or that a gateway would answer), provider, model, request_id (the provider's own) and retry_ms.
- * Like the sentence it holds no secret.
+ * An object with code, name (the code's), text, http (the status that was received or that a gateway
+ * would answer) and retry_ms, and where they are known provider, model, request_id, type and reason
+ * (the provider's own words for them) and param, the member of the request at fault. Like the
+ * sentence it holds no secret.
  *
  * `len` may be NULL; otherwise it receives the length in bytes.
  *
@@ -210,8 +211,7 @@ AIGNE_API int aigne_config_new(aigne_config **out);
 /* Set one setting from text
  *
  * `name` is a setting of aigne-config(5) or one of its aliases; `value` has `len` bytes. Numbers
- * and booleans may be given as text ("30000", "true"). Setting a name again replaces its value. A
- * NULL `value` takes the setting back to its default.
+ * and booleans may be given as text ("30000", "true"). Setting a name again replaces its value.
  *
  * Return: AIGNE_OK, or a negative code; the bag is then unchanged.
  * Errors:
@@ -250,8 +250,8 @@ AIGNE_API int aigne_config_set_int(aigne_config *c, const char *name, int64_t va
 
 /* Set many settings from a JSON object
  *
- * Each member is a setting. JSON null takes a setting back to its default. Comments are allowed, so
- * that the text may be a file that people edit.
+ * Each member is a setting; one that is null is passed over. Comments are allowed, so that the text
+ * may be a file that people edit.
  *
  * Return: AIGNE_OK, or a negative code; members before the one at fault are then already set.
  * Errors:
@@ -309,13 +309,14 @@ AIGNE_API void aigne_config_free(aigne_config *c);
 
 /* Open the model that settings describe
  *
- * With url (and accessKey) it is a model of a remote AIGNE Hub; with provider (and apiKey) it is
- * reached at the provider itself; provider "echo" answers from inside the process and needs no
- * account. Nothing is sent before the first call: a wrong address or key shows there.
+ * With url (https://hub.aigne.io/ when it is not set) and accessKey it is a model of a remote AIGNE
+ * Hub; with provider and apiKey it is reached at the provider itself; provider "echo" answers from
+ * inside the process and needs no account. Nothing is sent before the first call: a wrong key or a
+ * host that is not there shows then. A request may name another model than the one opened here.
  *
  * Return: AIGNE_OK, or a negative code.
  * Errors:
- *   AIGNE_E_CONFIG  a needed setting is missing, or settings contradict each other
+ *   AIGNE_E_CONFIG  the provider is unknown, or a setting's value is unusable
  * Threads: any. The model may then be used by all threads at once.
  * Owner: `*out` is yours: aigne_model_free(). It is NULL after a failure. `c` stays yours and is not
  * needed any more.
@@ -390,7 +391,7 @@ AIGNE_API int aigne_model_invoke(aigne_model *m, const char *request, size_t len
 /* The text of an answer
  *
  * All pieces of the answer's text put together; empty when the model answered with tool calls or
- * files alone. From aigne_hub_do() it is the verb's whole JSON answer.
+ * files alone. From aigne_hub_do() it is the verb's JSON answer, but for "key.create" the key itself.
  *
  * `len` may be NULL; otherwise it receives the length in bytes.
  *
@@ -416,7 +417,7 @@ AIGNE_API const char *aigne_reply_text(const aigne_reply *r, size_t *len);
  *
  * `len` may be NULL; otherwise it receives the length in bytes.
  *
- * Return: the JSON text, never NULL; "{}" when `r` is NULL.
+ * Return: the JSON text, never NULL; "" when `r` is NULL.
  * Threads: one at a time on the same reply.
  * Owner: borrowed from `r`, until aigne_reply_free().
  * Example:
@@ -446,8 +447,36 @@ AIGNE_API const char *aigne_reply_json(const aigne_reply *r, size_t *len);
  */
 AIGNE_API void aigne_reply_free(aigne_reply *r);
 
-/* Which models there are: a JSON array of {model, type, provider, ...} as the reply's JSON. `type` is
- * "chat", "image", "video", "embedding" or NULL for all. Blocks. */
+/* Which models there are
+ *
+ * Asks where `m` leads to: a remote hub, a provider, or the hub in this process. The reply's JSON is an
+ * array of objects with model and, as far as the other side tells, type, provider and rates. `type` is
+ * "chat", "image", "video" or "embedding", or NULL for all. Blocks like aigne_model_invoke().
+ *
+ * Return: AIGNE_OK, or a negative code.
+ * Errors:
+ *   AIGNE_E_REQUEST   this provider has no list of models
+ *   AIGNE_E_AUTH      the hub or provider does not accept the key
+ *   AIGNE_E_UPSTREAM  the other side answered with an error
+ *   AIGNE_E_NETWORK   there was no connection, or it broke
+ *   AIGNE_E_TIMEOUT   one of the model's timeouts passed
+ *   AIGNE_E_PROTOCOL  the answer could not be read
+ * Threads: any, also many at once on the same model.
+ * Owner: `*out` is yours: aigne_reply_free(). It is NULL after a failure.
+ * Example:
+ *     #include <stdio.h>
+ *
+ *     int list_models(aigne_model *model, aigne_error **err)
+ *     {
+ *         aigne_reply *reply;
+ *         int rc = aigne_model_list(model, "chat", &reply, err);
+ *         if (rc < 0)
+ *             return rc;
+ *         puts(aigne_reply_json(reply, NULL));
+ *         aigne_reply_free(reply);
+ *         return AIGNE_OK;
+ *     }
+ */
 AIGNE_API int aigne_model_list(aigne_model *m, const char *type, aigne_reply **out,
                                aigne_error **err);
 
@@ -462,7 +491,7 @@ enum aigne_event_kind {
     AIGNE_EV_THOUGHT,   /* a piece of the reasoning */
     AIGNE_EV_TOOL_CALL, /* JSON {id, name, arguments}, whole */
     AIGNE_EV_FILE,      /* JSON {mimeType, url or data} */
-    AIGNE_EV_USAGE,     /* JSON {inputTokens, outputTokens, credits, ...} */
+    AIGNE_EV_USAGE,     /* JSON {inputTokens, outputTokens, ...} */
     AIGNE_EV_HEAD,      /* gateway.h: index is the HTTP status, data the headers */
     AIGNE_EV_BYTES      /* gateway.h: a piece of the HTTP body */
 };
@@ -470,8 +499,8 @@ enum aigne_event_kind {
 /* One piece of an answer
  *
  * The struct never changes. Pieces of text hold whole UTF-8 characters and are handed out in the order
- * in which they arrived; a tool call is handed out once, complete; usage comes last and may come more
- * than once, each time replacing what was said before. aigne_call_next() hands events out. */
+ * in which they arrived; a tool call is handed out once, complete; usage comes last, where the
+ * provider reports it. aigne_call_next() hands events out. */
 typedef struct aigne_event {
     int32_t kind;     /* enum aigne_event_kind */
     int32_t index;    /* which choice or tool call it belongs to */
@@ -486,12 +515,11 @@ typedef struct aigne_event {
  * aigne_call_finish() drive. With a loop, calls progress only while that loop is driven, by
  * aigne_loop_drive() or by aigne_call_next() with a wait.
  *
- * What goes wrong later (the network, the provider) is told by aigne_call_next().
+ * What goes wrong later (no provider, the network, the provider) is told by aigne_call_next().
  *
  * Return: AIGNE_OK, or a negative code.
  * Errors:
  *   AIGNE_E_REQUEST  the request is not valid; the sentence names the member
- *   AIGNE_E_ROUTE    no provider of the hub serves this model
  * Threads: the thread that uses `loop`; any when it is NULL.
  * Owner: `*out` is yours: aigne_call_free(), before its loop's aigne_loop_free() or after. It is NULL
  * after a failure.
@@ -517,6 +545,7 @@ AIGNE_API int aigne_call_start(aigne_model *m, aigne_loop *loop, const char *req
  *   AIGNE_E_AUTH       the hub or provider does not accept the key
  *   AIGNE_E_CREDIT     the account is used up
  *   AIGNE_E_RATE       too many calls; see aigne_error_retry_ms()
+ *   AIGNE_E_ROUTE      the hub has no provider for this model now
  *   AIGNE_E_UPSTREAM   the provider answered with an error, maybe in the middle of the answer
  *   AIGNE_E_NETWORK    there was no connection, or it broke
  *   AIGNE_E_TIMEOUT    one of the model's timeouts passed; `wait_ms` is not one of them
@@ -557,7 +586,7 @@ AIGNE_API int aigne_call_next(aigne_call *call, int wait_ms, aigne_event *ev,
  *         int rc = aigne_call_finish(call, &reply, err);
  *         if (rc == AIGNE_OK)
  *             puts(aigne_reply_json(reply, NULL));
- *         aigne_reply_free(rc == AIGNE_OK ? reply : NULL);
+ *         aigne_reply_free(reply);
  *         aigne_call_free(call);
  *         return rc;
  *     }
@@ -661,7 +690,7 @@ typedef int (*aigne_event_fn)(void *user, const aigne_event *ev);
  * with `user` for each event, on the calling thread. When it returns something other than 0 the call
  * is cancelled. It must not touch the call; it may use anything else, other models included.
  *
- * `out` may be NULL when the events are all that is wanted.
+ * `out` may be NULL when the events are all that is wanted, and `on_event` when the answer is.
  *
  * Return: AIGNE_OK, or a negative code as from aigne_model_invoke().
  * Errors:
@@ -720,7 +749,7 @@ AIGNE_API int aigne_loop_new(aigne_loop **out, aigne_error **err);
  * readable, call aigne_loop_drive(loop, 0) and then aigne_loop_ready() until that gives NULL. Do not
  * read from it or close it.
  *
- * Return: the descriptor; -1 when `l` is NULL.
+ * Return: the descriptor; AIGNE_E_USAGE when `l` is NULL.
  * Threads: the thread that uses the loop; the number itself may be passed on.
  * Owner: the loop's.
  * Example:
@@ -737,7 +766,7 @@ AIGNE_API int aigne_loop_fd(const aigne_loop *l);
 /* Do what can be done now
  *
  * Moves all calls of the loop on, waiting up to `wait_ms` milliseconds (0: not at all, -1: for ever)
- * when there is nothing to do yet. The work of one turn is bounded, so that a busy call does not
+ * when there is nothing to do yet and no call has news. The work of one turn is bounded, so that a busy call does not
  * starve the others or the host.
  *
  * Return: AIGNE_OK, or a negative code; how calls fared is told by aigne_call_next().
@@ -781,11 +810,11 @@ AIGNE_API aigne_call *aigne_loop_ready(aigne_loop *l);
 
 /* Give a loop back
  *
- * Calls still on it are cancelled; give each back with aigne_call_free() as ever, before or after.
- * NULL is harmless.
+ * Calls still on it stay valid until aigne_call_free(), and the last of them takes the loop with it;
+ * what a hub has yet to record of freed calls is waited for. NULL is harmless.
  *
  * Threads: the thread that uses the loop.
- * Owner: takes `l`; its descriptor is closed.
+ * Owner: takes `l`; stop watching its descriptor before.
  * Example:
  *     void stop(aigne_loop *loop, aigne_call *call)
  *     {
@@ -830,13 +859,13 @@ AIGNE_API int aigne_hub_open(const aigne_config *c, aigne_hub **out, aigne_error
 /* A model of a hub in this process
  *
  * `name` is "provider/model", or a bare model name that the hub resolves. Calls are routed over the
- * hub's providers and credentials, and each attempt leaves a usage row under `who`: a user's id, or
- * NULL for the host itself. Otherwise it is a model like any other.
+ * hub's providers and credentials, and each attempt leaves a usage row. `who` is an access key of the
+ * hub, which must be valid when a call begins, or the name of a user to book usage under, or NULL for
+ * the host itself. With a NULL `name` each request names its model. Otherwise it is a model like any
+ * other.
  *
  * Return: AIGNE_OK, or a negative code. Whether a provider serves the model is seen by each call, not
  * here: providers come and go while the model is open.
- * Errors:
- *   AIGNE_E_REQUEST  the name is malformed
  * Threads: any. The model may then be used by all threads at once.
  * Owner: `*out` is yours: aigne_model_free(), before aigne_hub_free() or after. It is NULL after a
  * failure.
@@ -861,12 +890,16 @@ AIGNE_API int aigne_hub_model(aigne_hub *h, const char *who, const char *name,
  *   AIGNE_E_STORE    the change could not be written
  * Threads: any.
  * Owner: `*out` is yours: aigne_reply_free(); aigne_reply_json() is the verb's answer. It is NULL after
- * a failure. `out` may be NULL when the answer is not wanted.
+ * a failure.
  * Example:
  *     int add_key(aigne_hub *hub, aigne_error **err)
  *     {
+ *         aigne_reply *reply;
  *         const char *args = "{\"provider\": \"openai\", \"name\": \"main\", \"value\": \"sk-...\"}";
- *         return aigne_hub_do(hub, "credential.put", args, AIGNE_Z, NULL, err);
+ *         int rc = aigne_hub_do(hub, "credential.put", args, AIGNE_Z, &reply, err);
+ *         if (rc == AIGNE_OK)
+ *             aigne_reply_free(reply);
+ *         return rc;
  *     }
  */
 AIGNE_API int aigne_hub_do(aigne_hub *h, const char *verb, const char *args, size_t len,
