@@ -64,8 +64,11 @@ static const struct aigne_error *make_error(const struct fault *why)
 
 int error_give(const struct fault *why, aigne_error **err)
 {
-    if (err)
-        *err = (aigne_error *)(uintptr_t)make_error(why);
+    if (!err)
+        return why->code;
+    /* The one for lack of memory is constant; aigne_error_free leaves it alone. */
+    const struct aigne_error *made = make_error(why);
+    *err = (aigne_error *)(uintptr_t)made;
     return why->code;
 }
 
