@@ -49,7 +49,7 @@ static void on_end(void *user, int rc, bool sent, const struct fault *why)
         x->on_end(x);
 }
 
-static const struct transfer_handler handler = {on_head, on_data, on_end};
+const struct transfer_handler exchange_handler = {on_head, on_data, on_end};
 
 void exchange_init(struct exchange *x, struct net_loop *l, const struct tcp_server *s,
                    const char *path, const char *body)
@@ -73,7 +73,7 @@ void exchange_start(struct exchange *x)
 {
     struct fault why;
     fault_clear(&why);
-    int rc = transfer_start(x->loop, &x->request, &x->limits, &x->route, &handler, x,
+    int rc = transfer_start(x->loop, &x->request, &x->limits, &x->route, &exchange_handler, x,
                             &x->transfer, &why);
     if (rc != AIGNE_OK)
         print_error("transfer_start: %d %s\n", rc, why.text);

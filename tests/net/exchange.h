@@ -32,6 +32,8 @@ struct exchange {
     int refused;
 };
 
+extern const struct transfer_handler exchange_handler;
+
 /* A POST of `body` (NULL: a GET) to the server's `path`. */
 void exchange_init(struct exchange *x, struct net_loop *l, const struct tcp_server *s,
                    const char *path, const char *body);
