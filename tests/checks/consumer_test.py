@@ -36,8 +36,7 @@ def install(build, destination):
     with open(found[0], encoding='utf-8') as f:
         lines = f.read().split('\n')
     prefix = next(line.split('=', 1)[1] for line in lines if line.startswith('prefix='))
-    lines = [f'prefix={destination}{prefix}' if line.startswith('prefix=') else line
-             for line in lines]
+    lines = [line.replace(f'={prefix}', f'={destination}{prefix}', 1) for line in lines]
     with open(found[0], 'w', encoding='utf-8') as f:
         f.write('\n'.join(lines))
     return os.path.dirname(found[0]), destination + prefix
