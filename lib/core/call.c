@@ -321,7 +321,7 @@ static void on_timer(struct net_timer *self)
 
 static void on_recorded(struct net_job *self)
 {
-    struct aigne_call *call = LIST_OWNER(self, struct aigne_call, recorded);
+    struct aigne_call *call = LIST_OWNER(self, struct aigne_call, back);
     if (call->record.rc < 0 && call->rc >= 0) {
         call->rc = AIGNE_E_STORE;
         fault_set(&call->fault, AIGNE_E_STORE,
@@ -335,17 +335,19 @@ static void on_recorded(struct net_job *self)
 static void record_done(struct ledger_entry *self)
 {
     struct aigne_call *call = LIST_OWNER(self, struct aigne_call, record);
-    net_loop_post(call->loop->net, &call->recorded);
+    net_loop_post(call->loop->net, &call->back);
 }
 
 static enum flow settle(struct aigne_call *call)
 {
+    if (call->errand_work)
+        return WAIT;
     if (call->row_count == 0) {
         call->state = CALL_END;
         return GO;
     }
     if (!call->record.done) {
-        call->recorded.run = on_recorded;
+        call->back.run = on_recorded;
         call->record = (struct ledger_entry){
             .rows = call->rows, .row_count = call->row_count, .done = record_done};
         hub_record(call->hub->hub, &call->record);
@@ -448,6 +450,37 @@ void call_refuse(struct aigne_call *call)
 {
     fail_now(call);
     call_run(call);
+}
+
+static void on_errand_done(struct net_job *self)
+{
+    struct aigne_call *call = LIST_OWNER(self, struct aigne_call, back);
+    call->errand_work = NULL;
+    if (call->detached)
+        destroy(call);
+    else
+        call->errand_done(call);
+}
+
+static void run_errand(struct desk_job *self)
+{
+    struct aigne_call *call = LIST_OWNER(self, struct aigne_call, errand);
+    call->errand_work(call);
+    net_loop_post(call->loop->net, &call->back);
+}
+
+int call_send_to_desk(struct aigne_call *call, void (*work)(struct aigne_call *call),
+                      void (*done)(struct aigne_call *call))
+{
+    call->errand.run = run_errand;
+    call->errand_work = work;
+    call->errand_done = done;
+    call->back.run = on_errand_done;
+    call->state = CALL_SETTLE;
+    int rc = desk_submit(&call->hub->desk, &call->errand, &call->fault);
+    if (rc < 0)
+        call->errand_work = NULL;
+    return rc;
 }
 
 void call_news(struct aigne_call *call)

@@ -9,6 +9,7 @@
 #include "chat/event.h"
 #include "chat/request.h"
 #include "core/attempt.h"
+#include "core/desk.h"
 #include "core/hub.h"
 #include "core/loop.h"
 #include "core/model.h"
@@ -98,7 +99,11 @@ struct aigne_call {
     bool charged;
     int64_t credits;
     struct ledger_entry record;
-    struct net_job recorded;
+    struct net_job back; /* from the ledger's or the desk's thread */
+
+    struct desk_job errand;
+    void (*errand_work)(struct aigne_call *call);
+    void (*errand_done)(struct aigne_call *call);
 };
 
 /* A call on `loop`, or on one borrowed from `pool`. The outlet's state is freed with the call, also
@@ -110,6 +115,10 @@ void call_use_hub(struct aigne_call *call, struct aigne_hub *h);
 void call_begin(struct aigne_call *call);
 /* End it with what call->fault says, before or instead of an attempt. */
 void call_refuse(struct aigne_call *call);
+/* Do `work` on the hub's desk, then `done` on the call's loop; meanwhile the call stays, even when its
+ * owner lets go, and then `done` is left out. */
+int call_send_to_desk(struct aigne_call *call, void (*work)(struct aigne_call *call),
+                      void (*done)(struct aigne_call *call));
 void call_ask_cancel(struct aigne_call *call); /* any thread */
 void call_cancel_if_asked(struct aigne_call *call);
 void call_taken(

@@ -1,6 +1,7 @@
 /* Knows which path means what and who may ask; refuses to know how an answer is made. */
 #include "core/gateway.h"
 #include "base/limits.h"
+#include "core/admin.h"
 #include "core/exchange.h"
 #include "core/pages.h"
 #include "text/http.h"
@@ -35,6 +36,7 @@ static const struct gateway_path paths[] = {
     {"GET", "/api/ai/models", false, ANYBODY, &ingress_aigne, page_aigne_models},
     {"GET", "/api/ai-providers/models", false, ANYBODY, &ingress_aigne, page_aigne_models},
     {"GET", "/api/v2/status", false, ANYBODY, &ingress_aigne, page_aigne_status},
+    {"POST", "/api/admin/", true, KEY_HOLDER, &ingress_aigne, admin_handle},
     {"GET", "/health", false, ANYBODY, &ingress_aigne, page_health},
     {"GET", "/", false, ANYBODY, &ingress_aigne, page_health},
 };

@@ -4,6 +4,7 @@
 
 #include "base/ref.h"
 #include "core/answer.h"
+#include "core/desk.h"
 #include "core/endpoint.h"
 #include "core/loop.h"
 #include "core/reach.h"
@@ -20,6 +21,7 @@ struct aigne_hub {
     char *mount_point; /* owned; "" for the root, else "/ai-kit" */
     struct endpoints endpoints;
     struct loop_pool pool;
+    struct desk desk;
 };
 
 int hub_object_open(const struct aigne_config *c, struct aigne_hub **out, struct fault *why);

@@ -1,0 +1,49 @@
+/* Knows how an administrator's verb travels over HTTP; refuses to know what the verbs do. */
+#include "core/admin.h"
+#include "core/answer.h"
+#include "core/exchange.h"
+#include <aignehub/aignehub.h>
+
+#define ADMIN_PATH "/api/admin/"
+
+/* On the desk's thread; the exchange is nobody else's meanwhile. */
+static void do_verb(struct aigne_call *call)
+{
+    struct exchange *x = exchange_of(call);
+    struct slice verb = arena_copy(&call->arena, slice_from(x->path, sizeof(ADMIN_PATH) - 1));
+    struct slice arguments = slice_trim(buf_slice(&x->body));
+    struct aigne_reply *answer = NULL;
+    int rc = verb.p ? answer_new(&answer, &call->fault) : fault_nomem(&call->fault);
+    if (rc >= 0)
+        rc = hub_object_do(call->hub, verb.p, arguments.n ? arguments : SLICE("{}"), answer,
+                           &call->fault);
+    if (rc >= 0)
+        buf_put_slice(&x->filling, buf_slice(&answer->json));
+    answer_free(answer);
+    call->rc = rc;
+}
+
+static void give_answer(struct aigne_call *call)
+{
+    struct exchange *x = exchange_of(call);
+    if (call->rc < 0) {
+        call_refuse(call);
+        return;
+    }
+    struct buf body = x->filling;
+    buf_init(&x->filling, body.ceiling);
+    exchange_answer(call, 200, "application/json", &body);
+}
+
+void admin_handle(struct aigne_call *call)
+{
+    if (!call->who->admin) {
+        fault_set(&call->fault, AIGNE_E_AUTH,
+                  "This access key is not an administrator's; use one made with role admin.");
+        call->fault.http = 403;
+        call_refuse(call);
+        return;
+    }
+    if (call_send_to_desk(call, do_verb, give_answer) < 0)
+        call_refuse(call);
+}

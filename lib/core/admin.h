@@ -1,0 +1,9 @@
+/* admin.h - the administrator's verbs over HTTP: POST /api/admin/VERB with an admin's access key. */
+#ifndef AIGNE_CORE_ADMIN_H
+#define AIGNE_CORE_ADMIN_H
+
+#include "core/call.h"
+
+void admin_handle(struct aigne_call *call);
+
+#endif
