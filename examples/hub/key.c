@@ -27,7 +27,7 @@ int hub_is_fresh(aigne_hub *hub, bool *fresh)
     int rc = aigne_hub_do(hub, "key.list", "{}", AIGNE_Z, &reply, &err);
     if (rc < 0)
         return console_fail(rc, err);
-    *fresh = !strstr(aigne_reply_json(reply, NULL), "\"role\"");
+    *fresh = strstr(aigne_reply_json(reply, NULL), "\"list\":[]") != NULL;
     aigne_reply_free(reply);
     return EXIT_DONE;
 }
