@@ -68,7 +68,7 @@ int buf_reserve(struct buf *b, size_t more)
 
 void buf_put(struct buf *b, const char *p, size_t n)
 {
-    if (buf_reserve(b, n) != AIGNE_OK || n == 0)
+    if (n == 0 || buf_reserve(b, n) != AIGNE_OK)
         return;
     memcpy(b->p + b->n, p, n);
     b->n += n;

@@ -80,7 +80,7 @@ bool base64_decode(struct buf *out, struct slice text)
     struct slice digits = without_padding(text);
     if (!digits.p || !all_base64(digits))
         return false;
-    if (buf_reserve(out, digits.n / 4 * 3 + 2) != AIGNE_OK)
+    if (buf_reserve(out, digits.n / 4 * 3 + digits.n % 4 * 3 / 4) != AIGNE_OK)
         return true; /* it is base64; what went wrong is in the buf */
     char *to = out->p + out->n;
     const char *p = digits.p;

@@ -40,8 +40,12 @@ void decimal_write(struct buf *out, decimal_wide value, int digits)
 bool decimal_charge(int64_t count, decimal_wide rate, decimal_wide *sum)
 {
     decimal_wide part;
-    return !__builtin_mul_overflow(rate, count, &part) &&
-           !__builtin_add_overflow(*sum, part, sum);
+    decimal_wide total;
+    if (__builtin_mul_overflow(rate, count, &part) ||
+        __builtin_add_overflow(*sum, part, &total))
+        return false;
+    *sum = total;
+    return true;
 }
 
 bool decimal_round(decimal_wide sum, int64_t *billionths)
