@@ -56,6 +56,7 @@ static const struct {
     {"api key has been disabled", MEANS_BAD_KEY},
     {"organization has been disabled", MEANS_BAD_KEY},
     {"reported as leaked", MEANS_BAD_KEY},
+    {"unregistered callers", MEANS_BAD_KEY},
     {"credit balance is too low", MEANS_NO_CREDIT},
     {"insufficient balance", MEANS_NO_CREDIT},
 };

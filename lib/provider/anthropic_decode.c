@@ -1,0 +1,311 @@
+/* Knows how Anthropic's answers become events; refuses to know how they were asked for. */
+#include "base/limits.h"
+#include "provider/answer.h"
+#include "provider/anthropic.h"
+#include "provider/complaint.h"
+#include <aignehub/aignehub.h>
+
+static int push_start(struct decoding *d, struct json message)
+{
+    struct anthropic_state *s = d->state;
+    if (s->started)
+        return AIGNE_OK;
+    s->started = true;
+    return answer_start(d, json_string(json_get(message, "id"), d->scratch),
+                        json_string(json_get(message, "model"), d->scratch));
+}
+
+/* input_tokens is without the caches; the writes are told apart where the answer does. */
+static int push_usage(struct decoding *d, struct json usage)
+{
+    enum { INPUT, OUTPUT, READ, WRITTEN, WRITES, DETAILS, MEMBERS };
+    static const char *const names[] = {"input_tokens",
+                                        "output_tokens",
+                                        "cache_read_input_tokens",
+                                        "cache_creation_input_tokens",
+                                        "cache_creation",
+                                        "output_tokens_details"};
+    struct json v[MEMBERS];
+    struct usage u;
+    if (usage.kind != JSON_OBJECT)
+        return AIGNE_OK;
+    json_pick(usage, names, MEMBERS, v);
+    usage_init(&u);
+    u.input = answer_count(v[INPUT]);
+    u.cache_read = answer_count(v[READ]);
+    int64_t written = answer_count(v[WRITTEN]);
+    u.cache_write_1h = answer_count(json_get(v[WRITES], "ephemeral_1h_input_tokens"));
+    u.cache_write_5m = answer_count(json_get(v[WRITES], "ephemeral_5m_input_tokens"));
+    if (u.cache_write_5m < 0)
+        u.cache_write_5m = answer_less(written, u.cache_write_1h);
+    u.reasoning = answer_count(json_get(v[DETAILS], "thinking_tokens"));
+    u.output = answer_less(answer_count(v[OUTPUT]), u.reasoning);
+    return answer_usage(d, &u);
+}
+
+static void note_stop(struct decoding *d, struct json stop_reason)
+{
+    static const struct {
+        const char *name;
+        enum finish finish;
+    } reasons[] = {
+        {"end_turn", FINISH_STOP},
+        {"max_tokens", FINISH_LENGTH},
+        {"model_context_window_exceeded", FINISH_LENGTH},
+        {"stop_sequence", FINISH_STOP_SEQUENCE},
+        {"tool_use", FINISH_TOOLS},
+        {"pause_turn", FINISH_PAUSE},
+        {"refusal", FINISH_REFUSAL},
+    };
+    struct anthropic_state *s = d->state;
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+        if (json_string_is(stop_reason, reasons[i].name))
+            s->finish = reasons[i].finish;
+    }
+}
+
+/* Why the model refused, in the provider's words. */
+static int push_stop_details(struct decoding *d, struct json holder)
+{
+    struct slice words = json_string(json_path(holder, "stop_details.explanation"), d->scratch);
+    return answer_piece(d, EVENT_REFUSAL, words);
+}
+
+static struct anthropic_block *add_block(struct decoding *d)
+{
+    struct anthropic_state *s = d->state;
+    if (s->block_count == s->block_capacity) {
+        size_t capacity = s->block_capacity ? s->block_capacity * 2 : 4;
+        struct anthropic_block *blocks = arena_array(d->keep, capacity, sizeof *blocks);
+        if (!blocks)
+            return NULL;
+        if (s->block_count)
+            memcpy(blocks, s->blocks, s->block_count * sizeof *blocks);
+        s->blocks = blocks;
+        s->block_capacity = capacity;
+    }
+    struct anthropic_block *b = &s->blocks[s->block_count++];
+    *b = (struct anthropic_block){0};
+    return b;
+}
+
+static int begin_call(struct decoding *d, int64_t wire_index, struct json block)
+{
+    struct anthropic_state *s = d->state;
+    struct anthropic_block *b = add_block(d);
+    if (!b)
+        return fault_nomem(d->why);
+    if (s->block_count > LIMIT_TOOL_CALLS)
+        return fault_set(d->why, AIGNE_E_PROTOCOL, "The answer has more than %d tool calls.",
+                         LIMIT_TOOL_CALLS);
+    struct slice name = json_string(json_get(block, "name"), d->scratch);
+    if (!name.n)
+        return fault_set(d->why, AIGNE_E_PROTOCOL,
+                         "The provider sent a tool call without a name.");
+    struct json input = json_get(block, "input");
+    b->wire_index = wire_index;
+    b->json = answer_by_json_tool(d->request, name);
+    if (input.kind == JSON_OBJECT && json_count(input) > 0) {
+        b->input = arena_copy(d->keep, input.raw);
+        if (!b->input.p)
+            return fault_nomem(d->why);
+    }
+    if (b->json) {
+        s->json_called = true;
+        return AIGNE_OK;
+    }
+    b->index = s->tool_count++;
+    struct slice id = json_string(json_get(block, "id"), d->scratch);
+    if (!id.n)
+        id = call_id_made(d->request, b->index, d->scratch);
+    return answer_tool_begin(d, b->index, id,
+                             name_from_wire(&anthropic_names, d->request, name, d->scratch),
+                             SLICE_NONE);
+}
+
+/* A structured answer asked for as a call is the answer's text. */
+static int push_input(struct decoding *d, struct anthropic_block *b, struct slice piece)
+{
+    b->filled = b->filled || piece.n > 0;
+    return b->json ? answer_piece(d, EVENT_TEXT, piece)
+                   : answer_tool_arguments(d, b->index, piece);
+}
+
+static int close_block(struct decoding *d, struct anthropic_block *b)
+{
+    if (b->closed)
+        return AIGNE_OK;
+    int rc = AIGNE_OK;
+    b->closed = true;
+    if (!b->filled)
+        rc = push_input(d, b, b->json && !b->input.n ? SLICE("{}") : b->input);
+    return rc < 0 || b->json ? rc : answer_tool_end(d, b->index);
+}
+
+static struct anthropic_block *find_block(struct decoding *d, int64_t wire_index)
+{
+    struct anthropic_state *s = d->state;
+    for (size_t i = s->block_count; i-- > 0;) {
+        if (s->blocks[i].wire_index == wire_index && !s->blocks[i].closed)
+            return &s->blocks[i];
+    }
+    return NULL;
+}
+
+static int64_t index_of(struct json event)
+{
+    int64_t index = -1;
+    return json_int64(json_get(event, "index"), &index) ? index : -1;
+}
+
+/* What a block holds when it begins: mostly nothing, all of it in a whole answer. */
+static int push_block(struct decoding *d, int64_t wire_index, struct json block)
+{
+    struct json type = json_get(block, "type");
+    if (json_string_is(type, "text"))
+        return answer_piece(d, EVENT_TEXT, json_string(json_get(block, "text"), d->scratch));
+    if (json_string_is(type, "tool_use"))
+        return begin_call(d, wire_index, block);
+    if (json_string_is(type, "redacted_thinking"))
+        return answer_piece(d, EVENT_REDACTED,
+                            json_string(json_get(block, "data"), d->scratch));
+    if (!json_string_is(type, "thinking"))
+        return AIGNE_OK;
+    int rc =
+        answer_piece(d, EVENT_THOUGHT, json_string(json_get(block, "thinking"), d->scratch));
+    return rc < 0 ? rc
+                  : answer_piece(d, EVENT_SIGNATURE,
+                                 json_string(json_get(block, "signature"), d->scratch));
+}
+
+static int on_message_start(struct decoding *d, struct json event)
+{
+    struct json message = json_get(event, "message");
+    int rc = push_start(d, message);
+    return rc < 0 ? rc : push_usage(d, json_get(message, "usage"));
+}
+
+static int on_block_start(struct decoding *d, struct json event)
+{
+    return push_block(d, index_of(event), json_get(event, "content_block"));
+}
+
+static int on_block_delta(struct decoding *d, struct json event)
+{
+    static const struct {
+        const char *type;
+        const char *member;
+        enum event_kind kind;
+    } deltas[] = {
+        {"text_delta", "text", EVENT_TEXT},
+        {"thinking_delta", "thinking", EVENT_THOUGHT},
+        {"signature_delta", "signature", EVENT_SIGNATURE},
+    };
+    struct json delta = json_get(event, "delta");
+    struct json type = json_get(delta, "type");
+    if (json_string_is(type, "input_json_delta")) {
+        struct anthropic_block *b = find_block(d, index_of(event));
+        struct slice piece = json_string(json_get(delta, "partial_json"), d->scratch);
+        return b ? push_input(d, b, piece) : AIGNE_OK;
+    }
+    for (size_t i = 0; i < sizeof(deltas) / sizeof(deltas[0]); i++) {
+        if (json_string_is(type, deltas[i].type))
+            return answer_piece(d, deltas[i].kind,
+                                json_string(json_get(delta, deltas[i].member), d->scratch));
+    }
+    return AIGNE_OK;
+}
+
+static int on_block_stop(struct decoding *d, struct json event)
+{
+    struct anthropic_block *b = find_block(d, index_of(event));
+    return b ? close_block(d, b) : AIGNE_OK;
+}
+
+static int on_message_delta(struct decoding *d, struct json event)
+{
+    struct json delta = json_get(event, "delta");
+    note_stop(d, json_get(delta, "stop_reason"));
+    int rc = push_stop_details(d, delta);
+    return rc < 0 ? rc : push_usage(d, json_get(event, "usage"));
+}
+
+static int on_message_stop(struct decoding *d, struct json event)
+{
+    struct anthropic_state *s = d->state;
+    (void)event;
+    if (s->ended)
+        return AIGNE_OK;
+    for (size_t i = 0; i < s->block_count; i++) {
+        int rc = close_block(d, &s->blocks[i]);
+        if (rc < 0)
+            return rc;
+    }
+    s->ended = true;
+    bool only_json = s->finish == FINISH_TOOLS && s->json_called && !s->tool_count;
+    return answer_finish(d, only_json ? FINISH_STOP : s->finish);
+}
+
+int anthropic_decode(struct decoding *d, const struct sse_event *frame)
+{
+    static const struct {
+        const char *type;
+        int (*on)(struct decoding *d, struct json event);
+    } handlers[] = {
+        {"content_block_delta", on_block_delta}, {"content_block_start", on_block_start},
+        {"content_block_stop", on_block_stop},   {"message_start", on_message_start},
+        {"message_delta", on_message_delta},     {"message_stop", on_message_stop},
+        {"error", complaint_in_answer},
+    };
+    struct slice data = slice_trim(frame->data);
+    if (!data.n)
+        return AIGNE_OK;
+    int rc = answer_check(d, data, JSON_OBJECT);
+    if (rc < 0)
+        return rc;
+    struct json event = json_of(data);
+    struct json type = json_get(event, "type");
+    if (type.kind != JSON_STRING && complaint_present(json_get(event, "error")))
+        return complaint_in_answer(d, event);
+    for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++) {
+        if (json_string_is(type, handlers[i].type))
+            return answer_settled(d, handlers[i].on(d, event));
+    }
+    return AIGNE_OK;
+}
+
+int anthropic_decode_whole(struct decoding *d, struct slice body, bool watching)
+{
+    struct slice text = slice_trim(body);
+    int rc = answer_check(d, text, JSON_OBJECT);
+    if (rc < 0)
+        return rc;
+    struct json message = json_of(text);
+    struct json content = json_get(message, "content");
+    if (complaint_present(json_get(message, "error")))
+        return complaint_in_answer(d, message);
+    if (content.kind != JSON_ARRAY)
+        return fault_set(d->why, AIGNE_E_PROTOCOL, "The provider's answer has no content.");
+    rc = push_start(d, message);
+    struct json_walk w = json_walk(content);
+    for (int64_t i = 0; rc >= 0 && !watching && json_next(&w); i++) {
+        rc = push_block(d, i, w.value);
+        struct anthropic_block *b = rc < 0 ? NULL : find_block(d, i);
+        if (b)
+            rc = close_block(d, b);
+    }
+    note_stop(d, json_get(message, "stop_reason"));
+    if (rc >= 0)
+        rc = push_stop_details(d, message);
+    if (rc >= 0)
+        rc = push_usage(d, json_get(message, "usage"));
+    if (rc >= 0)
+        rc = on_message_stop(d, message);
+    return answer_settled(d, rc);
+}
+
+int anthropic_finish(struct decoding *d)
+{
+    const struct anthropic_state *s = d->state;
+    return s->ended ? AIGNE_OK : answer_cut(d);
+}

@@ -1,0 +1,344 @@
+/* Knows how a chat is asked for in Anthropic's format; refuses to know how turns look inside. */
+#include "base/mem.h"
+#include "provider/anthropic.h"
+#include "text/url.h"
+#include <aignehub/aignehub.h>
+
+#define BUDGET_SMALLEST ((int64_t)1024)
+
+const struct name_rule anthropic_names = {.longest = 128, .also = "-"};
+
+static bool wants_json(const struct chat_request *r)
+{
+    return r->format == CHAT_FORMAT_JSON || r->format == CHAT_FORMAT_SCHEMA;
+}
+
+static int write_tool(struct anthropic *x, const struct chat_tool *tool, enum chat_cache cache)
+{
+    struct json_writer *j = &x->w.json;
+    struct slice name = name_to_wire(&anthropic_names, tool->name, x->w.arena);
+    if (!name.p)
+        return fault_nomem(x->w.why);
+    json_open_object(j);
+    json_member_string(j, "name", name);
+    json_member_string_opt(j, "description", tool->description);
+    wire_schema(&x->w, "input_schema", tool->parameters);
+    if (tool->strict == CHAT_YES && x->model.schemas &&
+        anthropic_schema_fits(tool->parameters, x->w.arena))
+        json_member_bool(j, "strict", true);
+    anthropic_write_cache(x, cache);
+    json_close_object(j);
+    return AIGNE_OK;
+}
+
+static void write_json_tool(struct anthropic *x)
+{
+    struct json_writer *j = &x->w.json;
+    const struct chat_request *r = x->w.request;
+    json_open_object(j);
+    json_member_text(j, "name", WIRE_JSON_TOOL);
+    json_member_string(j, "description",
+                       r->schema_description.n
+                           ? r->schema_description
+                           : SLICE("Gives the answer as JSON. Call it once, with the answer."));
+    wire_schema(&x->w, "input_schema", r->schema);
+    json_close_object(j);
+}
+
+static int write_tools(struct anthropic *x)
+{
+    const struct chat_request *r = x->w.request;
+    if (!r->tool_count && !x->json_tool)
+        return AIGNE_OK;
+    int rc = name_check_tools(&anthropic_names, r, x->w.arena, x->w.why);
+    json_key(&x->w.json, "tools");
+    json_open_array(&x->w.json);
+    for (size_t i = 0; i < r->tool_count && rc == AIGNE_OK; i++) {
+        enum chat_cache own = r->tools[i].cache;
+        bool last = i + 1 == r->tool_count;
+        rc = write_tool(x, &r->tools[i], own == CHAT_CACHE_NONE && last ? x->tools : own);
+    }
+    if (x->json_tool)
+        write_json_tool(x);
+    json_close_array(&x->w.json);
+    return rc;
+}
+
+/* With the answer itself demanded as a call, some tool must be called: that one when it is alone. */
+static enum chat_tool_choice choice_of(const struct anthropic *x)
+{
+    const struct chat_request *r = x->w.request;
+    if (!x->json_tool)
+        return r->tool_choice;
+    if (r->tool_choice == CHAT_TOOLS_NAMED)
+        return CHAT_TOOLS_NAMED;
+    return r->tool_count && r->tool_choice != CHAT_TOOLS_NONE ? CHAT_TOOLS_REQUIRED
+                                                              : CHAT_TOOLS_NAMED;
+}
+
+static int write_tool_choice(struct anthropic *x)
+{
+    static const char *const words[] = {[CHAT_TOOLS_UNSET] = "auto",
+                                        [CHAT_TOOLS_AUTO] = "auto",
+                                        [CHAT_TOOLS_NONE] = "none",
+                                        [CHAT_TOOLS_REQUIRED] = "any",
+                                        [CHAT_TOOLS_NAMED] = "tool"};
+    struct json_writer *j = &x->w.json;
+    const struct chat_request *r = x->w.request;
+    enum chat_tool_choice choice = choice_of(x);
+    bool one = r->parallel_tool_calls == CHAT_NO && choice != CHAT_TOOLS_NONE;
+    if ((!r->tool_count && !x->json_tool) || (choice == CHAT_TOOLS_UNSET && !one))
+        return AIGNE_OK;
+    bool named_by_caller = r->tool_choice == CHAT_TOOLS_NAMED;
+    struct slice name = named_by_caller
+                            ? name_to_wire(&anthropic_names, r->tool_choice_name, x->w.arena)
+                            : SLICE(WIRE_JSON_TOOL);
+    if (!name.p)
+        return fault_nomem(x->w.why);
+    json_key(j, "tool_choice");
+    json_open_object(j);
+    json_member_text(j, "type", words[choice]);
+    if (choice == CHAT_TOOLS_NAMED)
+        json_member_string(j, "name", name);
+    if (one)
+        json_member_bool(j, "disable_parallel_tool_use", true);
+    json_close_object(j);
+    return AIGNE_OK;
+}
+
+/* In the middle of a tool loop the reasoning that led to the call must be there, signed. */
+static bool loop_without_thoughts(const struct chat_request *r)
+{
+    size_t i = r->message_count;
+    if (!i || r->messages[i - 1].role != CHAT_TOOL)
+        return false;
+    while (i > 0 && r->messages[i - 1].role != CHAT_ASSISTANT)
+        i--;
+    for (size_t k = 0; i > 0 && k < r->messages[i - 1].part_count; k++) {
+        const struct chat_part *p = &r->messages[i - 1].parts[k];
+        if (p->kind == CHAT_REDACTED || (p->kind == CHAT_THINKING && p->signature.n))
+            return false;
+    }
+    return true;
+}
+
+/* How the model is told to think. */
+struct thinking {
+    bool on;
+    bool off;       /* said expressly */
+    int64_t budget; /* 0: by effort */
+    const char *effort;
+};
+
+static struct thinking thinking_of(const struct anthropic *x)
+{
+    const struct chat_request *r = x->w.request;
+    struct thinking t = {0};
+    enum chat_effort effort = wire_effort(r);
+    enum chat_tool_choice choice = choice_of(x);
+    /* A demand for a tool and thinking exclude each other; the demand is the stronger wish. */
+    bool forced = choice == CHAT_TOOLS_REQUIRED || choice == CHAT_TOOLS_NAMED;
+    if (effort == CHAT_EFFORT_UNSET)
+        return t;
+    t.off = effort == CHAT_EFFORT_NONE && x->model.silent;
+    if (effort == CHAT_EFFORT_NONE)
+        return t;
+    if (x->model.adapts) {
+        t.on = !forced;
+        t.effort = anthropic_effort(&x->model, effort);
+    } else if (x->model.budgets && !forced && !loop_without_thoughts(r)) {
+        int64_t room = x->model.largest_output - BUDGET_SMALLEST;
+        int64_t asked =
+            r->reasoning_budget > 0 ? r->reasoning_budget : chat_budget_of_effort(effort);
+        t.on = true;
+        t.budget = asked > room ? room : asked < BUDGET_SMALLEST ? BUDGET_SMALLEST : asked;
+    }
+    return t;
+}
+
+/* The budget counts against max_tokens: a smaller maximum was meant for the answer alone. */
+static int write_max_tokens(struct anthropic *x, const struct thinking *t)
+{
+    const struct chat_request *r = x->w.request;
+    int64_t largest = x->model.largest_output;
+    if (r->max_tokens.p && (!wire_int(r->max_tokens, &largest) || largest < 0))
+        return fault_field(x->w.why, AIGNE_E_REQUEST, "max_tokens",
+                           "max_tokens must be a whole number.");
+    if (largest <= t->budget)
+        largest += t->budget;
+    json_member_int(&x->w.json, "max_tokens", largest);
+    return AIGNE_OK;
+}
+
+static void write_thinking(struct anthropic *x, const struct thinking *t)
+{
+    struct json_writer *j = &x->w.json;
+    if (!t->on && !t->off)
+        return;
+    json_key(j, "thinking");
+    json_open_object(j);
+    json_member_text(j, "type", t->off ? "disabled" : t->budget ? "enabled" : "adaptive");
+    if (t->on && t->budget)
+        json_member_int(j, "budget_tokens", t->budget);
+    if (t->on && !x->model.samples) /* these say nothing of it unless asked */
+        json_member_text(j, "display", "summarized");
+    json_close_object(j);
+}
+
+static void write_output_config(struct anthropic *x, const struct thinking *t)
+{
+    struct json_writer *j = &x->w.json;
+    bool schema = wants_json(x->w.request) && !x->json_tool;
+    if (!t->effort && !schema)
+        return;
+    json_key(j, "output_config");
+    json_open_object(j);
+    if (t->effort)
+        json_member_text(j, "effort", t->effort);
+    if (schema) {
+        json_key(j, "format");
+        json_open_object(j);
+        json_member_text(j, "type", "json_schema");
+        json_member_raw(j, "schema", x->w.request->schema);
+        json_close_object(j);
+    }
+    json_close_object(j);
+}
+
+/* Temperatures go to 2 elsewhere, to 1 here: "1.3" begins with 1 and has a digit other than 0. */
+static bool above_one(struct slice number)
+{
+    int64_t whole = 0;
+    struct slice head;
+    struct slice tail;
+    if (wire_int(number, &whole))
+        return whole > 1;
+    if (!slice_cut(number, '.', &head, &tail))
+        return false;
+    return slice_int64(head, &whole) && whole >= 1;
+}
+
+static void write_sampling(struct anthropic *x, const struct thinking *t)
+{
+    struct json_writer *j = &x->w.json;
+    const struct chat_request *r = x->w.request;
+    if (!x->model.samples || t->on)
+        return;
+    if (r->temperature.p)
+        json_member_raw(j, "temperature",
+                        above_one(r->temperature) ? SLICE("1") : r->temperature);
+    /* From 4.1 on the two are refused together. */
+    if (!r->temperature.p || x->model.version < 401)
+        json_member_raw_opt(j, "top_p", r->top_p);
+    json_member_raw_opt(j, "top_k", r->top_k);
+}
+
+static void write_stop(struct anthropic *x)
+{
+    struct json_writer *j = &x->w.json;
+    const struct chat_request *r = x->w.request;
+    size_t taken = 0;
+    for (size_t i = 0; i < r->stop_count; i++)
+        taken += slice_trim(r->stop[i]).n > 0;
+    if (!taken)
+        return;
+    json_key(j, "stop_sequences");
+    json_open_array(j);
+    for (size_t i = 0; i < r->stop_count; i++) {
+        if (slice_trim(r->stop[i]).n)
+            json_write_string(j, r->stop[i]);
+    }
+    json_close_array(j);
+}
+
+static void write_rest(struct anthropic *x)
+{
+    static const char *const known[] = {"container", "context_management", "inference_geo",
+                                        "mcp_servers", "speed"};
+    struct json_writer *j = &x->w.json;
+    const struct chat_request *r = x->w.request;
+    if (r->user.n) {
+        json_key(j, "metadata");
+        json_open_object(j);
+        json_member_string(j, "user_id", r->user);
+        json_close_object(j);
+    }
+    if (slice_is(r->service_tier, "auto"))
+        json_member_text(j, "service_tier", "auto");
+    else if (slice_is(r->service_tier, "default") || slice_is(r->service_tier, "standard_only"))
+        json_member_text(j, "service_tier", "standard_only");
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        const struct chat_extra *extra = wire_extra(r, known[i]);
+        if (extra)
+            json_member_raw(j, known[i], extra->value);
+    }
+    if (r->stream)
+        json_member_bool(j, "stream", true);
+}
+
+static int write_body(struct anthropic *x)
+{
+    struct json_writer *j = &x->w.json;
+    struct thinking t = thinking_of(x);
+    json_open_object(j);
+    json_member_string(j, "model", x->w.to->model);
+    int rc = write_max_tokens(x, &t);
+    if (rc == AIGNE_OK)
+        rc = write_tools(x);
+    if (rc == AIGNE_OK)
+        rc = write_tool_choice(x);
+    if (rc == AIGNE_OK)
+        anthropic_write_system(x);
+    if (rc == AIGNE_OK)
+        rc = anthropic_write_messages(x);
+    if (rc < 0)
+        return rc;
+    write_sampling(x, &t);
+    write_stop(x);
+    write_thinking(x, &t);
+    write_output_config(x, &t);
+    write_rest(x);
+    json_close_object(j);
+    return AIGNE_OK;
+}
+
+/* What other formats can ask for and this one has no word for, though it changes the answer. */
+static int refuse_extras(const struct chat_request *r, struct fault *why)
+{
+    static const char *const refused[] = {"audio", "web_search_options", "functions",
+                                          "function_call"};
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        if (wire_extra(r, refused[i]))
+            return fault_field(why, AIGNE_E_REQUEST, refused[i],
+                               "%s means nothing to this provider: leave it out.", refused[i]);
+    }
+    return wire_refuse_choices(r, why);
+}
+
+static void wire_close_of(struct anthropic *x)
+{
+    wire_close(&x->w);
+}
+
+int anthropic_encode(const struct chat_request *r, const struct chat_target *to,
+                     struct arena *a, struct http_request *out, struct fault *why)
+{
+    *out = (struct http_request){0};
+    int rc = refuse_extras(r, why);
+    if (rc < 0)
+        return rc;
+    struct anthropic x AUTO(wire_close_of);
+    x = (struct anthropic){.model = anthropic_model_of(to->model)};
+    wire_begin(&x.w, r, to, a, why);
+    x.json_tool = wants_json(r) && !(r->format == CHAT_FORMAT_SCHEMA && x.model.schemas &&
+                                     anthropic_schema_fits(r->schema, a));
+    anthropic_plan_cache(&x);
+    rc = write_body(&x);
+    if (rc == AIGNE_OK && to->secret.n)
+        rc = wire_header(out, "x-api-key", to->secret, why);
+    if (rc == AIGNE_OK)
+        rc = wire_header(out, "anthropic-version", SLICE("2023-06-01"), why);
+    bool versioned = slice_ends(to->base_url, "/v1");
+    struct slice path = versioned ? SLICE("messages") : SLICE("v1/messages");
+    return rc < 0 ? rc : wire_post(&x.w, url_join(a, to->base_url, path), out);
+}

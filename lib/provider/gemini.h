@@ -1,0 +1,57 @@
+/* gemini.h - what the parts of the Gemini adapter share. */
+#ifndef AIGNE_PROVIDER_GEMINI_H
+#define AIGNE_PROVIDER_GEMINI_H
+
+#include "provider/adapter.h"
+#include "provider/names.h"
+#include "provider/wire.h"
+#include "text/json_scan.h"
+
+extern const struct name_rule gemini_names;
+
+/* What a model's name tells. */
+struct gemini_model {
+    int version;         /* 205 for 2.5; 205 too when the name has none */
+    bool thinks;         /* takes thinkingConfig */
+    bool levels;         /* by thinkingLevel rather than by thinkingBudget */
+    bool pro;            /* cannot be kept from thinking */
+    bool json_and_tools; /* takes responseMimeType beside function tools */
+    bool call_ids;       /* gives ids to calls, and takes them back */
+    bool signatures;     /* refuses calls of its own whose signature is missing */
+    int64_t budget_smallest;
+    int64_t budget_largest;
+};
+struct gemini_model gemini_model_of(struct slice name);
+const char *gemini_level(const struct gemini_model *m, enum chat_effort effort);
+
+/* One request being written. */
+struct gemini {
+    struct wire w;
+    struct gemini_model model;
+    bool json_tool; /* the structured answer is asked for as a function call */
+    bool no_tools;  /* the caller's tools are left out: none may be called */
+};
+void gemini_write_system(struct gemini *x);
+int gemini_write_contents(struct gemini *x);
+int gemini_write_config(struct gemini *x);
+int gemini_encode(const struct chat_request *r, const struct chat_target *to, struct arena *a,
+                  struct http_request *out, struct fault *why);
+/* BASE/v1beta/PATH; a base that names a version keeps it. */
+struct slice gemini_url(struct slice base, struct slice path, struct arena *a);
+
+struct gemini_state {
+    bool started;
+    bool ended;    /* a finishReason or a blocked prompt was seen */
+    bool finished; /* FINISH was pushed */
+    bool json_called;
+    int call_count;
+    enum finish finish;
+};
+int gemini_decode(struct decoding *d, const struct sse_event *frame);
+int gemini_decode_whole(struct decoding *d, struct slice body, bool watching);
+int gemini_finish(struct decoding *d);
+
+void gemini_explain(int status, struct slice headers, struct slice body, int64_t wall_ms,
+                    struct fault *why);
+
+#endif

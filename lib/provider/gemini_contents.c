@@ -1,0 +1,261 @@
+/* Knows how a conversation is written as Gemini contents; refuses to know the parameters. */
+#include "provider/gemini.h"
+#include "provider/media.h"
+#include "provider/turns.h"
+#include <aignehub/aignehub.h>
+
+/* Accepted in place of a signature that another provider's call cannot have. */
+#define SIGNATURE_NONE "skip_thought_signature_validator"
+
+static bool part_says(const struct chat_part *p)
+{
+    bool text = p->kind == CHAT_TEXT || p->kind == CHAT_REFUSAL;
+    if (text)
+        return p->text.n > 0;
+    return p->kind == CHAT_DATA || p->kind == CHAT_URL || p->kind == CHAT_TOOL_CALL;
+}
+
+static bool says(const struct chat_message *m)
+{
+    for (size_t i = 0; i < m->part_count; i++) {
+        if (part_says(&m->parts[i]))
+            return true;
+    }
+    return m->role == CHAT_TOOL;
+}
+
+static void write_text(struct gemini *x, struct slice text)
+{
+    json_open_object(&x->w.json);
+    json_member_string(&x->w.json, "text", text);
+    json_close_object(&x->w.json);
+}
+
+void gemini_write_system(struct gemini *x)
+{
+    const struct chat_request *r = x->w.request;
+    bool open = false;
+    for (size_t i = 0; i < r->message_count; i++) {
+        const struct chat_message *m = &r->messages[i];
+        for (size_t k = 0; m->role == CHAT_SYSTEM && k < m->part_count; k++) {
+            if (m->parts[k].kind != CHAT_TEXT || !m->parts[k].text.n)
+                continue;
+            if (!open) {
+                json_key(&x->w.json, "systemInstruction");
+                json_open_object(&x->w.json);
+                json_key(&x->w.json, "parts");
+                json_open_array(&x->w.json);
+            }
+            open = true;
+            write_text(x, m->parts[k].text);
+        }
+    }
+    if (!open)
+        return;
+    json_close_array(&x->w.json);
+    json_close_object(&x->w.json);
+}
+
+static int write_media(struct gemini *x, size_t message, size_t part)
+{
+    struct json_writer *j = &x->w.json;
+    struct media m = media_of(&x->w.request->messages[message].parts[part]);
+    if (!m.url.p && !m.mime.p)
+        return wire_refuse_part(&x->w, message, part,
+                                "say what kind of file this is (mimeType).");
+    json_open_object(j);
+    json_key(j, m.url.p ? "fileData" : "inlineData");
+    json_open_object(j);
+    json_member_string_opt(j, "mimeType", m.mime);
+    if (m.url.p)
+        json_member_string(j, "fileUri", m.url);
+    else
+        json_member_string(j, "data", m.base64);
+    json_close_object(j);
+    json_close_object(j);
+    return AIGNE_OK;
+}
+
+/* `first`: of a set of calls; only that one carries the signature. */
+static int write_call(struct gemini *x, const struct chat_part *p, bool first)
+{
+    struct json_writer *j = &x->w.json;
+    struct slice name = name_to_wire(&gemini_names, p->name, x->w.arena);
+    if (!name.p)
+        return fault_nomem(x->w.why);
+    json_open_object(j);
+    json_key(j, "functionCall");
+    json_open_object(j);
+    if (x->model.call_ids)
+        json_member_string_opt(j, "id", p->id);
+    json_member_string(j, "name", name);
+    wire_object(&x->w, "args", p->arguments, "input");
+    json_close_object(j);
+    if (p->signature.n)
+        json_member_string(j, "thoughtSignature", p->signature);
+    else if (first && x->model.signatures)
+        json_member_text(j, "thoughtSignature", SIGNATURE_NONE);
+    json_close_object(j);
+    return AIGNE_OK;
+}
+
+static int write_said(struct gemini *x, size_t message, bool *first_call)
+{
+    const struct chat_message *m = &x->w.request->messages[message];
+    int rc = AIGNE_OK;
+    for (size_t k = 0; k < m->part_count && rc == AIGNE_OK; k++) {
+        const struct chat_part *p = &m->parts[k];
+        if (!part_says(p))
+            continue;
+        if (p->kind == CHAT_TOOL_CALL) {
+            rc = write_call(x, p, *first_call);
+            *first_call = false;
+        } else if (p->kind == CHAT_DATA || p->kind == CHAT_URL) {
+            rc = write_media(x, message, k);
+        } else {
+            write_text(x, p->text);
+        }
+    }
+    return rc;
+}
+
+static int write_result(struct gemini *x, size_t message)
+{
+    struct json_writer *j = &x->w.json;
+    const struct chat_message *m = &x->w.request->messages[message];
+    struct slice theirs = chat_tool_name_of(x->w.request, m->tool_call_id);
+    if (!theirs.p)
+        theirs = m->name;
+    if (!theirs.n)
+        return fault_field(x->w.why, AIGNE_E_REQUEST, "messages",
+                           "messages[%zu] is the result of a call that is not in the messages "
+                           "before it: this provider needs the call as well.",
+                           message);
+    struct slice name = name_to_wire(&gemini_names, theirs, x->w.arena);
+    struct slice text = wire_joined_text(m, x->w.arena);
+    if (!name.p || !text.p)
+        return fault_nomem(x->w.why);
+    json_open_object(j);
+    json_key(j, "functionResponse");
+    json_open_object(j);
+    if (x->model.call_ids)
+        json_member_string_opt(j, "id", m->tool_call_id);
+    json_member_string(j, "name", name);
+    if (m->failed) {
+        json_key(j, "response");
+        json_open_object(j);
+        json_member_string(j, "error", text);
+        json_close_object(j);
+    } else {
+        wire_object(&x->w, "response", text, "result");
+    }
+    json_close_object(j);
+    json_close_object(j);
+    return AIGNE_OK;
+}
+
+static bool answers(const struct chat_request *r, size_t message, const struct chat_part *call)
+{
+    const struct chat_message *m = &r->messages[message];
+    return m->role == CHAT_TOOL && slice_eq(m->tool_call_id, call->id);
+}
+
+/* Whether a result answers one of the calls in the messages first..end-1. */
+static bool answers_any(const struct chat_request *r, size_t message, const struct turn *calls)
+{
+    for (size_t i = calls->first; i < calls->end; i++) {
+        for (size_t k = 0; k < r->messages[i].part_count; k++) {
+            const struct chat_part *p = &r->messages[i].parts[k];
+            if (p->kind == CHAT_TOOL_CALL && answers(r, message, p))
+                return true;
+        }
+    }
+    return false;
+}
+
+static int write_results_of(struct gemini *x, const struct turn *t,
+                            const struct chat_part *call)
+{
+    for (size_t n = t->first; n < t->end; n++) {
+        if (answers(x->w.request, n, call))
+            return write_result(x, n);
+    }
+    return AIGNE_OK;
+}
+
+/* Results in the order of their calls (without ids the order is what joins them), then the others. */
+static int write_results(struct gemini *x, const struct turn *t, const struct turn *calls)
+{
+    const struct chat_request *r = x->w.request;
+    int rc = AIGNE_OK;
+    for (size_t i = calls->first; i < calls->end; i++) {
+        const struct chat_message *m = &r->messages[i];
+        for (size_t k = 0; k < m->part_count && rc == AIGNE_OK; k++) {
+            if (m->parts[k].kind == CHAT_TOOL_CALL)
+                rc = write_results_of(x, t, &m->parts[k]);
+        }
+    }
+    for (size_t n = t->first; n < t->end && rc == AIGNE_OK; n++) {
+        if (r->messages[n].role == CHAT_TOOL && !answers_any(r, n, calls))
+            rc = write_result(x, n);
+    }
+    return rc;
+}
+
+/* Files that tools gave follow all results. */
+static int write_result_files(struct gemini *x, const struct turn *t)
+{
+    const struct chat_request *r = x->w.request;
+    int rc = AIGNE_OK;
+    for (size_t n = t->first; n < t->end; n++) {
+        const struct chat_message *m = &r->messages[n];
+        for (size_t k = 0; m->role == CHAT_TOOL && k < m->part_count && rc == AIGNE_OK; k++) {
+            if (m->parts[k].kind == CHAT_DATA || m->parts[k].kind == CHAT_URL)
+                rc = write_media(x, n, k);
+        }
+    }
+    return rc;
+}
+
+static int write_turn(struct gemini *x, const struct turn *t, const struct turn *before)
+{
+    const struct chat_request *r = x->w.request;
+    bool first_call = true;
+    int rc = AIGNE_OK;
+    json_open_object(&x->w.json);
+    json_member_text(&x->w.json, "role", t->assistant ? "model" : "user");
+    json_key(&x->w.json, "parts");
+    json_open_array(&x->w.json);
+    if (!t->assistant)
+        rc = write_results(x, t, before);
+    if (rc == AIGNE_OK && !t->assistant)
+        rc = write_result_files(x, t);
+    for (size_t i = t->first; i < t->end && rc == AIGNE_OK; i++) {
+        if (turn_has(r, says, i) && r->messages[i].role != CHAT_TOOL)
+            rc = write_said(x, i, &first_call);
+    }
+    json_close_array(&x->w.json);
+    json_close_object(&x->w.json);
+    return rc;
+}
+
+int gemini_write_contents(struct gemini *x)
+{
+    struct json_writer *j = &x->w.json;
+    struct turn before = {0};
+    struct turn t = {0};
+    int rc = AIGNE_OK;
+    bool more = turn_next(x->w.request, says, &t);
+    json_key(j, "contents");
+    json_open_array(j);
+    if (!more || t.assistant)
+        json_write_raw(
+            j, SLICE("{\"role\":\"user\",\"parts\":[{\"text\":\"" TURN_NEUTRAL "\"}]}"));
+    while (more && rc == AIGNE_OK) {
+        rc = write_turn(x, &t, &before);
+        before = t;
+        more = turn_next(x->w.request, says, &t);
+    }
+    json_close_array(j);
+    return rc;
+}

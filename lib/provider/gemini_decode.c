@@ -1,0 +1,222 @@
+/* Knows how Gemini's answers become events; refuses to know how they were asked for. */
+#include "base/limits.h"
+#include "base/mem.h"
+#include "provider/answer.h"
+#include "provider/complaint.h"
+#include "provider/gemini.h"
+#include "text/json_write.h"
+#include <aignehub/aignehub.h>
+
+/* A prompt counts the tokens of tools' own prompts beside its own, and those from the cache inside. */
+static int push_usage(struct decoding *d, struct json usage)
+{
+    enum { PROMPT, CACHED, ANSWER, THOUGHTS, TOOLS, MEMBERS };
+    static const char *const names[] = {"promptTokenCount", "cachedContentTokenCount",
+                                        "candidatesTokenCount", "thoughtsTokenCount",
+                                        "toolUsePromptTokenCount"};
+    struct json v[MEMBERS];
+    struct usage u;
+    if (usage.kind != JSON_OBJECT)
+        return AIGNE_OK;
+    json_pick(usage, names, MEMBERS, v);
+    usage_init(&u);
+    int64_t prompt = answer_count(v[PROMPT]);
+    int64_t tools = answer_count(v[TOOLS]);
+    u.cache_read = answer_count(v[CACHED]);
+    u.input = answer_less(prompt, u.cache_read);
+    if (tools > 0)
+        u.input = usage_known(u.input) + tools;
+    u.output = answer_count(v[ANSWER]);
+    u.reasoning = answer_count(v[THOUGHTS]);
+    return answer_usage(d, &u);
+}
+
+/* {"thoughtSignature":...}: what must come back with the call. Absent when there is none. */
+static struct slice call_metadata(struct decoding *d, struct json signature)
+{
+    if (signature.kind != JSON_STRING)
+        return SLICE_NONE;
+    struct slice parts[] = {SLICE("{\"thoughtSignature\":"), signature.raw, SLICE("}")};
+    return arena_join(d->scratch, parts, 3);
+}
+
+static int push_call(struct decoding *d, struct json call, struct json signature)
+{
+    struct gemini_state *s = d->state;
+    struct slice name = json_string(json_get(call, "name"), d->scratch);
+    struct json args = json_get(call, "args");
+    if (!name.n)
+        return fault_set(d->why, AIGNE_E_PROTOCOL,
+                         "The provider sent a tool call without a name.");
+    if (answer_by_json_tool(d->request, name)) {
+        s->json_called = true;
+        return answer_piece(d, EVENT_TEXT, args.kind == JSON_OBJECT ? args.raw : SLICE("{}"));
+    }
+    if (s->call_count >= LIMIT_TOOL_CALLS)
+        return fault_set(d->why, AIGNE_E_PROTOCOL, "The answer has more than %d tool calls.",
+                         LIMIT_TOOL_CALLS);
+    int index = s->call_count++;
+    struct slice id = json_string(json_get(call, "id"), d->scratch);
+    if (!id.n)
+        id = call_id_made(d->request, index, d->scratch);
+    int rc = answer_tool_begin(d, index, id,
+                               name_from_wire(&gemini_names, d->request, name, d->scratch),
+                               call_metadata(d, signature));
+    if (rc >= 0)
+        rc = answer_tool_arguments(d, index, json_present(args) ? args.raw : SLICE_NONE);
+    return rc < 0 ? rc : answer_tool_end(d, index);
+}
+
+static int push_part(struct decoding *d, struct json part)
+{
+    enum { TEXT, THOUGHT, CALL, INLINE, FILE_DATA, SIGNATURE, MEMBERS };
+    static const char *const names[] = {"text",       "thought",  "functionCall",
+                                        "inlineData", "fileData", "thoughtSignature"};
+    struct json v[MEMBERS];
+    bool thought = false;
+    json_pick(part, names, MEMBERS, v);
+    thought = json_bool(v[THOUGHT], &thought) && thought;
+    if (v[TEXT].kind == JSON_STRING)
+        return answer_piece(d, thought ? EVENT_THOUGHT : EVENT_TEXT,
+                            json_string(v[TEXT], d->scratch));
+    if (v[CALL].kind == JSON_OBJECT)
+        return push_call(d, v[CALL], v[SIGNATURE]);
+    struct json file = v[INLINE].kind == JSON_OBJECT ? v[INLINE] : v[FILE_DATA];
+    if (file.kind != JSON_OBJECT || thought)
+        return AIGNE_OK;
+    bool is_url = v[INLINE].kind != JSON_OBJECT;
+    return answer_file(d, json_string(json_get(file, "mimeType"), d->scratch),
+                       json_string(json_get(file, is_url ? "fileUri" : "data"), d->scratch),
+                       is_url);
+}
+
+struct reason {
+    const char *name;
+    enum finish finish;
+};
+
+static const struct reason reasons[] = {
+    {"STOP", FINISH_STOP},
+    {"MAX_TOKENS", FINISH_LENGTH},
+    {"SAFETY", FINISH_FILTER},
+    {"RECITATION", FINISH_FILTER},
+    {"LANGUAGE", FINISH_FILTER},
+    {"BLOCKLIST", FINISH_FILTER},
+    {"PROHIBITED_CONTENT", FINISH_FILTER},
+    {"SPII", FINISH_FILTER},
+    {"IMAGE_SAFETY", FINISH_FILTER},
+    {"IMAGE_PROHIBITED_CONTENT", FINISH_FILTER},
+    {"IMAGE_RECITATION", FINISH_FILTER},
+    {"CONTINUATION", FINISH_PAUSE},
+};
+
+/* The model failed, not the conversation: another try may do better. */
+static const char *const failures[] = {"MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL",
+                                       "TOO_MANY_TOOL_CALLS", "MALFORMED_RESPONSE",
+                                       "MISSING_THOUGHT_SIGNATURE"};
+
+static int fail(struct decoding *d, const char *reason)
+{
+    if (d->why) {
+        d->why->upstream = true;
+        d->why->http = 502;
+        d->why->retry_ms = 0;
+        FAULT_COPY(d->why->reason, slice_text(reason));
+    }
+    return fault_set(d->why, AIGNE_E_UPSTREAM, "The model's answer was malformed (%s).",
+                     reason);
+}
+
+static int note_finish(struct decoding *d, struct json reason)
+{
+    struct gemini_state *s = d->state;
+    if (reason.kind != JSON_STRING || json_string_is(reason, "FINISH_REASON_UNSPECIFIED"))
+        return AIGNE_OK;
+    for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
+        if (json_string_is(reason, failures[i]))
+            return fail(d, failures[i]);
+    }
+    s->ended = true;
+    s->finish = FINISH_UNKNOWN;
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+        if (json_string_is(reason, reasons[i].name))
+            s->finish = reasons[i].finish;
+    }
+    return AIGNE_OK;
+}
+
+static struct json first_candidate(struct json object)
+{
+    struct json_walk w = json_walk(json_get(object, "candidates"));
+    while (json_next(&w)) {
+        int64_t index = 0;
+        if (!json_int64(json_get(w.value, "index"), &index) || index == 0)
+            return w.value;
+    }
+    return (struct json){0};
+}
+
+static int push_object(struct decoding *d, struct json object)
+{
+    struct gemini_state *s = d->state;
+    int rc = AIGNE_OK;
+    if (complaint_present(json_get(object, "error")))
+        return complaint_in_answer(d, object);
+    if (!s->started) {
+        s->started = true;
+        rc = answer_start(d, json_string(json_get(object, "responseId"), d->scratch),
+                          json_string(json_get(object, "modelVersion"), d->scratch));
+    }
+    struct json candidate = first_candidate(object);
+    struct json_walk parts = json_walk(json_path(candidate, "content.parts"));
+    while (rc >= 0 && json_next(&parts))
+        rc = push_part(d, parts.value);
+    if (rc >= 0)
+        rc = push_usage(d, json_get(object, "usageMetadata"));
+    if (json_path(object, "promptFeedback.blockReason").kind == JSON_STRING) {
+        s->ended = true;
+        s->finish = FINISH_FILTER;
+    }
+    return rc < 0 ? rc : note_finish(d, json_get(candidate, "finishReason"));
+}
+
+int gemini_decode(struct decoding *d, const struct sse_event *frame)
+{
+    struct slice data = slice_trim(frame->data);
+    if (!data.n)
+        return AIGNE_OK;
+    int rc = answer_check(d, data, JSON_OBJECT);
+    return rc < 0 ? rc : answer_settled(d, push_object(d, json_of(data)));
+}
+
+/* The reason may stand in more than one chunk, so the end is told when nothing more comes. */
+int gemini_finish(struct decoding *d)
+{
+    struct gemini_state *s = d->state;
+    if (!s->ended)
+        return answer_cut(d);
+    if (s->finished)
+        return AIGNE_OK;
+    s->finished = true;
+    bool called = s->finish == FINISH_STOP && s->call_count > 0;
+    return answer_finish(d, called ? FINISH_TOOLS : s->finish);
+}
+
+/* Without alt=sse a stream is one array of what would be the chunks. */
+int gemini_decode_whole(struct decoding *d, struct slice body, bool watching)
+{
+    (void)watching; /* this format is not relayed */
+    struct slice text = slice_trim(body);
+    bool list = slice_starts(text, "[");
+    int rc = answer_check(d, text, list ? JSON_ARRAY : JSON_OBJECT);
+    if (rc < 0)
+        return rc;
+    if (!list)
+        rc = push_object(d, json_of(text));
+    struct json_walk w = json_walk(json_of(text));
+    while (list && rc >= 0 && json_next(&w))
+        rc = push_object(d, w.value);
+    if (rc >= 0)
+        rc = gemini_finish(d);
+    return answer_settled(d, rc);
+}

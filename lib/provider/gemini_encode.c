@@ -1,0 +1,186 @@
+/* Knows how a chat is asked for in Gemini's format; refuses to know how contents look inside. */
+#include "base/mem.h"
+#include "provider/gemini.h"
+#include "text/url.h"
+#include <aignehub/aignehub.h>
+
+const struct name_rule gemini_names = {.longest = 128, .also = "-.:", .letter_first = true};
+
+struct slice gemini_url(struct slice base, struct slice path, struct arena *a)
+{
+    static const char *const versions[] = {"/v1beta", "/v1", "/v1alpha"};
+    for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+        if (slice_ends(base, versions[i]))
+            return url_join(a, base, path);
+    }
+    struct slice versioned = url_join(a, base, SLICE("v1beta"));
+    return versioned.p ? url_join(a, versioned, path) : SLICE_NONE;
+}
+
+/* "models/NAME:METHOD"; a model of another collection brings its own: "tunedModels/NAME". */
+static struct slice method_url(const struct chat_request *r, const struct chat_target *to,
+                               struct arena *a)
+{
+    struct buf path AUTO(buf_free);
+    buf_init(&path, 4 * to->model.n + 256);
+    struct slice rest = to->model;
+    struct slice head;
+    if (slice_find_byte(rest, '/') == rest.n)
+        BUF_LITERAL(&path, "models/");
+    while (slice_cut(rest, '/', &head, &rest)) {
+        url_encode(&path, head);
+        buf_put_byte(&path, '/');
+    }
+    url_encode(&path, rest);
+    if (r->stream)
+        BUF_LITERAL(&path, ":streamGenerateContent?alt=sse");
+    else
+        BUF_LITERAL(&path, ":generateContent");
+    return buf_rc(&path) < 0 ? SLICE_NONE : gemini_url(to->base_url, buf_slice(&path), a);
+}
+
+static int write_function(struct gemini *x, struct slice name, struct slice description,
+                          struct slice parameters)
+{
+    struct json_writer *j = &x->w.json;
+    struct slice wire = name_to_wire(&gemini_names, name, x->w.arena);
+    if (!wire.p)
+        return fault_nomem(x->w.why);
+    json_open_object(j);
+    json_member_string(j, "name", wire);
+    json_member_string_opt(j, "description", description);
+    if (json_count(json_of(parameters.p ? parameters : SLICE(""))) > 0)
+        wire_schema(&x->w, "parametersJsonSchema", parameters);
+    json_close_object(j);
+    return AIGNE_OK;
+}
+
+static int write_tools(struct gemini *x)
+{
+    struct json_writer *j = &x->w.json;
+    const struct chat_request *r = x->w.request;
+    if (!r->tool_count || x->no_tools)
+        return AIGNE_OK;
+    int rc = name_check_tools(&gemini_names, r, x->w.arena, x->w.why);
+    json_key(j, "tools");
+    json_open_array(j);
+    json_open_object(j);
+    json_key(j, "functionDeclarations");
+    json_open_array(j);
+    for (size_t i = 0; i < r->tool_count && rc == AIGNE_OK; i++)
+        rc = write_function(x, r->tools[i].name, r->tools[i].description,
+                            r->tools[i].parameters);
+    if (rc == AIGNE_OK && x->json_tool)
+        rc = write_function(x, SLICE(WIRE_JSON_TOOL),
+                            SLICE("Gives the answer as JSON. Call it once, with the answer."),
+                            r->schema.p ? r->schema : SLICE("{\"type\":\"object\"}"));
+    json_close_array(j);
+    json_close_object(j);
+    json_close_array(j);
+    return rc;
+}
+
+static int write_tool_choice(struct gemini *x)
+{
+    static const char *const modes[] = {[CHAT_TOOLS_UNSET] = "AUTO",
+                                        [CHAT_TOOLS_AUTO] = "AUTO",
+                                        [CHAT_TOOLS_NONE] = "NONE",
+                                        [CHAT_TOOLS_REQUIRED] = "ANY",
+                                        [CHAT_TOOLS_NAMED] = "ANY"};
+    struct json_writer *j = &x->w.json;
+    const struct chat_request *r = x->w.request;
+    if (!r->tool_count || x->no_tools || (r->tool_choice == CHAT_TOOLS_UNSET && !x->json_tool))
+        return AIGNE_OK;
+    struct slice name = r->tool_choice == CHAT_TOOLS_NAMED
+                            ? name_to_wire(&gemini_names, r->tool_choice_name, x->w.arena)
+                            : SLICE("");
+    if (!name.p)
+        return fault_nomem(x->w.why);
+    json_key(j, "toolConfig");
+    json_open_object(j);
+    json_key(j, "functionCallingConfig");
+    json_open_object(j);
+    json_member_text(j, "mode", x->json_tool ? "ANY" : modes[r->tool_choice]);
+    if (r->tool_choice == CHAT_TOOLS_NAMED) {
+        json_key(j, "allowedFunctionNames");
+        json_open_array(j);
+        json_write_string(j, name);
+        json_close_array(j);
+    }
+    json_close_object(j);
+    json_close_object(j);
+    return AIGNE_OK;
+}
+
+static void write_extras(struct gemini *x)
+{
+    static const char *const known[] = {"safetySettings", "cachedContent", "labels",
+                                        "serviceTier"};
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        const struct chat_extra *extra = wire_extra(x->w.request, known[i]);
+        if (extra)
+            json_member_raw(&x->w.json, known[i], extra->value);
+    }
+}
+
+static int write_body(struct gemini *x)
+{
+    json_open_object(&x->w.json);
+    int rc = gemini_write_contents(x);
+    if (rc < 0)
+        return rc;
+    gemini_write_system(x);
+    rc = write_tools(x);
+    if (rc == AIGNE_OK)
+        rc = write_tool_choice(x);
+    if (rc == AIGNE_OK)
+        rc = gemini_write_config(x);
+    write_extras(x);
+    json_close_object(&x->w.json);
+    return rc;
+}
+
+/* What other formats can ask for and this one has no word for, though it changes the answer. */
+static int refuse_extras(const struct chat_request *r, struct fault *why)
+{
+    static const char *const refused[] = {"audio", "web_search_options", "functions",
+                                          "function_call"};
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        if (wire_extra(r, refused[i]))
+            return fault_field(why, AIGNE_E_REQUEST, refused[i],
+                               "%s means nothing to this provider: leave it out.", refused[i]);
+    }
+    return wire_refuse_choices(r, why);
+}
+
+static void gemini_close(struct gemini *x)
+{
+    wire_close(&x->w);
+}
+
+/* Before Gemini 3 an answer in JSON and tools exclude each other: the answer becomes one more tool, or
+ * the tools go when none may be called. */
+static void settle_json(struct gemini *x, const struct chat_request *r)
+{
+    bool json = r->format == CHAT_FORMAT_JSON || r->format == CHAT_FORMAT_SCHEMA;
+    bool clash = json && r->tool_count > 0 && !x->model.json_and_tools;
+    x->no_tools = clash && r->tool_choice == CHAT_TOOLS_NONE;
+    x->json_tool = clash && r->tool_choice != CHAT_TOOLS_NONE;
+}
+
+int gemini_encode(const struct chat_request *r, const struct chat_target *to, struct arena *a,
+                  struct http_request *out, struct fault *why)
+{
+    *out = (struct http_request){0};
+    int rc = refuse_extras(r, why);
+    if (rc < 0)
+        return rc;
+    struct gemini x AUTO(gemini_close);
+    x = (struct gemini){.model = gemini_model_of(to->model)};
+    wire_begin(&x.w, r, to, a, why);
+    settle_json(&x, r);
+    rc = write_body(&x);
+    if (rc == AIGNE_OK && to->secret.n)
+        rc = wire_header(out, "x-goog-api-key", to->secret, why);
+    return rc < 0 ? rc : wire_post(&x.w, method_url(r, to, a), out);
+}
