@@ -21,14 +21,29 @@ struct catalog_credential {
     struct slice provider;
     struct slice sealed; /* the envelope's bytes */
     struct slice masked; /* "sk-a****wxyz" */
+    struct slice
+        type; /* "api_key": the secret is the key; "access_key_pair": a JSON object with
+                            access_key_id and secret_access_key */
     bool active;
 };
+
+/* What the hub must know of a provider without knowing how to speak to it; core tells. */
+struct hub_provider_facts {
+    struct slice name; /* canonical: "google" for "gemini"; static text */
+    bool keyless;      /* works without a credential */
+    bool usable;       /* there is an adapter for it */
+};
+/* False: nobody knows this name. `name` comes in any case of letters. */
+typedef bool (*hub_facts_fn)(struct slice name, struct hub_provider_facts *out);
 
 struct catalog_provider {
     struct slice name;     /* canonical: "google", never "gemini" */
     struct slice base_url; /* absent: the row's own */
     struct slice region;
+    struct slice config; /* a JSON object; absent: none */
     bool enabled;
+    bool keyless;
+    bool usable;
     struct catalog_credential *credentials; /* active ones first, in order of creation */
     size_t credential_count;
     size_t active_count;
@@ -42,9 +57,10 @@ struct catalog_rate {
     struct slice type;       /* "chat" */
     decimal_wide input_rate; /* credits per token, 18 digits after the point */
     decimal_wide output_rate;
-    decimal_wide read_rate;  /* cached prompt tokens; -1: charged as input */
-    decimal_wide write_rate; /* written to the cache; -1: charged as input */
-    struct slice body;       /* the whole object as JSON */
+    decimal_wide read_rate;         /* cached prompt tokens; -1: charged as input */
+    decimal_wide write_rate;        /* written to the cache; -1: charged as input */
+    struct slice body;              /* the whole object as JSON */
+    struct catalog_rate *same_tail; /* the next one whose model ends in the same segment */
 };
 
 struct catalog_key {
@@ -54,6 +70,7 @@ struct catalog_key {
     bool admin;
     bool revoked;
     int64_t expires_ms; /* 0: never */
+    struct slice hint;  /* its last four characters */
     unsigned char hash[VAULT_HASH_SIZE];
 };
 
@@ -69,20 +86,46 @@ struct catalog {
     size_t key_count;
     struct map providers_by_name;
     struct map rates_by_name; /* "provider/model/type" */
+    struct map rates_by_tail; /* what follows the model's last slash */
     struct map keys_by_hash;
-    struct store_object *objects; /* all of them, for the verbs that list */
+    hub_facts_fn facts;
+    struct store_object *objects; /* all of them by (table, id), for the verbs that list */
     size_t object_count;
 };
 
-int catalog_build(const struct store_type *type, struct store *store, struct catalog **out,
-                  struct fault *why);
+/* The tables of the store. */
+#define TABLE_PROVIDER   "provider"
+#define TABLE_CREDENTIAL "credential"
+#define TABLE_RATE       "rate"
+#define TABLE_USER       "user"
+#define TABLE_KEY        "key"
+#define TABLE_SETTINGS   "settings"
+#define TABLE_VAULT      "vault"
+
+/* `facts` may be NULL: then the names AIGNE knows are known, and echo and ollama are keyless. */
+int catalog_build(const struct store_type *type, struct store *store, hub_facts_fn facts,
+                  struct catalog **out, struct fault *why);
 void catalog_hold(struct catalog *c);
 void catalog_drop(struct catalog *c); /* NULL is harmless */
 
 struct catalog_provider *catalog_provider(const struct catalog *c, struct slice name);
+/* Whether anybody knows a provider of this name, alias or case, and which. */
+bool catalog_facts(const struct catalog *c, struct slice name, struct hub_provider_facts *out);
+/* May be asked now: enabled, spoken here, and with a credential unless it needs none. */
+bool catalog_usable(const struct catalog_provider *p);
 const struct catalog_rate *catalog_rate(const struct catalog *c, struct slice provider,
                                         struct slice model, struct slice type);
 /* The key whose text is `secret`, also when revoked or expired; NULL: nobody's. */
 const struct catalog_key *catalog_key(const struct catalog *c, struct slice secret);
+/* Rates whose model ends in the last segment of `model`; follow same_tail. */
+const struct catalog_rate *catalog_rates_like(const struct catalog *c, struct slice model);
+/* The object (table, id), or NULL. */
+const struct store_object *catalog_object(const struct catalog *c, const char *table,
+                                          struct slice id);
+/* All objects of a table, in the order of their ids. */
+const struct store_object *catalog_objects(const struct catalog *c, const char *table,
+                                           size_t *count);
+/* Let the new catalogue go on taking credentials where the old one is. */
+void catalog_inherit(struct catalog *to, const struct catalog *from);
 
 #endif

@@ -19,6 +19,8 @@ struct hub_options {
     bool durable;                 /* commits survive power loss, not only a killed process */
     struct slice master_key;      /* see vault_key_of; absent: the file */
     struct slice master_key_file; /* absent: data + ".key" */
+    hub_facts_fn facts;           /* which providers there are; see catalog_build */
+    const struct store_type *store; /* NULL: by `data` */
 };
 
 /* Open; create, migrate and make the key file on first use. Refuses (AIGNE_E_CONFIG) a master key
@@ -27,7 +29,7 @@ int hub_open(const struct hub_options *options, struct hub **out, struct fault *
 void hub_hold(struct hub *h);
 void hub_drop(struct hub *h); /* the last one flushes the ledger and closes */
 /* No access key has ever been made: a fresh database. */
-bool hub_is_new(const struct hub *h);
+bool hub_is_new(struct hub *h);
 
 /* The current catalogue, held for the caller. Costs a few nanoseconds; waits for nothing. */
 struct catalog *hub_catalog(struct hub *h);

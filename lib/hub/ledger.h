@@ -15,4 +15,22 @@ struct ledger_entry {
     void (*done)(struct ledger_entry *self);
 };
 
+struct ledger;
+
+struct ledger_options {
+    const struct store_type *type;
+    struct store *store;
+    void (*tick)(
+        void *user); /* called on the ledger's thread every LEDGER_TICK_MS; may be NULL */
+    void *user;
+};
+
+#define LEDGER_TICK_MS 250
+
+int ledger_open(const struct ledger_options *options, struct ledger **out, struct fault *why);
+/* Any thread; waits for nothing. `done` must not close the ledger. */
+void ledger_submit(struct ledger *l, struct ledger_entry *entry);
+/* Record what was submitted, end the thread; NULL is harmless. Nobody may submit any more. */
+void ledger_close(struct ledger *l);
+
 #endif

@@ -1,0 +1,71 @@
+/* Knows how things are found in a catalogue; refuses to know where they came from. */
+#include "base/limits.h"
+#include "hub/catalog.h"
+#include "hub/known.h"
+
+struct catalog_provider *catalog_provider(const struct catalog *c, struct slice name)
+{
+    return map_get(&c->providers_by_name, name);
+}
+
+bool catalog_facts(const struct catalog *c, struct slice name, struct hub_provider_facts *out)
+{
+    return c->facts ? c->facts(name, out) : known_facts(name, out);
+}
+
+bool catalog_usable(const struct catalog_provider *p)
+{
+    return p->enabled && p->usable && (p->keyless || p->active_count > 0);
+}
+
+const struct catalog_rate *catalog_rate(const struct catalog *c, struct slice provider,
+                                        struct slice model, struct slice type)
+{
+    char key[LIMIT_MODEL_NAME + 128];
+    size_t n = provider.n + model.n + type.n + 2;
+    if (n > sizeof key || !provider.n || !model.n || !type.n)
+        return NULL;
+    memcpy(key, provider.p, provider.n);
+    key[provider.n] = '/';
+    memcpy(key + provider.n + 1, model.p, model.n);
+    key[provider.n + 1 + model.n] = '/';
+    memcpy(key + n - type.n, type.p, type.n);
+    return map_get(&c->rates_by_name, slice_of(key, n));
+}
+
+const struct catalog_key *catalog_key(const struct catalog *c, struct slice secret)
+{
+    unsigned char hash[VAULT_HASH_SIZE];
+    vault_hash(secret, hash);
+    const struct catalog_key *key =
+        map_get(&c->keys_by_hash, slice_of((const char *)hash, sizeof hash));
+    return key && vault_hash_equal(key->hash, hash) ? key : NULL;
+}
+
+const struct catalog_rate *catalog_rates_like(const struct catalog *c, struct slice model)
+{
+    size_t at = model.n;
+    while (at > 0 && model.p[at - 1] != '/')
+        at--;
+    return map_get(&c->rates_by_tail, slice_from(model, at));
+}
+
+const struct store_object *catalog_object(const struct catalog *c, const char *table,
+                                          struct slice id)
+{
+    size_t count = 0;
+    const struct store_object *objects = catalog_objects(c, table, &count);
+    for (size_t i = 0; i < count; i++)
+        if (slice_eq(objects[i].id, id))
+            return &objects[i];
+    return NULL;
+}
+
+void catalog_inherit(struct catalog *to, const struct catalog *from)
+{
+    for (size_t i = 0; i < to->provider_count; i++) {
+        struct catalog_provider *p = catalog_provider(from, to->providers[i].name);
+        if (p)
+            atomic_store(&to->providers[i].turn, atomic_load(&p->turn));
+    }
+}

@@ -1,0 +1,144 @@
+/* Knows how a hub opens, closes and keeps its catalogue current; refuses to know what verbs mean. */
+#define _POSIX_C_SOURCE 200809L
+#include "hub/hub.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "hub/hub_state.h"
+#include <aignehub/aignehub.h>
+
+struct catalog *hub_catalog(struct hub *h)
+{
+    pthread_mutex_lock(&h->swapping);
+    struct catalog *c = h->catalog;
+    catalog_hold(c);
+    pthread_mutex_unlock(&h->swapping);
+    return c;
+}
+
+int64_t hub_catalog_version(const struct hub *h)
+{
+    return atomic_load_explicit(&h->version, memory_order_acquire);
+}
+
+/* Two threads may have read the store at once: the newer reading stays. */
+static void swap(struct hub *h, struct catalog *next)
+{
+    struct catalog *loser = next;
+    pthread_mutex_lock(&h->swapping);
+    if (next->version > h->catalog->version) {
+        loser = h->catalog;
+        catalog_inherit(next, loser);
+        h->catalog = next;
+        atomic_store_explicit(&h->version, next->version, memory_order_release);
+    }
+    pthread_mutex_unlock(&h->swapping);
+    catalog_drop(loser);
+}
+
+int hub_refresh(struct hub *h, struct fault *why)
+{
+    int64_t version = 0;
+    struct catalog *next = NULL;
+    int rc = h->type->version(h->store, &version, why);
+    if (rc || version == hub_catalog_version(h))
+        return rc;
+    rc = catalog_build(h->type, h->store, h->facts, &next, why);
+    if (!rc)
+        swap(h, next);
+    return rc;
+}
+
+/* On the ledger's thread: what other processes changed. */
+static void follow_store(void *user)
+{
+    struct hub *h = user;
+    struct fault why;
+    int64_t before = hub_catalog_version(h);
+    fault_clear(&why);
+    int rc = hub_refresh(h, &why);
+    if (rc && !h->poll_failed)
+        log_line(LOG_WARNING, "hub", "changes by others cannot be seen: %s", why.text);
+    h->poll_failed = rc != AIGNE_OK;
+    if (h->key_stale || hub_catalog_version(h) != before)
+        hub_follow_key(h);
+}
+
+static void hub_free(struct hub *h)
+{
+    ledger_close(h->ledger);
+    catalog_drop(h->catalog);
+    hub_free_keys(h);
+    if (h->store)
+        h->type->close(h->store);
+    pthread_mutex_destroy(&h->writing);
+    pthread_mutex_destroy(&h->swapping);
+    mem_free(h->key_path);
+    mem_free(h);
+}
+
+static const struct store_type *type_for(const struct hub_options *options)
+{
+    if (options->store)
+        return options->store;
+    return slice_is(options->data, ":memory:") ? &store_memory : &store_sqlite;
+}
+
+static int open_all(struct hub *h, const struct hub_options *options, struct fault *why)
+{
+    h->type = type_for(options);
+    h->facts = options->facts;
+    int rc = h->type->open(options->data, options->durable, &h->store, why);
+    if (!rc)
+        rc = catalog_build(h->type, h->store, h->facts, &h->catalog, why);
+    if (rc)
+        return rc;
+    atomic_store(&h->version, h->catalog->version);
+    rc = hub_take_master_key(h, options, why);
+    if (rc)
+        return rc;
+    const struct ledger_options ledger = {
+        .type = h->type, .store = h->store, .tick = follow_store, .user = h};
+    return ledger_open(&ledger, &h->ledger, why);
+}
+
+int hub_open(const struct hub_options *options, struct hub **out, struct fault *why)
+{
+    *out = NULL;
+    struct hub *h = mem_alloc_zero(sizeof *h);
+    if (!h)
+        return fault_nomem(why);
+    ref_init(&h->ref);
+    pthread_mutex_init(&h->writing, NULL);
+    pthread_mutex_init(&h->swapping, NULL);
+    int rc = open_all(h, options, why);
+    if (rc) {
+        hub_free(h);
+        return rc;
+    }
+    *out = h;
+    return AIGNE_OK;
+}
+
+void hub_hold(struct hub *h)
+{
+    ref_hold(&h->ref);
+}
+
+void hub_drop(struct hub *h)
+{
+    if (h && ref_drop(&h->ref))
+        hub_free(h);
+}
+
+bool hub_is_new(struct hub *h)
+{
+    struct catalog *c = hub_catalog(h);
+    bool fresh = c->key_count == 0;
+    catalog_drop(c);
+    return fresh;
+}
+
+void hub_record(struct hub *h, struct ledger_entry *entry)
+{
+    ledger_submit(h->ledger, entry);
+}

@@ -1,0 +1,292 @@
+/* Knows how records of many calls become few transactions; refuses to know what the records say. */
+#define _GNU_SOURCE
+#include "hub/ledger.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include <aignehub/aignehub.h>
+#include <errno.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    FIRST_ROOM = 64,      /* operations there is always room for */
+    LARGEST_BATCH = 1024, /* rows in one transaction, unless one entry alone has more */
+    /* A commit costs much and a row little, so commits follow each other at this distance at least:
+     * under load many calls share one, and a lone call never waits. */
+    COMMIT_GAP_US = 500,
+    TRIES = 8,
+    FIRST_PAUSE_MS = 5 /* doubled with each further try: 1.3 s in all */
+};
+
+struct ledger {
+    _Atomic(struct ledger_entry *) waiting; /* newest first */
+    atomic_uint asleep; /* 1: the thread sleeps, or is about to; the futex */
+    atomic_bool closing;
+    struct ledger_options options;
+    pthread_t thread;
+    struct store_op *ops;
+    size_t room;
+    int64_t committed_us; /* when the last commit ended */
+    int64_t ticked_us;
+};
+
+static void futex_wait(atomic_uint *word, unsigned expected, int64_t timeout_us)
+{
+    struct timespec timeout = {.tv_sec = timeout_us / 1000000,
+                               .tv_nsec = timeout_us % 1000000 * 1000};
+    (void)syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, &timeout, NULL, 0);
+}
+
+static void futex_wake(atomic_uint *word)
+{
+    (void)syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+static void pause_us(int64_t us)
+{
+    struct timespec rest = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
+    while (nanosleep(&rest, &rest) != 0 && errno == EINTR)
+        ;
+}
+
+static void wake(struct ledger *l)
+{
+    /* Only who finds it asleep pays for the system call. */
+    if (atomic_load(&l->asleep) && atomic_exchange(&l->asleep, 0))
+        futex_wake(&l->asleep);
+}
+
+void ledger_submit(struct ledger *l, struct ledger_entry *entry)
+{
+    struct ledger_entry *newest = atomic_load_explicit(&l->waiting, memory_order_relaxed);
+    do
+        entry->next = newest;
+    while (!atomic_compare_exchange_weak(&l->waiting, &newest, entry));
+    wake(l);
+}
+
+/* Everything that waits, oldest first. */
+static struct ledger_entry *take_all(struct ledger *l)
+{
+    struct ledger_entry *newest = atomic_exchange(&l->waiting, NULL);
+    struct ledger_entry *oldest = NULL;
+    while (newest) {
+        struct ledger_entry *next = newest->next;
+        newest->next = oldest;
+        oldest = newest;
+        newest = next;
+    }
+    return oldest;
+}
+
+/* The entries from `first` on that fit into one transaction; at least one. *end is the one after. */
+static size_t count_batch(const struct ledger_entry *first, struct ledger_entry **end)
+{
+    size_t rows = first->row_count;
+    struct ledger_entry *e = first->next;
+    while (e && rows + e->row_count <= LARGEST_BATCH) {
+        rows += e->row_count;
+        e = e->next;
+    }
+    *end = e;
+    return rows;
+}
+
+static bool make_room(struct ledger *l, size_t rows)
+{
+    if (rows <= l->room)
+        return true;
+    struct store_op *grown = mem_resize(l->ops, rows * sizeof *grown);
+    if (!grown)
+        return false;
+    l->ops = grown;
+    l->room = rows;
+    return true;
+}
+
+static int write_once(struct ledger *l, const struct ledger_entry *first,
+                      const struct ledger_entry *end, size_t rows, struct fault *why)
+{
+    size_t count = 0;
+    if (!make_room(l, rows))
+        return fault_nomem(why);
+    for (const struct ledger_entry *e = first; e != end; e = e->next)
+        for (size_t i = 0; i < e->row_count; i++)
+            l->ops[count++] = (struct store_op){.kind = STORE_USAGE, .usage = &e->rows[i]};
+    return count ? l->options.type->apply(l->options.store, l->ops, count, why) : AIGNE_OK;
+}
+
+/* What may pass by itself: a full disk, a lock, no memory. */
+static bool passing(int rc, const struct fault *why)
+{
+    return rc == AIGNE_E_NOMEM || why->retry_ms >= 0;
+}
+
+static int write_patiently(struct ledger *l, const struct ledger_entry *first,
+                           const struct ledger_entry *end, size_t rows, struct fault *why)
+{
+    int64_t pause_ms = FIRST_PAUSE_MS;
+    for (int i = 1;; i++) {
+        fault_clear(why);
+        why->retry_ms = -1;
+        int rc = write_once(l, first, end, rows, why);
+        if (!rc || i == TRIES || !passing(rc, why))
+            return rc;
+        if (i == 1)
+            log_line(LOG_WARNING, "ledger", "usage rows must wait: %s", why->text);
+        pause_us(pause_ms * 1000);
+        pause_ms *= 2;
+    }
+}
+
+/* Nothing is lost silently: what cannot be stored is at least said, with what it takes to bill it. */
+static void report_lost(const struct ledger_entry *e, const struct fault *why)
+{
+    for (size_t i = 0; i < e->row_count; i++) {
+        const struct usage_row *row = &e->rows[i];
+        log_line(LOG_ERROR, "ledger",
+                 "usage row %.*s of call %.*s lost: %lld prompt and %lld answer tokens, %lld "
+                 "billionths of a credit: %s",
+                 (int)row->id.n, row->id.p, (int)row->call_id.n, row->call_id.p,
+                 (long long)usage_prompt(&row->usage), (long long)usage_answer(&row->usage),
+                 (long long)row->credits, why->text);
+    }
+}
+
+static void finish(struct ledger_entry *e, int rc, const struct fault *why)
+{
+    if (rc)
+        report_lost(e, why);
+    e->rc = rc;
+    e->done(e); /* may free the entry */
+}
+
+/* One bad row must not take the others with it: each entry for itself, once. */
+static void write_singly(struct ledger *l, struct ledger_entry *first, struct ledger_entry *end)
+{
+    struct ledger_entry *next = NULL;
+    for (struct ledger_entry *e = first; e != end; e = next) {
+        struct fault why;
+        fault_clear(&why);
+        next = e->next;
+        int rc = write_once(l, e, next, e->row_count, &why);
+        finish(e, rc, &why);
+    }
+}
+
+static void write_batch(struct ledger *l, struct ledger_entry *first, struct ledger_entry *end,
+                        size_t rows)
+{
+    struct fault why;
+    struct ledger_entry *next = NULL;
+    int rc = write_patiently(l, first, end, rows, &why);
+    l->committed_us = clock_monotonic_us();
+    if (rc && !passing(rc, &why) && first->next != end) {
+        write_singly(l, first, end);
+        return;
+    }
+    for (struct ledger_entry *e = first; e != end; e = next) {
+        next = e->next;
+        finish(e, rc, &why);
+    }
+}
+
+static void drain(struct ledger *l)
+{
+    struct ledger_entry *end = NULL;
+    for (struct ledger_entry *first = take_all(l); first; first = end) {
+        size_t rows = count_batch(first, &end);
+        write_batch(l, first, end, rows);
+    }
+}
+
+static void tick(struct ledger *l)
+{
+    int64_t now = clock_monotonic_us();
+    if (now - l->ticked_us < LEDGER_TICK_MS * 1000)
+        return;
+    if (l->options.tick)
+        l->options.tick(l->options.user);
+    l->ticked_us = clock_monotonic_us();
+}
+
+/* Until there is work, or a tick is due. */
+static void rest(struct ledger *l)
+{
+    int64_t until_tick = LEDGER_TICK_MS * 1000 - (clock_monotonic_us() - l->ticked_us);
+    atomic_store(&l->asleep, 1);
+    /* Whoever submits after this look finds us asleep and wakes us. */
+    if (!atomic_load(&l->waiting) && !atomic_load(&l->closing) && until_tick > 0)
+        futex_wait(&l->asleep, 1, until_tick);
+    atomic_store(&l->asleep, 0);
+}
+
+static void *run(void *user)
+{
+    struct ledger *l = user;
+    for (;;) {
+        bool closing = atomic_load(&l->closing);
+        if (atomic_load(&l->waiting)) {
+            int64_t gap = COMMIT_GAP_US - (clock_monotonic_us() - l->committed_us);
+            if (gap > 0 && !closing)
+                pause_us(gap);
+            drain(l);
+        } else if (closing) {
+            return NULL;
+        } else {
+            rest(l);
+        }
+        if (!closing)
+            tick(l);
+    }
+}
+
+/* The host's signals are for the host's threads. */
+static int start_thread(struct ledger *l)
+{
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = pthread_create(&l->thread, NULL, run, l);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return error;
+}
+
+int ledger_open(const struct ledger_options *options, struct ledger **out, struct fault *why)
+{
+    *out = NULL;
+    struct ledger *l = mem_alloc_zero(sizeof *l);
+    if (!l)
+        return fault_nomem(why);
+    l->options = *options;
+    l->room = FIRST_ROOM;
+    l->ops = mem_alloc(FIRST_ROOM * sizeof *l->ops);
+    l->ticked_us = clock_monotonic_us();
+    if (!l->ops || start_thread(l) != 0) {
+        int rc = l->ops ? fault_set(why, AIGNE_E_INTERNAL, "no thread could be started")
+                        : fault_nomem(why);
+        mem_free(l->ops);
+        mem_free(l);
+        return rc;
+    }
+    *out = l;
+    return AIGNE_OK;
+}
+
+void ledger_close(struct ledger *l)
+{
+    if (!l)
+        return;
+    atomic_store(&l->closing, true);
+    wake(l);
+    pthread_join(l->thread, NULL);
+    mem_free(l->ops);
+    mem_free(l);
+}

@@ -1,0 +1,186 @@
+/* Knows the verbs about providers; refuses to know how any of them is spoken to. */
+#include "hub/known.h"
+#include "hub/verb.h"
+#include "text/url.h"
+#include <aignehub/aignehub.h>
+
+static int read_base_url(struct verb_call *v, struct slice *out)
+{
+    struct url parts;
+    struct slice text = slice_trim(verb_text(v, "baseUrl"));
+    *out = json_get(v->arguments, "baseUrl").raw;
+    if (!text.p)
+        return v->arena->failed ? fault_nomem(v->why) : AIGNE_OK;
+    if (text.n == 0) {
+        *out = VERB_NULL;
+        return AIGNE_OK;
+    }
+    struct fault reason;
+    fault_clear(&reason);
+    int rc = url_parse(text, &parts, &reason);
+    if (rc)
+        return verb_refuse(v, "baseUrl", "Argument \"baseUrl\" is not usable: %s", reason.text);
+    *out = verb_quote(v, text);
+    return AIGNE_OK;
+}
+
+/* It becomes part of a host name: letters, digits and dashes. */
+static int check_region(struct verb_call *v)
+{
+    struct slice region = verb_text(v, "region");
+    for (size_t i = 0; i < region.n; i++) {
+        char byte = region.p[i];
+        bool fits = (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '-';
+        if (!fits || region.n > 40)
+            return verb_refuse(v, "region",
+                               "Argument \"region\" must be like \"us-east-1\": lower-case "
+                               "letters, digits and dashes.");
+    }
+    return AIGNE_OK;
+}
+
+static void write_counts(struct verb_call *v, const struct store_object *object)
+{
+    const struct catalog_provider *p = catalog_provider(v->catalog, object->id);
+    json_member_int(&v->w, "credentialCount", p ? (int64_t)p->credential_count : 0);
+    json_member_int(&v->w, "activeCredentialCount", p ? (int64_t)p->active_count : 0);
+}
+
+static int provider_put(struct verb_call *v)
+{
+    struct slice name;
+    struct slice display_name;
+    struct slice base_url;
+    int rc = verb_provider(v, "name", &name);
+    if (!rc)
+        rc = verb_name(v, "displayName", &display_name);
+    if (!rc)
+        rc = read_base_url(v, &base_url);
+    if (!rc)
+        rc = check_region(v);
+    if (rc)
+        return rc;
+    const struct store_object *old = catalog_object(v->catalog, TABLE_PROVIDER, name);
+    struct slice enabled = json_get(v->arguments, "enabled").raw;
+    const struct verb_member members[] = {
+        {"name", verb_quote(v, name)},
+        {"displayName", json_get(v->arguments, "displayName").raw},
+        {"baseUrl", base_url},
+        {"region", json_get(v->arguments, "region").raw},
+        {"enabled", enabled.p || old ? enabled : SLICE("true")},
+        {"config", json_get(v->arguments, "config").raw}};
+    struct slice body = verb_body(v, old, members, sizeof members / sizeof *members);
+    rc = verb_put(v, TABLE_PROVIDER, name, body, old ? old->version : STORE_ABSENT);
+    if (rc)
+        return rc;
+    verb_reply(v, name, body);
+    write_counts(v, &(struct store_object){.id = name});
+    json_close_object(&v->w);
+    return AIGNE_OK;
+}
+
+static int find(struct verb_call *v, const struct store_object **out)
+{
+    struct slice name;
+    int rc = verb_provider(v, "name", &name);
+    if (rc)
+        return rc;
+    *out = catalog_object(v->catalog, TABLE_PROVIDER, name);
+    if (!*out && slice_is(name, KNOWN_BUILTIN)) {
+        v->why->http = 404;
+        return fault_set(
+            v->why, AIGNE_E_REQUEST,
+            "Provider \"%s\" works by itself; set it up with provider.put to change "
+            "or disable it.",
+            KNOWN_BUILTIN);
+    }
+    return *out ? AIGNE_OK : verb_missing(v, "provider", name);
+}
+
+static int provider_get(struct verb_call *v)
+{
+    const struct store_object *object = NULL;
+    int rc = find(v, &object);
+    if (rc)
+        return rc;
+    verb_reply(v, object->id, object->body);
+    write_counts(v, object);
+    json_close_object(&v->w);
+    return AIGNE_OK;
+}
+
+static int provider_list(struct verb_call *v)
+{
+    return verb_list(v, TABLE_PROVIDER, NULL, write_counts);
+}
+
+/* Whatever belongs to it goes with it, or its keys and prices would come back with a namesake. */
+static int drop_owned(struct verb_call *v, const char *table, struct slice provider,
+                      int64_t *dropped)
+{
+    size_t count = 0;
+    const struct store_object *objects = catalog_objects(v->catalog, table, &count);
+    *dropped = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct slice owner =
+            json_string(json_get(json_of(objects[i].body), "provider"), v->arena);
+        if (!owner.p || !slice_eq(owner, provider))
+            continue;
+        int rc = verb_drop(v, &objects[i]);
+        if (rc)
+            return rc;
+        ++*dropped;
+    }
+    return AIGNE_OK;
+}
+
+static int provider_delete(struct verb_call *v)
+{
+    const struct store_object *object = NULL;
+    int64_t credentials = 0;
+    int64_t rates = 0;
+    int rc = find(v, &object);
+    if (!rc)
+        rc = verb_drop(v, object);
+    if (!rc)
+        rc = drop_owned(v, TABLE_CREDENTIAL, object->id, &credentials);
+    if (!rc)
+        rc = drop_owned(v, TABLE_RATE, object->id, &rates);
+    if (rc)
+        return rc;
+    json_open_object(&v->w);
+    json_member_string(&v->w, "id", object->id);
+    json_member_bool(&v->w, "deleted", true);
+    json_member_int(&v->w, "credentialsDeleted", credentials);
+    json_member_int(&v->w, "ratesDeleted", rates);
+    json_close_object(&v->w);
+    return AIGNE_OK;
+}
+
+#define NAME_DOC                                                                               \
+    "AIGNE's name of the provider, such as openai; gemini is another name for google"
+
+static const struct verb verbs[] = {
+    {{"provider.put",
+      VERB_SCHEMA("\"name\"", VERB_TEXT("name", NAME_DOC),
+                  VERB_TEXT_OR_NULL("displayName", "what people call it"),
+                  VERB_TEXT_OR_NULL("baseUrl", "where it is, when not at its usual place"),
+                  VERB_TEXT_OR_NULL("region", "the cloud region, for bedrock"),
+                  VERB_FLAG("enabled", "false: no calls go there; true when first put"),
+                  VERB_OBJECT_OR_NULL("config", "further settings of the provider")),
+      "Set a provider up, or change what is mentioned of it."},
+     true,
+     provider_put},
+    {{"provider.get", VERB_SCHEMA("\"name\"", VERB_TEXT("name", NAME_DOC)), "Show a provider."},
+     false,
+     provider_get},
+    {{"provider.list", VERB_SCHEMA("", VERB_PAGE, VERB_PAGE_SIZE),
+      "List the providers that were set up."},
+     false,
+     provider_list},
+    {{"provider.delete", VERB_SCHEMA("\"name\"", VERB_TEXT("name", NAME_DOC)),
+      "Remove a provider with its credentials and rates."},
+     true,
+     provider_delete}};
+
+const struct verb_table provider_verbs = {verbs, sizeof verbs / sizeof *verbs};

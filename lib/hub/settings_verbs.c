@@ -1,0 +1,82 @@
+/* Knows the verbs about the hub as a whole; refuses to know what its settings bring about. */
+#include "hub/verb.h"
+#include "text/url.h"
+#include <aignehub/aignehub.h>
+
+#define SETTINGS_ID SLICE("hub")
+
+static int reply(struct verb_call *v, struct slice body)
+{
+    verb_reply(v, SETTINGS_ID, body.p ? body : SLICE("{}"));
+    json_close_object(&v->w);
+    return AIGNE_OK;
+}
+
+static int settings_get(struct verb_call *v)
+{
+    const struct store_object *object = catalog_object(v->catalog, TABLE_SETTINGS, SETTINGS_ID);
+    return reply(v, object ? object->body : SLICE_NONE);
+}
+
+static int settings_put(struct verb_call *v)
+{
+    struct url parts;
+    struct fault reason;
+    struct slice name;
+    struct slice url = verb_text(v, "publicUrl");
+    int rc = verb_name(v, "name", &name);
+    if (rc)
+        return rc;
+    fault_clear(&reason);
+    if (url.p && url_parse(url, &parts, &reason))
+        return verb_refuse(v, "publicUrl", "Argument \"publicUrl\" is not usable: %s",
+                           reason.text);
+    const struct store_object *old = catalog_object(v->catalog, TABLE_SETTINGS, SETTINGS_ID);
+    const struct verb_member members[] = {
+        {"name", json_get(v->arguments, "name").raw},
+        {"publicUrl", json_get(v->arguments, "publicUrl").raw},
+        {"creditPrefix", json_get(v->arguments, "creditPrefix").raw}};
+    struct slice body = verb_body(v, old, members, sizeof members / sizeof *members);
+    rc = verb_put(v, TABLE_SETTINGS, SETTINGS_ID, body, old ? old->version : STORE_ABSENT);
+    return rc ? rc : reply(v, body);
+}
+
+static void write_count(struct verb_call *v, const char *name, const char *table)
+{
+    size_t count = 0;
+    (void)catalog_objects(v->catalog, table, &count);
+    json_member_int(&v->w, name, (int64_t)count);
+}
+
+static int hub_status(struct verb_call *v)
+{
+    json_open_object(&v->w);
+    json_member_text(&v->w, "version", AIGNE_VERSION);
+    json_member_text(&v->w, "store", v->hub->type->scheme);
+    json_member_int(&v->w, "catalogVersion", v->catalog->version);
+    write_count(v, "providers", TABLE_PROVIDER);
+    write_count(v, "credentials", TABLE_CREDENTIAL);
+    write_count(v, "rates", TABLE_RATE);
+    write_count(v, "users", TABLE_USER);
+    write_count(v, "keys", TABLE_KEY);
+    json_close_object(&v->w);
+    return AIGNE_OK;
+}
+
+static const struct verb verbs[] = {
+    {{"settings.put",
+      VERB_SCHEMA("", VERB_TEXT_OR_NULL("name", "what this hub is called"),
+                  VERB_TEXT_OR_NULL("publicUrl", "where clients reach it"),
+                  VERB_NAMED("creditPrefix",
+                             "\"type\":[\"string\",\"null\"],\"enum\":[\"$\",\"\xe2\x82\xac\","
+                             "\"\xc2\xa5\",null]",
+                             "the sign in front of credits")),
+      "Change what is mentioned of the hub's settings."},
+     true,
+     settings_put},
+    {{"settings.get", VERB_NOTHING, "Show the hub's settings."}, false, settings_get},
+    {{"hub.status", VERB_NOTHING, "Show the version and how much there is of everything."},
+     false,
+     hub_status}};
+
+const struct verb_table settings_verbs = {verbs, sizeof verbs / sizeof *verbs};

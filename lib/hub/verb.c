@@ -1,0 +1,128 @@
+/* Knows how verbs read arguments and say what is to change; refuses to know any kind of object. */
+#include "hub/verb.h"
+#include "base/limits.h"
+#include "base/random.h"
+#include "hub/known.h"
+#include <aignehub/aignehub.h>
+
+enum { NAME_LARGEST = 200, FIRST_OPS = 8 };
+
+int verb_missing(struct verb_call *v, const char *kind, struct slice id)
+{
+    v->why->http = 404;
+    return fault_set(v->why, AIGNE_E_REQUEST, "There is no %s \"%.*s\"; see %s.list.", kind,
+                     (int)(id.n < 100 ? id.n : 100), id.p, kind);
+}
+
+struct json verb_json(const struct verb_call *v, const char *name)
+{
+    struct json value = json_get(v->arguments, name);
+    return value.kind == JSON_NULL ? (struct json){.kind = JSON_NONE} : value;
+}
+
+struct slice verb_text(struct verb_call *v, const char *name)
+{
+    return json_string(verb_json(v, name), v->arena);
+}
+
+bool verb_flag(const struct verb_call *v, const char *name, bool otherwise)
+{
+    bool value = otherwise;
+    return json_bool(verb_json(v, name), &value) ? value : otherwise;
+}
+
+int verb_name(struct verb_call *v, const char *name, struct slice *out)
+{
+    *out = verb_text(v, name);
+    if (v->arena->failed)
+        return fault_nomem(v->why);
+    if (!out->p)
+        return AIGNE_OK;
+    *out = slice_trim(*out);
+    if (out->n == 0 || out->n > NAME_LARGEST)
+        return verb_refuse(v, name, "Argument \"%s\" must have 1 to %d bytes.", name,
+                           NAME_LARGEST);
+    for (size_t i = 0; i < out->n; i++)
+        if ((unsigned char)out->p[i] < ' ' || out->p[i] == 127)
+            return verb_refuse(v, name, "Argument \"%s\" contains control characters.", name);
+    return AIGNE_OK;
+}
+
+int verb_provider(struct verb_call *v, const char *name, struct slice *out)
+{
+    struct hub_provider_facts facts;
+    struct slice given;
+    int rc = verb_name(v, name, &given);
+    *out = SLICE_NONE;
+    if (rc || !given.p)
+        return rc;
+    if (catalog_facts(v->catalog, given, &facts)) {
+        *out = facts.name;
+        return AIGNE_OK;
+    }
+    struct nearest nearest = {given, NULL, SIZE_MAX};
+    known_offer(&nearest);
+    v->why->http = 400;
+    return fault_field(v->why, AIGNE_E_REQUEST, name,
+                       "There is no provider named \"%.*s\"; the nearest known one is \"%s\".",
+                       (int)(given.n < 60 ? given.n : 60), given.p,
+                       nearest.best ? nearest.best : "openai");
+}
+
+static int add_op(struct verb_call *v, struct store_op op)
+{
+    if (v->op_count == v->op_capacity) {
+        size_t capacity = v->op_capacity ? v->op_capacity * 2 : FIRST_OPS;
+        struct store_op *grown = arena_array(v->arena, capacity, sizeof *grown);
+        if (!grown)
+            return fault_nomem(v->why);
+        if (v->op_count)
+            memcpy(grown, v->ops, v->op_count * sizeof *grown);
+        v->ops = grown;
+        v->op_capacity = capacity;
+    }
+    v->ops[v->op_count++] = op;
+    return AIGNE_OK;
+}
+
+int verb_put(struct verb_call *v, const char *table, struct slice id, struct slice body,
+             int64_t expected_version)
+{
+    if (v->arena->failed || !body.p || !id.p)
+        return fault_nomem(v->why);
+    return add_op(v, (struct store_op){.kind = STORE_PUT,
+                                       .table = slice_text(table),
+                                       .id = id,
+                                       .body = body,
+                                       .expected_version = expected_version});
+}
+
+int verb_drop(struct verb_call *v, const struct store_object *object)
+{
+    return add_op(v, (struct store_op){.kind = STORE_DROP,
+                                       .table = object->table,
+                                       .id = object->id,
+                                       .expected_version = object->version});
+}
+
+int verb_check(struct verb_call *v, const char *table, struct slice id, int64_t version)
+{
+    return add_op(v, (struct store_op){.kind = STORE_CHECK,
+                                       .table = slice_text(table),
+                                       .id = id,
+                                       .expected_version = version});
+}
+
+struct slice verb_new_id(struct verb_call *v)
+{
+    char id[RANDOM_ID_SIZE];
+    int64_t ms = v->now_ms;
+    if (ms <= v->hub->last_id_ms)
+        ms = v->hub->last_id_ms + 1;
+    v->hub->last_id_ms = ms;
+    if (random_id(id, ms)) {
+        v->arena->failed = true;
+        return SLICE_NONE;
+    }
+    return arena_copy(v->arena, slice_of(id, RANDOM_ID_SIZE - 1));
+}

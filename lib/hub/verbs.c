@@ -1,0 +1,152 @@
+/* Knows the table of verbs and how one is carried out; refuses to know what any of them means. */
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/nearest.h"
+#include "hub/verb.h"
+#include <aignehub/aignehub.h>
+
+enum {
+    TRIES = 5, /* when others change the same objects at the same time */
+    ARGUMENTS_LARGEST = 1024 * 1024
+};
+
+static const struct verb_table *const tables[] = {
+    &provider_verbs, &credential_verbs, &rate_verbs,    &user_verbs,
+    &key_verbs,      &usage_verbs,      &settings_verbs};
+enum { TABLES = sizeof tables / sizeof *tables };
+
+const struct hub_verb *hub_verb_at(size_t index)
+{
+    size_t at = index;
+    for (size_t i = 0; i < TABLES; i++) {
+        if (at < tables[i]->count)
+            return &tables[i]->verbs[at].face;
+        at -= tables[i]->count;
+    }
+    return NULL;
+}
+
+static int find_verb(const char *name, const struct verb **out, struct fault *why)
+{
+    struct nearest nearest = {slice_text(name), NULL, SIZE_MAX};
+    for (size_t i = 0; i < TABLES; i++)
+        for (size_t k = 0; k < tables[i]->count; k++) {
+            const struct verb *verb = &tables[i]->verbs[k];
+            nearest_offer(&nearest, verb->face.name);
+            if (strcmp(verb->face.name, name) == 0) {
+                *out = verb;
+                return AIGNE_OK;
+            }
+        }
+    why->http = 404;
+    return fault_set(why, AIGNE_E_REQUEST,
+                     "There is no verb \"%.60s\"; the nearest known one is \"%s\".", name,
+                     nearest.best ? nearest.best : "hub.status");
+}
+
+static int read_arguments(const struct verb *verb, struct slice text, struct json *out,
+                          struct fault *why)
+{
+    struct json_problem problem;
+    struct slice given = text.n ? text : SLICE("{}");
+    why->http = 400;
+    if (given.n > ARGUMENTS_LARGEST)
+        return fault_set(why, AIGNE_E_REQUEST, "The arguments are longer than %d bytes.",
+                         ARGUMENTS_LARGEST);
+    if (json_check(given, &problem))
+        return fault_set(why, AIGNE_E_REQUEST,
+                         "The arguments are not JSON: at byte %zu %s was expected.",
+                         problem.offset, problem.what);
+    *out = json_of(given);
+    int rc = arguments_check(verb->face.arguments, *out, why);
+    if (!rc)
+        why->http = 0;
+    return rc;
+}
+
+static int apply(struct verb_call *v)
+{
+    int rc = buf_rc(v->w.out) || v->arena->failed ? fault_nomem(v->why) : AIGNE_OK;
+    if (rc || v->op_count == 0)
+        return rc;
+    rc = v->hub->type->apply(v->hub->store, v->ops, v->op_count, v->why);
+    if (!rc && v->new_key)
+        hub_use_key(v->hub, v->new_key);
+    return rc;
+}
+
+static void wipe_arena(struct arena *a)
+{
+    arena_wipe_free(a);
+}
+
+/* On the state of now, all or nothing. */
+static int run_once(struct hub *h, const struct verb *verb, struct json arguments,
+                    struct buf *json, struct fault *why)
+{
+    struct arena arena AUTO(wipe_arena);
+    arena_init(&arena);
+    int rc = hub_refresh(h, why);
+    if (rc)
+        return rc;
+    struct catalog *c = hub_catalog(h);
+    struct verb_call v = {.hub = h,
+                          .catalog = c,
+                          .arguments = arguments,
+                          .arena = &arena,
+                          .w = json_writer(json),
+                          .now_ms = clock_wall_ms(),
+                          .why = why};
+    rc = verb->run(&v);
+    if (rc && arena.failed && rc != AIGNE_E_CONFIG)
+        rc = fault_nomem(why);
+    if (!rc)
+        rc = apply(&v);
+    catalog_drop(c);
+    return rc;
+}
+
+static int run_writing(struct hub *h, const struct verb *verb, struct json arguments,
+                       struct buf *json, struct fault *why)
+{
+    size_t start = json->n;
+    int rc = AIGNE_E_REQUEST;
+    pthread_mutex_lock(&h->writing);
+    for (int i = 0; i < TRIES; i++) {
+        fault_clear(why);
+        json->n = start;
+        rc = run_once(h, verb, arguments, json, why);
+        if (!rc || why->http != 409)
+            break;
+    }
+    if (!rc) {
+        rc = hub_refresh(h, why);
+        if (rc)
+            rc =
+                fault_set(why, rc, "The change is stored but not in effect yet: %s", why->text);
+    }
+    pthread_mutex_unlock(&h->writing);
+    return rc;
+}
+
+int hub_do(struct hub *h, const char *verb, struct slice arguments, struct buf *json,
+           struct fault *why)
+{
+    struct fault unseen;
+    struct fault *reason = why ? why : &unseen;
+    struct json given = {.kind = JSON_NONE};
+    const struct verb *found = NULL;
+    size_t start = json->n;
+    fault_clear(reason);
+    int rc = find_verb(verb, &found, reason);
+    if (!rc)
+        rc = read_arguments(found, arguments, &given, reason);
+    if (!rc)
+        rc = found->writes ? run_writing(h, found, given, json, reason)
+                           : run_once(h, found, given, json, reason);
+    if (rc && json->p) {
+        json->n = start;
+        json->p[start] = '\0';
+    }
+    return rc;
+}
