@@ -5,7 +5,6 @@
 #include <aignehub/aignehub.h>
 #include <stdio.h>
 #include <string.h>
-
 #define QUESTION "{\"role\":\"user\",\"content\":\"Does it rain?\"}"
 #define TOOLS                                                                                  \
     "[{\"type\":\"function\",\"function\":{\"name\":\"weather\",\"parameters\":"               \

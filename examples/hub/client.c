@@ -175,12 +175,20 @@ static void drop_call(struct client *c)
     c->call = NULL;
 }
 
+/* libmicrohttpd forgets to clear away a connection that breaks off inside a callback, until it is the
+ * one that has been silent longest. A timeout of its own makes the next run look at it. */
+static void have_it_cleared(struct client *c)
+{
+    MHD_set_connection_option(c->connection, MHD_CONNECTION_OPTION_TIMEOUT,
+                              (unsigned)c->front->options->keep_alive_s + 1);
+    c->front->closing = true;
+}
+
 void client_completed(void *front, struct MHD_Connection *connection, void **client,
                       enum MHD_RequestTerminationCode how)
 {
     (void)front;
     (void)connection;
-    (void)how;
     struct client *c = *client;
     if (!c)
         return;
@@ -193,7 +201,9 @@ void client_completed(void *front, struct MHD_Connection *connection, void **cli
     c->dropped = 0;
     c->deaf = false;
     enter(c, STAGE_IDLE);
-    if (c->front->draining)
+    if (how != MHD_REQUEST_TERMINATED_COMPLETED_OK)
+        have_it_cleared(c);
+    else if (c->front->draining)
         client_retire(c);
 }
 
@@ -209,7 +219,7 @@ void client_lost(struct client *c)
         return; /* our own doing */
     c->gone = true;
     if (!c->call || c->answer.over)
-        return; /* nothing costs anybody anything: the daemon finds out by itself */
+        return; /* nothing is being paid for; what is left to read and to send may be */
     drop_call(c);
     shutdown(c->socket, SHUT_RDWR);
     front_resume(c);
@@ -225,7 +235,9 @@ void client_check_patience(struct client *c)
         [STAGE_HEAD] = o->head_timeout_s,  [STAGE_BODY] = o->request_timeout_s,
         [STAGE_ANSWER] = INT32_MAX,
     };
-    if (c->front->now_ms - c->since_ms > patience_s[c->stage] * 1000)
+    /* libmicrohttpd overlooks an end that comes together with the last bytes. */
+    bool forsaken = c->gone && c->stage != STAGE_ANSWER;
+    if (forsaken || c->front->now_ms - c->since_ms > patience_s[c->stage] * 1000)
         shutdown(c->socket, SHUT_RDWR);
 }
 

@@ -116,8 +116,10 @@ static void run_daemon(struct front *f)
 {
     for (int i = 0; i < RUNS; i++) {
         MHD_UNSIGNED_LONG_LONG left_ms = 0;
+        f->closing = false;
         MHD_run(f->daemon);
-        f->busy = MHD_get_timeout(f->daemon, &left_ms) == MHD_YES && left_ms == 0;
+        bool waits = MHD_get_timeout(f->daemon, &left_ms) != MHD_YES || left_ms > 0;
+        f->busy = f->closing || !waits;
         if (!f->busy)
             return;
     }

@@ -20,6 +20,7 @@ struct front {
     int64_t swept_ms;
     int64_t drain_until_ms;
     bool busy;    /* the daemon has more to do without waiting */
+    bool closing; /* a connection broke off: one more run clears it away */
     bool started; /* exchanges have begun that the loop has not seen yet */
     bool draining;
     atomic_int order;
