@@ -12,6 +12,7 @@ static void destroy(struct transfer *t)
 {
     if (t->easy)
         curl_easy_cleanup(t->easy);
+    curl_url_cleanup(t->parsed);
     mem_free(t->block);
     buf_free(&t->head);
     buf_free(&t->url);
@@ -33,7 +34,8 @@ static struct transfer *create(struct net_loop *l)
     buf_init(&t->proxy, LIMIT_URL);
     buf_init(&t->ca_file, LIMIT_URL);
     t->easy = curl_easy_init();
-    if (!t->easy || options_fixed(t) != CURLE_OK) {
+    t->parsed = curl_url();
+    if (!t->easy || !t->parsed || options_fixed(t) != CURLE_OK) {
         destroy(t);
         return NULL;
     }

@@ -49,6 +49,7 @@ struct transfer {
     size_t block_size;
     size_t block_used;
     struct curl_slist lines[HTTP_REQUEST_HEADERS + 2];
+    CURLU *parsed;  /* the URL taken apart once, not for each request */
     struct buf url; /* what the easy handle is set to, as are the next four */
     struct buf proxy;
     struct buf ca_file;

@@ -21,6 +21,7 @@ CURLcode options_fixed(struct transfer *t)
 {
     const CURLcode codes[] = {
         SET(CURLOPT_PRIVATE, (void *)t),
+        SET(CURLOPT_CURLU, t->parsed),
         SET(CURLOPT_ERRORBUFFER, t->detail),
         SET(CURLOPT_NOSIGNAL, 1L),
         SET(CURLOPT_QUICK_EXIT, 1L),
@@ -161,6 +162,20 @@ static CURLcode set_text(struct transfer *t, struct buf *last, CURLoption option
     return CURLE_OUT_OF_MEMORY;
 }
 
+static CURLcode set_url(struct transfer *t, struct slice url)
+{
+    if (slice_eq(buf_slice(&t->url), url))
+        return CURLE_OK;
+    CURLcode code = set_text(t, &t->url, CURLOPT_URL, url);
+    if (code != CURLE_OK)
+        return code;
+    CURLUcode parsed = curl_url_set(t->parsed, CURLUPART_URL, buf_slice(&t->url).p, 0);
+    if (parsed == CURLUE_OK)
+        return CURLE_OK;
+    buf_clear(&t->url);
+    return parsed == CURLUE_OUT_OF_MEMORY ? CURLE_OUT_OF_MEMORY : CURLE_URL_MALFORMAT;
+}
+
 static CURLcode set_ca_file(struct transfer *t, struct slice path)
 {
     if (t->ca_file.n == 0 && path.n == 0)
@@ -244,7 +259,7 @@ int options_request(struct transfer *t, const struct http_request *request,
     int rc = make_block(t, request, why);
     if (rc != AIGNE_OK)
         return rc;
-    CURLcode code = set_text(t, &t->url, CURLOPT_URL, request->url);
+    CURLcode code = set_url(t, request->url);
     if (code == CURLE_OK)
         code = set_route(t, route);
     if (code == CURLE_OK)
@@ -255,8 +270,10 @@ int options_request(struct transfer *t, const struct http_request *request,
         code = SET(CURLOPT_HTTPHEADER, t->lines);
     if (code == CURLE_OK)
         return AIGNE_OK;
-    return code == CURLE_OUT_OF_MEMORY
-               ? fault_nomem(why)
-               : fault_set(why, AIGNE_E_INTERNAL, "libcurl refused an option: %s",
-                           curl_easy_strerror(code));
+    if (code == CURLE_OUT_OF_MEMORY)
+        return fault_nomem(why);
+    if (code == CURLE_URL_MALFORMAT)
+        return fault_set(why, AIGNE_E_CONFIG, "the URL of a provider is not a valid URL");
+    return fault_set(why, AIGNE_E_INTERNAL, "libcurl refused an option: %s",
+                     curl_easy_strerror(code));
 }
