@@ -202,10 +202,10 @@ static int decide_thoughts(const struct chat_request *r, const struct echo_scrip
 {
     enum chat_effort effort = wire_effort(r);
     struct buf text AUTO(buf_free);
+    buf_init(&text, 128);
     out->thoughts = script->thoughts.p ? script->thoughts : SLICE("");
     if (script->thoughts.p || effort == CHAT_EFFORT_UNSET || effort == CHAT_EFFORT_NONE)
         return AIGNE_OK;
-    buf_init(&text, 128);
     BUF_LITERAL(&text, "There are ");
     buf_put_int(&text, count_words(said));
     BUF_LITERAL(&text, " words to repeat.");
