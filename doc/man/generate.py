@@ -212,7 +212,7 @@ def write_config(version, schema_path):
     for name, setting in settings.items():
         lines += ['.TP', f'.B {escape(name)}'] + filled([setting.get('description', '')])
         alias = setting.get('alias') or setting.get('x-alias')
-        if alias:
+        if alias and alias != name:
             lines += filled([f'Also called {alias}.'])
         lines += filled([setting_facts(setting)])
         used_by = setting.get('usedBy') or setting.get('x-used-by')

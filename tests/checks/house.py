@@ -30,6 +30,26 @@ def check_lengths(report, path, text):
             report.wrong(f'{path}:{line}', f'{name} has {parameters} parameters')
 
 
+AUTO = re.compile(r'^\s+struct \w+ (\w+) AUTO\(\w+\);')
+
+
+def check_cleanup(report, path, text):
+    """What is freed at the end of a scope must be made before the first way out of it."""
+    lines = tree.bare(text).split('\n')
+    for number, line in enumerate(lines):
+        match = AUTO.match(line)
+        if not match:
+            continue
+        made = re.compile(rf'&{match.group(1)}\b|\b{match.group(1)} = ')
+        for below in lines[number + 1:]:
+            if made.search(below) or below == '}':
+                break
+            if re.search(r'\breturn\b', below):
+                report.wrong(f'{path}:{number + 1}',
+                             f'{match.group(1)} would be freed before it is made')
+                break
+
+
 def check_first_sentence(report, path, text):
     first = text[:text.find('\n')] if '\n' in text else text
     match = re.match(r'/\*\s*(\S.*)', first)
@@ -69,6 +89,7 @@ def main():
             check_words(report, path, text)
         if path.endswith(('.c', '.h')):
             check_lengths(report, path, text)
+            check_cleanup(report, path, text)
         if path.endswith('.c') and path.startswith(('lib/', 'examples/')):
             check_first_sentence(report, path, text)
     return report.done(f'{looked} files')

@@ -86,6 +86,15 @@ class House(unittest.TestCase):
         house.check_lengths(report, 'lib/base/x.c', 'int f(void)\n{\n' + '    x();\n' * 90 + '}\n')
         self.assertEqual(len(report.problems), 3)
 
+    def test_cleanup_before_it_is_made(self):
+        report = tree.Report('t')
+        begin = 'int f(void)\n{\n    struct buf b AUTO(buf_free);\n'
+        house.check_cleanup(report, 'x.c', begin + '    buf_init(&b, 1);\n    return 0;\n}\n')
+        self.assertEqual(report.problems, [])
+        house.check_cleanup(report, 'x.c', begin + '    if (x)\n        return 0;\n'
+                            '    buf_init(&b, 1);\n    return 1;\n}\n')
+        self.assertEqual(len(report.problems), 1)
+
 
 if __name__ == '__main__':
     sys.exit(0 if unittest.main(exit=False, verbosity=1).result.wasSuccessful() else 1)
