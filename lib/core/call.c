@@ -174,6 +174,25 @@ static enum flow fail_now(struct aigne_call *call)
     return GO;
 }
 
+static enum flow admit_member(struct aigne_call *call);
+
+static void admit_again(struct aigne_call *call)
+{
+    if (admit_member(call) == GO)
+        call_run(call);
+}
+
+static enum flow admit_member(struct aigne_call *call)
+{
+    call->state = CALL_PLAN;
+    int rc =
+        hub_who(call->catalog, call->model->who, call->started_ms, &call->who, &call->fault);
+    if (rc < 0)
+        return call_refresh_catalog(call, admit_again) ? WAIT : fail_now(call);
+    call->user = call->who->user;
+    return GO;
+}
+
 static enum flow admit(struct aigne_call *call)
 {
     call->state = CALL_PLAN;
@@ -182,18 +201,20 @@ static enum flow admit(struct aigne_call *call)
     call->catalog = loop_catalog(call->loop, call->hub->hub, call->hub->serial);
     struct slice who = call->model->who;
     call->user = who;
-    if (!slice_starts(who, "aigne-"))
-        return GO;
-    int rc = hub_who(call->catalog, who, call->started_ms, &call->who, &call->fault);
-    if (rc < 0)
-        return fail_now(call);
-    call->user = call->who->user;
-    return GO;
+    return slice_starts(who, "aigne-") ? admit_member(call) : GO;
+}
+
+static void plan_again(struct aigne_call *call)
+{
+    call->state = CALL_PLAN;
+    call_run(call);
 }
 
 static enum flow plan(struct aigne_call *call)
 {
     int rc = target_plan(call);
+    if (rc == AIGNE_E_ROUTE && call_refresh_catalog(call, plan_again))
+        return WAIT;
     if (rc < 0)
         return fail_now(call);
     call->state = CALL_OPEN;
@@ -483,6 +504,30 @@ int call_send_to_desk(struct aigne_call *call, void (*work)(struct aigne_call *c
     return rc;
 }
 
+static void read_store(struct aigne_call *call)
+{
+    struct fault why; /* when the store cannot be read, the catalogue at hand stays */
+    fault_clear(&why);
+    hub_refresh(call->hub->hub, &why);
+}
+
+static void take_catalog(struct aigne_call *call)
+{
+    call->earlier_catalog = call->catalog;
+    call->catalog = loop_catalog(call->loop, call->hub->hub, call->hub->serial);
+    fault_clear(&call->fault);
+    call->refresh_done(call);
+}
+
+bool call_refresh_catalog(struct aigne_call *call, void (*done)(struct aigne_call *call))
+{
+    if (!call->hub || call->refreshed)
+        return false;
+    call->refreshed = true;
+    call->refresh_done = done;
+    return call_send_to_desk(call, read_store, take_catalog) >= 0;
+}
+
 void call_news(struct aigne_call *call)
 {
     if (!call->detached)
@@ -543,6 +588,7 @@ static void destroy(struct aigne_call *call)
     attempt_close(&call->attempt);
     call->outlet->free(call);
     catalog_drop(call->catalog);
+    catalog_drop(call->earlier_catalog);
     if (call->model)
         model_drop(call->model);
     if (call->hub)

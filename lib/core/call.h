@@ -61,10 +61,12 @@ struct aigne_call {
     bool delivered;   /* something of the answer was handed out: no other attempt any more */
     bool paused;      /* the outlet was full */
     bool finish_seen; /* the answer's own end came */
+    bool refreshed;   /* the catalogue was read again for this call */
 
-    struct aigne_model *model; /* held; NULL for an exchange of the gateway */
-    struct aigne_hub *hub;     /* held; NULL: talking to a remote */
-    struct catalog *catalog;   /* held */
+    struct aigne_model *model;       /* held; NULL for an exchange of the gateway */
+    struct aigne_hub *hub;           /* held; NULL: talking to a remote */
+    struct catalog *catalog;         /* held */
+    struct catalog *earlier_catalog; /* held: what was found there is still in use */
     const struct catalog_key *who;
     struct slice user;
     struct slice app;
@@ -104,6 +106,7 @@ struct aigne_call {
     struct desk_job errand;
     void (*errand_work)(struct aigne_call *call);
     void (*errand_done)(struct aigne_call *call);
+    void (*refresh_done)(struct aigne_call *call);
 };
 
 /* A call on `loop`, or on one borrowed from `pool`. The outlet's state is freed with the call, also
@@ -119,6 +122,9 @@ void call_refuse(struct aigne_call *call);
  * owner lets go, and then `done` is left out. */
 int call_send_to_desk(struct aigne_call *call, void (*work)(struct aigne_call *call),
                       void (*done)(struct aigne_call *call));
+/* Somebody was not found in the catalogue: another process may have just put it there, so read the
+ * store again, once for a call, and then run `done`. False: that was done already. */
+bool call_refresh_catalog(struct aigne_call *call, void (*done)(struct aigne_call *call));
 void call_ask_cancel(struct aigne_call *call); /* any thread */
 void call_cancel_if_asked(struct aigne_call *call);
 void call_taken(

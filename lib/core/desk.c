@@ -1,7 +1,9 @@
 /* Knows how to run blocking jobs one after the other on a thread of its own; refuses to know what
  * they do. */
+#define _POSIX_C_SOURCE 200809L
 #include "core/desk.h"
 #include <aignehub/aignehub.h>
+#include <signal.h>
 
 void desk_init(struct desk *d)
 {
@@ -34,11 +36,23 @@ static void *work(void *desk)
     return NULL;
 }
 
+/* The host's signals are for the host's threads. */
+static bool start_thread(struct desk *d)
+{
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool started = pthread_create(&d->thread, NULL, work, d) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return started;
+}
+
 int desk_submit(struct desk *d, struct desk_job *job, struct fault *why)
 {
     pthread_mutex_lock(&d->lock);
     if (!d->started)
-        d->started = pthread_create(&d->thread, NULL, work, d) == 0;
+        d->started = start_thread(d);
     bool taken = d->started;
     if (taken) {
         job->next = NULL;

@@ -129,22 +129,6 @@ static struct slice presented_key(const struct exchange *x)
     return http_bearer(http_block_get(x->headers, "authorization"));
 }
 
-static int admit(struct aigne_call *call)
-{
-    struct exchange *x = exchange_of(call);
-    struct slice key = presented_key(x);
-    if (!key.n) {
-        fault_set(&call->fault, AIGNE_E_AUTH,
-                  "No access key was sent; send it as \"Authorization: Bearer KEY\".");
-        call->fault.http = 401;
-        return AIGNE_E_AUTH;
-    }
-    int rc = hub_who(call->catalog, key, call->started_ms, &call->who, &call->fault);
-    if (rc >= 0)
-        call->user = call->who->user;
-    return rc;
-}
-
 static void note_app(struct aigne_call *call)
 {
     struct exchange *x = exchange_of(call);
@@ -208,6 +192,50 @@ static bool announced_too_large(const struct exchange *x)
            length > (int64_t)x->body.ceiling;
 }
 
+static void let_in(struct aigne_call *call)
+{
+    struct exchange *x = exchange_of(call);
+    x->admitting = false;
+    note_app(call);
+    if (announced_too_large(x))
+        refuse_body(call);
+    else
+        reserve_body(x);
+}
+
+static void admit_again(struct aigne_call *call);
+
+static void admit(struct aigne_call *call)
+{
+    struct exchange *x = exchange_of(call);
+    struct slice key = presented_key(x);
+    if (!key.n) {
+        fault_set(&call->fault, AIGNE_E_AUTH,
+                  "No access key was sent; send it as \"Authorization: Bearer KEY\".");
+        call->fault.http = 401;
+        call_refuse(call);
+        return;
+    }
+    int rc = hub_who(call->catalog, key, call->started_ms, &call->who, &call->fault);
+    if (rc >= 0) {
+        call->user = call->who->user;
+        let_in(call);
+    } else if (call_refresh_catalog(call, admit_again)) {
+        x->admitting = true;
+    } else {
+        call_refuse(call);
+    }
+}
+
+static void admit_again(struct aigne_call *call)
+{
+    struct exchange *x = exchange_of(call);
+    call->state = CALL_ADMIT;
+    admit(call);
+    if (call->state == CALL_ADMIT && x->body_ended)
+        x->handle(call);
+}
+
 static void open_exchange(struct aigne_call *call)
 {
     struct exchange *x = exchange_of(call);
@@ -225,15 +253,10 @@ static void open_exchange(struct aigne_call *call)
     x->ingress = found->ingress;
     x->handle = found->handle;
     call->ingress = found->ingress->name;
-    if (found->admission != ANYBODY && admit(call) < 0) {
-        call_refuse(call);
-        return;
-    }
-    note_app(call);
-    if (announced_too_large(x))
-        refuse_body(call);
+    if (found->admission == ANYBODY)
+        let_in(call);
     else
-        reserve_body(x);
+        admit(call);
 }
 
 int gateway_start(struct aigne_hub *h, struct aigne_loop *loop, struct slice method,
@@ -277,5 +300,6 @@ void gateway_end(struct aigne_call *call)
     if (call->state == CALL_END || x->body_ended)
         return;
     x->body_ended = true;
-    x->handle(call);
+    if (!x->admitting)
+        x->handle(call);
 }

@@ -36,6 +36,10 @@ struct catalog *hub_catalog(struct hub *h);
 /* Rises when the catalogue is replaced: a cheap way to see that a held one is still current. */
 int64_t hub_catalog_version(const struct hub *h);
 
+/* Replace the catalogue if the store's version moved. Happens by itself several times a second; this is
+ * for who cannot wait. Blocks. */
+int hub_refresh(struct hub *h, struct fault *why);
+
 /* Append the credential's secret to `out`; wipe it after use. */
 int hub_open_secret(struct hub *h, const struct catalog_credential *credential, struct buf *out,
                     struct fault *why);

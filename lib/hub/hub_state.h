@@ -31,9 +31,6 @@ struct hub {
     int64_t last_id_ms; /* under `writing`: ids rise, so that their order is that of creation */
 };
 
-/* Replace the catalogue when the store's version moved. */
-int hub_refresh(struct hub *h, struct fault *why);
-
 /* Open an envelope with whichever key of the ring sealed it. */
 int hub_open_envelope(struct hub *h, struct slice identity, struct slice envelope,
                       struct buf *out, struct fault *why);
