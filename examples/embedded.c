@@ -43,7 +43,7 @@ int main(void)
     if (rc == AIGNE_OK)
         printf("answer: %s\n", aigne_reply_text(reply, NULL));
     if (rc == AIGNE_OK)
-        rc = administer(hub, "usage.list", "{\"limit\":1}", &err);
+        rc = administer(hub, "usage.list", "{\"pageSize\":1}", &err);
 
     if (rc < 0)
         fprintf(stderr, "%s: %s\n", aigne_rc_name(rc), aigne_error_text(err));

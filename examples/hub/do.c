@@ -34,8 +34,6 @@ static int do_verb(const struct settings *s, const char *verb, const char *json)
 
 static int do_words(const struct settings *s)
 {
-    if (settings_on(s, "list"))
-        return do_verb(s, "verb.list", "{}");
     if (s->words < 1 || s->words > 2)
         return console_refuse("usage: aigne-hub do --data FILE VERB [JSON]");
     if (s->words == 1 || strcmp(s->word[1], "-") != 0)

@@ -81,8 +81,6 @@ static const struct row table[] = {
     {"name", "--name", NULL, TEXT, NULL, COMMAND_KEY, FOR_PROGRAM, "what the key is called"},
     {"role", "--role", NULL, TEXT, NULL, COMMAND_KEY, FOR_PROGRAM, "user or admin [user]"},
     {"user", "--user", NULL, TEXT, NULL, COMMAND_KEY, FOR_PROGRAM, "whose key it is"},
-    {"list", "--list", NULL, SWITCH, NULL, COMMAND_DO, FOR_PROGRAM,
-     "print the verbs there are"},
     {"verbose", "--verbose", NULL, SWITCH, NULL, COMMAND_CHAT, FOR_PROGRAM,
      "show thoughts and usage on stderr"},
     {"logLevel", "--log-level", "AIGNE_HUB_LOG_LEVEL", TEXT, "warning", ON_DATA, FOR_PROGRAM,
