@@ -143,18 +143,22 @@ int verb_list(struct verb_call *v, const char *table, verb_fits_fn fits, verb_mo
     int64_t first = 0;
     int64_t size = 0;
     int64_t count = 0;
+    int64_t at = 0;
     const struct store_object *objects = catalog_objects(v->catalog, table, &total);
     int rc = read_page(v, &first, &size);
     if (rc)
         return rc;
+    for (size_t i = 0; i < total; i++)
+        count += !fits || fits(v, json_of(objects[i].body));
     json_open_object(&v->w);
+    json_member_int(&v->w, "count", count);
     json_key(&v->w, "list");
     json_open_array(&v->w);
     for (size_t i = 0; i < total; i++) {
         if (fits && !fits(v, json_of(objects[i].body)))
             continue;
-        bool shown = count >= first && (size == 0 || count < first + size);
-        count++;
+        bool shown = at >= first && (size == 0 || at < first + size);
+        at++;
         if (!shown)
             continue;
         verb_reply(v, objects[i].id, objects[i].body);
@@ -163,7 +167,6 @@ int verb_list(struct verb_call *v, const char *table, verb_fits_fn fits, verb_mo
         json_close_object(&v->w);
     }
     json_close_array(&v->w);
-    json_member_int(&v->w, "count", count);
     json_close_object(&v->w);
     return AIGNE_OK;
 }

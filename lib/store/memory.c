@@ -6,7 +6,7 @@
 #include <aignehub/aignehub.h>
 #include <pthread.h>
 
-/* Rows are sorted by id, which is by time; when twice as many as wanted are there, half are forgotten
+/* Rows are sorted by time; when twice as many as wanted are there, half are forgotten
  * at once, so that forgetting costs little. */
 enum { ROWS_LARGEST = 2 * MEMORY_USAGE_ROWS };
 
@@ -70,18 +70,25 @@ static size_t object_place(const struct store *s, struct slice table, struct sli
     return low;
 }
 
-static size_t row_place(const struct store *s, struct slice id, bool *there)
+static int compare_row(const struct usage_row *a, const struct usage_row *b)
+{
+    if (a->started_ms != b->started_ms)
+        return a->started_ms < b->started_ms ? -1 : 1;
+    return compare(a->id, b->id);
+}
+
+static size_t row_place(const struct store *s, const struct usage_row *row, bool *there)
 {
     size_t low = 0;
     size_t high = s->row_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (compare(s->rows[middle]->id, id) < 0)
+        if (compare_row(s->rows[middle], row) < 0)
             low = middle + 1;
         else
             high = middle;
     }
-    *there = low < s->row_count && slice_eq(s->rows[low]->id, id);
+    *there = low < s->row_count && compare_row(s->rows[low], row) == 0;
     return low;
 }
 
@@ -181,7 +188,7 @@ static void drop_object(struct store *s, const struct store_op *op)
 static void add_row(struct store *s, struct usage_row *kept)
 {
     bool there = false;
-    size_t at = row_place(s, kept->id, &there);
+    size_t at = row_place(s, kept, &there);
     if (there) {
         mem_free(kept);
         return;
@@ -336,19 +343,22 @@ static int memory_usage_list(struct store *s, struct slice filters, struct buf *
     struct json_writer w = json_writer(json);
     int64_t skip = (query.page - 1) * query.page_size;
     int64_t count = 0;
+    int64_t at = 0;
+    for (size_t i = 0; i < s->row_count; i++)
+        count += wanted(&query, s->rows[i]);
     json_open_object(&w);
+    json_member_int(&w, "count", count);
     json_key(&w, "list");
     json_open_array(&w);
     for (size_t i = 0; i < s->row_count; i++) {
         const struct usage_row *row = s->rows[query.oldest_first ? i : s->row_count - 1 - i];
         if (!wanted(&query, row))
             continue;
-        if (count >= skip && count < skip + query.page_size)
+        if (at >= skip && at < skip + query.page_size)
             usage_row_write(&w, row);
-        count++;
+        at++;
     }
     json_close_array(&w);
-    json_member_int(&w, "count", count);
     json_close_object(&w);
     return buf_rc(json) ? fault_nomem(why) : AIGNE_OK;
 }

@@ -103,6 +103,15 @@ int sqlite_run(struct sqlite3_stmt *statement)
     return rc == SQLITE_DONE || rc == SQLITE_ROW ? end : rc;
 }
 
+int sqlite_read(struct sqlite3_stmt *statement, int64_t *out)
+{
+    int rc = sqlite3_step(statement);
+    if (rc == SQLITE_ROW)
+        *out = sqlite3_column_int64(statement, 0);
+    int end = sqlite3_reset(statement);
+    return rc == SQLITE_ROW || rc == SQLITE_DONE ? end : rc;
+}
+
 struct slice sqlite_text(struct sqlite3_stmt *statement, int column)
 {
     const unsigned char *p = sqlite3_column_text(statement, column);

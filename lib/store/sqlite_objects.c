@@ -24,19 +24,10 @@ static void roll_back(struct store *s)
         (void)sqlite_run(s->statements[STATEMENT_ROLLBACK]);
 }
 
-static int read_one(struct sqlite3_stmt *statement, int64_t *out)
-{
-    int rc = sqlite3_step(statement);
-    if (rc == SQLITE_ROW)
-        *out = sqlite3_column_int64(statement, 0);
-    int end = sqlite3_reset(statement);
-    return rc == SQLITE_ROW || rc == SQLITE_DONE ? end : rc;
-}
-
 int sqlite_version(struct store *s, int64_t *out, struct fault *why)
 {
     HOLD(s);
-    int rc = read_one(s->statements[STATEMENT_VERSION], out);
+    int rc = sqlite_read(s->statements[STATEMENT_VERSION], out);
     return rc ? sqlite_fault(rc, reading, why) : AIGNE_OK;
 }
 
@@ -62,9 +53,9 @@ int sqlite_load(struct store *s, struct arena *a, struct store_object **objects,
     int64_t rows = 0;
     int rc = sqlite_run(s->statements[STATEMENT_BEGIN]);
     if (!rc)
-        rc = read_one(s->statements[STATEMENT_VERSION], version);
+        rc = sqlite_read(s->statements[STATEMENT_VERSION], version);
     if (!rc)
-        rc = read_one(s->statements[STATEMENT_COUNT], &rows);
+        rc = sqlite_read(s->statements[STATEMENT_COUNT], &rows);
     *count = (size_t)rows;
     *objects = rc ? NULL : arena_array(a, *count + 1, sizeof **objects);
     if (!rc)
@@ -82,7 +73,7 @@ static int check_version(struct store *s, const struct store_op *op, struct faul
     int64_t version = STORE_ABSENT;
     sqlite_bind(statement, 1, op->table);
     sqlite_bind(statement, 2, op->id);
-    int rc = read_one(statement, &version);
+    int rc = sqlite_read(statement, &version);
     if (rc)
         return sqlite_fault(rc, writing, why);
     return version == op->expected_version ? AIGNE_OK : store_conflict(op, why);
@@ -112,8 +103,7 @@ static int apply_one(struct store *s, const struct store_op *op, int64_t *versio
 {
     int rc = SQLITE_OK;
     if (op->kind == STORE_USAGE) {
-        sqlite_usage_bind(s->statements[STATEMENT_ADD_USAGE], op->usage);
-        rc = sqlite_run(s->statements[STATEMENT_ADD_USAGE]);
+        rc = sqlite_usage_add(s, op->usage);
         return rc ? sqlite_fault(rc, "the usage rows could not be written", why) : AIGNE_OK;
     }
     if (op->expected_version != STORE_ANY_VERSION) {
@@ -124,7 +114,7 @@ static int apply_one(struct store *s, const struct store_op *op, int64_t *versio
     if (op->kind == STORE_CHECK)
         return AIGNE_OK;
     if (*version == 0)
-        rc = read_one(s->statements[STATEMENT_RAISE_VERSION], version);
+        rc = sqlite_read(s->statements[STATEMENT_RAISE_VERSION], version);
     if (!rc)
         rc = op->kind == STORE_PUT ? apply_put(s, op, *version) : apply_drop(s, op);
     return rc ? sqlite_fault(rc, writing, why) : AIGNE_OK;
@@ -134,6 +124,7 @@ int sqlite_apply(struct store *s, const struct store_op *ops, size_t count, stru
 {
     HOLD(s);
     int64_t version = 0; /* of the catalogue after this batch; raised by the first change */
+    int64_t before = s->last_place;
     int result = sqlite_run(s->statements[STATEMENT_BEGIN_WRITE]);
     if (result)
         return sqlite_fault(result, writing, why);
@@ -144,7 +135,9 @@ int sqlite_apply(struct store *s, const struct store_op *ops, size_t count, stru
         result = sqlite_run(s->statements[STATEMENT_COMMIT]);
         rc = result ? sqlite_fault(result, writing, why) : AIGNE_OK;
     }
-    if (rc)
+    if (rc) {
         roll_back(s);
+        sqlite_usage_doubt(s, before);
+    }
     return rc;
 }

@@ -23,6 +23,8 @@ enum sqlite_statement {
     STATEMENT_COUNT,
     STATEMENT_LOAD,
     STATEMENT_ADD_USAGE,
+    STATEMENT_LAST_PLACE,
+    STATEMENT_USAGE_THERE,
     STATEMENTS
 };
 
@@ -31,6 +33,12 @@ struct store {
     struct sqlite3 *db;
     struct sqlite3_stmt *statements[STATEMENTS];
     char *path;
+    int64_t last_place; /* of the usage rows; another process may be further */
+    /* Where rows of a failed transaction may stand all the same, and how many rows to come are looked
+     * for there before they are added. */
+    int64_t doubt_from;
+    int64_t doubt_to;
+    size_t doubt_rows;
 };
 
 /* What went wrong as one sentence; `doing` reads "the usage rows could not be written". */
@@ -46,11 +54,15 @@ int sqlite_migrate(struct sqlite3 *db, const char *path, struct fault *why);
 void sqlite_bind(struct sqlite3_stmt *statement, int at, struct slice text);
 /* One step of a statement that gives no rows; it is reset afterwards. */
 int sqlite_run(struct sqlite3_stmt *statement);
+/* One step of a statement that gives at most one number. */
+int sqlite_read(struct sqlite3_stmt *statement, int64_t *out);
 /* The text of a column, valid until the statement's next step. */
 struct slice sqlite_text(struct sqlite3_stmt *statement, int column);
 
-/* The row's values in the order of the schema's columns. */
-void sqlite_usage_bind(struct sqlite3_stmt *statement, const struct usage_row *row);
+/* Inside a transaction; an SQLite result code. */
+int sqlite_usage_add(struct store *s, const struct usage_row *row);
+/* The transaction that began after `before` failed: did it really? */
+void sqlite_usage_doubt(struct store *s, int64_t before);
 
 int sqlite_apply(struct store *s, const struct store_op *ops, size_t count, struct fault *why);
 int sqlite_load(struct store *s, struct arena *a, struct store_object **objects, size_t *count,

@@ -1,11 +1,12 @@
 /* Knows the columns of a usage row and how they are searched; refuses to know who asks. */
+#include "base/clock.h"
 #include "base/mem.h"
 #include "store/sqlite_store.h"
 #include "store/usage_report.h"
 #include <aignehub/aignehub.h>
 #include <sqlite3.h>
 
-/* The columns' order is the schema's: texts, counts, then the price. */
+/* The columns' order is the schema's: the place, texts, counts, then the price. */
 static const size_t text_at[] = {
     offsetof(struct usage_row, id),         offsetof(struct usage_row, call_id),
     offsetof(struct usage_row, user),       offsetof(struct usage_row, key_id),
@@ -15,16 +16,21 @@ static const size_t text_at[] = {
     offsetof(struct usage_row, credential), offsetof(struct usage_row, status),
     offsetof(struct usage_row, error),      offsetof(struct usage_row, request_id)};
 enum {
+    PLACE_AT,
+    TEXTS_AT,
     TEXTS = sizeof text_at / sizeof *text_at,
-    NUMBERS_AT = TEXTS,
+    NUMBERS_AT = TEXTS_AT + TEXTS,
     CREDITS_AT = NUMBERS_AT + 11,
     DURATION_AT,
     FIRST_BYTE_AT
 };
 
+/* More than any batch has: what failed is tried again before anything else. */
+enum { DOUBTFUL_ROWS = 4096 };
+
 static const char listing[] = "the usage rows could not be read";
 
-void sqlite_usage_bind(struct sqlite3_stmt *statement, const struct usage_row *row)
+static void usage_bind(struct sqlite3_stmt *statement, const struct usage_row *row)
 {
     const int64_t numbers[] = {row->started_ms,
                                row->http_status,
@@ -38,7 +44,7 @@ void sqlite_usage_bind(struct sqlite3_stmt *statement, const struct usage_row *r
                                row->usage.output,
                                row->usage.reasoning};
     for (int i = 0; i < TEXTS; i++)
-        sqlite_bind(statement, i + 1,
+        sqlite_bind(statement, TEXTS_AT + i + 1,
                     *(const struct slice *)(const void *)((const char *)row + text_at[i]));
     for (int i = 0; i < CREDITS_AT - NUMBERS_AT; i++)
         sqlite3_bind_int64(statement, NUMBERS_AT + i + 1, numbers[i]);
@@ -50,10 +56,73 @@ void sqlite_usage_bind(struct sqlite3_stmt *statement, const struct usage_row *r
     sqlite3_bind_int64(statement, FIRST_BYTE_AT + 1, row->first_byte_us);
 }
 
+static int is_there(struct store *s, const struct usage_row *row, bool *there)
+{
+    struct sqlite3_stmt *statement = s->statements[STATEMENT_USAGE_THERE];
+    int64_t count = 0;
+    sqlite3_bind_int64(statement, 1, s->doubt_from);
+    sqlite3_bind_int64(statement, 2, s->doubt_to);
+    sqlite_bind(statement, 3, row->id);
+    int rc = sqlite_read(statement, &count);
+    *there = count > 0;
+    return rc;
+}
+
+/* The first place of a millisecond; far moments all share the last one. */
+static int64_t usage_place(int64_t wall_ms)
+{
+    const int64_t latest_ms = INT64_MAX >> 21;
+    int64_t ms = wall_ms < 0 ? 0 : wall_ms;
+    return (ms < latest_ms ? ms : latest_ms) << 20;
+}
+
+static void take_place(struct store *s)
+{
+    int64_t now = usage_place(clock_wall_ms());
+    s->last_place = now > s->last_place ? now : s->last_place + 1;
+}
+
+int sqlite_usage_add(struct store *s, const struct usage_row *row)
+{
+    struct sqlite3_stmt *statement = s->statements[STATEMENT_ADD_USAGE];
+    if (s->doubt_rows > 0) {
+        bool there = false;
+        int rc = is_there(s, row, &there);
+        if (rc || there)
+            return rc;
+        s->doubt_rows--;
+    }
+    usage_bind(statement, row);
+    take_place(s);
+    sqlite3_bind_int64(statement, PLACE_AT + 1, s->last_place);
+    int rc = sqlite_run(statement);
+    if (rc != SQLITE_CONSTRAINT_PRIMARYKEY && rc != SQLITE_CONSTRAINT_ROWID)
+        return rc;
+    /* Another process took the place, or our clock went back. */
+    rc = sqlite_read(s->statements[STATEMENT_LAST_PLACE], &s->last_place);
+    if (rc)
+        return rc;
+    take_place(s);
+    sqlite3_bind_int64(statement, PLACE_AT + 1, s->last_place);
+    return sqlite_run(statement);
+}
+
+/* A commit may fail after its rows reached the disk. Whoever tries again must not record them twice. */
+void sqlite_usage_doubt(struct store *s, int64_t before)
+{
+    if (s->last_place == before)
+        return;
+    if (s->doubt_rows == 0 || before + 1 < s->doubt_from)
+        s->doubt_from = before + 1;
+    s->doubt_to = s->last_place;
+    s->doubt_rows = DOUBTFUL_ROWS;
+}
+
 static void usage_read(struct sqlite3_stmt *statement, struct usage_row *row)
 {
     for (int i = 0; i < TEXTS; i++)
-        *(struct slice *)(void *)((char *)row + text_at[i]) = sqlite_text(statement, i);
+        *(struct slice *)(void *)((char *)row + text_at[i]) =
+            sqlite_text(statement, TEXTS_AT + i);
     int64_t numbers[CREDITS_AT - NUMBERS_AT];
     for (int i = 0; i < CREDITS_AT - NUMBERS_AT; i++)
         numbers[i] = sqlite3_column_int64(statement, NUMBERS_AT + i);
@@ -81,7 +150,8 @@ static void put_conditions(struct buf *sql, const struct usage_query *query)
         [USAGE_APP] = " AND app = ?5",           [USAGE_MODEL] = " AND model = ?6",
         [USAGE_PROVIDER] = " AND provider = ?7", [USAGE_STATUS] = " AND status = ?8",
         [USAGE_CALL] = " AND call_id = ?9"};
-    buf_put_text(sql, " FROM usage WHERE started_ms >= ?1 AND started_ms < ?2");
+    buf_put_text(sql,
+                 " FROM usage WHERE place >= ?12 AND started_ms >= ?1 AND started_ms < ?2");
     for (int i = 0; i < USAGE_MATCHES; i++)
         if (query->match[i].p)
             buf_put_text(sql, conditions[i]);
@@ -97,6 +167,7 @@ static int prepare(struct sqlite3 *db, const struct buf *sql, const struct usage
         return rc;
     sqlite3_bind_int64(*out, 1, query->since_ms);
     sqlite3_bind_int64(*out, 2, query->until_ms);
+    sqlite3_bind_int64(*out, 12, usage_place(query->since_ms));
     for (int i = 0; i < USAGE_MATCHES; i++)
         if (query->match[i].p)
             sqlite_bind(*out, 3 + i, query->match[i]);
@@ -133,7 +204,7 @@ static int write_rows(struct sqlite3 *db, const struct usage_query *query,
     buf_init(&sql, 4096);
     buf_put_text(&sql, "SELECT *");
     put_conditions(&sql, query);
-    buf_put_text(&sql, query->oldest_first ? " ORDER BY id" : " ORDER BY id DESC");
+    buf_put_text(&sql, query->oldest_first ? " ORDER BY place" : " ORDER BY place DESC");
     buf_put_text(&sql, " LIMIT ?10 OFFSET ?11");
     int rc = prepare(db, &sql, query, &statement);
     if (rc)

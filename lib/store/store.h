@@ -17,7 +17,7 @@
 
 /* One attempt at a provider, or one call that never came to an attempt. Texts are borrowed. */
 struct usage_row {
-    struct slice id;      /* unique; the same row twice is kept once */
+    struct slice id;      /* unique; tried again after a failed apply, it is kept once */
     struct slice call_id; /* what the caller sees; attempts of one call share it */
     int64_t started_ms;   /* wall clock */
     struct slice user;

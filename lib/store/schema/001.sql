@@ -14,10 +14,12 @@ CREATE TABLE meta (
 );
 INSERT INTO meta VALUES (1, 0);
 
--- One row per attempt. Ids sort by time, so rows are appended at one end of the only tree, and the
--- newest are read first without an index: each further index would cost every call its upkeep.
+-- One row per attempt, in the only tree there is: a further index would cost every call its upkeep. The
+-- place is when it was recorded (milliseconds, times 2^20) or one more than the place before, so rows
+-- are always added at the end, the newest are found first, and no row before a moment began after it.
 CREATE TABLE usage (
-    id TEXT NOT NULL PRIMARY KEY,
+    place INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
     call_id TEXT NOT NULL,
     user TEXT NOT NULL,
     key_id TEXT NOT NULL,
@@ -45,4 +47,4 @@ CREATE TABLE usage (
     credits INTEGER,
     duration_us INTEGER NOT NULL,
     first_byte_us INTEGER NOT NULL
-) WITHOUT ROWID;
+);
