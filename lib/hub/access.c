@@ -16,5 +16,5 @@ int hub_who(const struct catalog *c, struct slice secret, int64_t wall_ms,
     if (why)
         why->http = 401;
     return fault_set(why, AIGNE_E_AUTH,
-                     "User not authenticated: send a valid access key as a Bearer token");
+                     "User not authenticated: send a valid access key as a Bearer token.");
 }

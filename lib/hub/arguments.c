@@ -32,11 +32,11 @@ static int refuse_unknown(const struct level *at, struct slice key, struct fault
     fault_copy(shown, sizeof shown, key);
     refuse(why);
     if (!nearest.best)
-        return fault_field(why, AIGNE_E_REQUEST, shown, "unknown argument \"%s%s\"", at->path,
-                           shown);
+        return fault_field(why, AIGNE_E_REQUEST, shown, "There is no argument \"%s%s\".",
+                           at->path, shown);
     return fault_field(why, AIGNE_E_REQUEST, shown,
-                       "unknown argument \"%s%s\"; the nearest known one is \"%s\"", at->path,
-                       shown, nearest.best);
+                       "There is no argument \"%s%s\"; the nearest known one is \"%s\".",
+                       at->path, shown, nearest.best);
 }
 
 static bool kind_is(enum json_kind kind, struct json name)
@@ -85,7 +85,7 @@ static int refuse_kind(const struct level *at, const char *name, struct json val
     char wanted[NAME_LARGEST];
     name_types(type, wanted);
     refuse(why);
-    return fault_field(why, AIGNE_E_REQUEST, name, "argument \"%s%s\" is %s; it must be: %s",
+    return fault_field(why, AIGNE_E_REQUEST, name, "Argument \"%s%s\" is %s; it must be: %s.",
                        at->path, name, json_kind_name(value.kind), wanted);
 }
 
@@ -97,7 +97,7 @@ static int check_choice(const struct level *at, const char *name, struct json va
         if (slice_eq(w.value.raw, value.raw))
             return AIGNE_OK;
     refuse(why);
-    return fault_field(why, AIGNE_E_REQUEST, name, "argument \"%s%s\" must be one of %.*s",
+    return fault_field(why, AIGNE_E_REQUEST, name, "Argument \"%s%s\" must be one of %.*s.",
                        at->path, name, (int)choices.raw.n, choices.raw.p);
 }
 
@@ -110,8 +110,8 @@ static int check_required(const struct level *at, struct fault *why)
         if (json_present(json_get(at->value, name)))
             continue;
         refuse(why);
-        return fault_field(why, AIGNE_E_REQUEST, name, "argument \"%s%s\" is missing", at->path,
-                           name);
+        return fault_field(why, AIGNE_E_REQUEST, name, "Argument \"%s%s\" is missing.",
+                           at->path, name);
     }
     return AIGNE_OK;
 }
@@ -155,7 +155,7 @@ static int check_level(struct level *levels, size_t *count, struct fault *why)
         if (rc)
             return rc;
         if (!enter(levels, count, &at, name, schema, w.value))
-            return fault_set(why, AIGNE_E_INTERNAL, "a verb's schema is nested too deep");
+            return fault_set(why, AIGNE_E_INTERNAL, "A verb's schema is nested too deep.");
     }
     return check_required(&at, why);
 }
@@ -167,7 +167,7 @@ int arguments_check(const char *schema, struct json arguments, struct fault *why
     levels[0] = (struct level){.schema = json_of(slice_text(schema)), .value = arguments};
     if (arguments.kind != JSON_OBJECT) {
         refuse(why);
-        return fault_set(why, AIGNE_E_REQUEST, "the arguments are %s; they must be an object",
+        return fault_set(why, AIGNE_E_REQUEST, "The arguments are %s; they must be an object.",
                          json_kind_name(arguments.kind));
     }
     int rc = AIGNE_OK;

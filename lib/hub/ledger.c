@@ -270,7 +270,7 @@ int ledger_open(const struct ledger_options *options, struct ledger **out, struc
     l->ops = mem_alloc(FIRST_ROOM * sizeof *l->ops);
     l->ticked_us = clock_monotonic_us();
     if (!l->ops || start_thread(l) != 0) {
-        int rc = l->ops ? fault_set(why, AIGNE_E_INTERNAL, "no thread could be started")
+        int rc = l->ops ? fault_set(why, AIGNE_E_INTERNAL, "No thread could be started.")
                         : fault_nomem(why);
         mem_free(l->ops);
         mem_free(l);

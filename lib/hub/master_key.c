@@ -74,7 +74,7 @@ int hub_open_secret(struct hub *h, const struct catalog_credential *credential, 
     char room[IDENTITY_SIZE];
     struct slice identity = credential_identity(room, credential->provider, credential->id);
     if (!identity.p)
-        return fault_set(why, AIGNE_E_STORE, "a credential in the store has too long a name");
+        return fault_set(why, AIGNE_E_STORE, "A credential in the store has too long a name.");
     int rc = hub_open_envelope(h, identity, credential->sealed, out, why);
     if (rc && why) {
         why->http = 503;
@@ -143,7 +143,7 @@ static int key_from_file(struct hub *h, bool sealed_already, struct vault_key **
     fault_clear(&reason);
     int rc = vault_key_file(h->key_path, !sealed_already, out, &reason);
     if (rc == AIGNE_E_CONFIG && sealed_already)
-        return fault_set(why, rc, "%s; the credentials of this database need it", reason.text);
+        return fault_set(why, rc, "%s The credentials of this database need it.", reason.text);
     return rc ? fault_set(why, rc, "%s", reason.text) : AIGNE_OK;
 }
 
@@ -155,7 +155,7 @@ static int remember_path(struct hub *h, const struct hub_options *options, struc
     if (!options->master_key_file.n)
         BUF_LITERAL(&path, ".key");
     if (buf_rc(&path) == AIGNE_E_REQUEST)
-        return fault_set(why, AIGNE_E_CONFIG, "the path of the master key file is too long");
+        return fault_set(why, AIGNE_E_CONFIG, "The path of the master key file is too long.");
     h->key_path = buf_rc(&path) ? NULL : mem_text(path.p, path.n);
     return h->key_path ? AIGNE_OK : fault_nomem(why);
 }
@@ -195,7 +195,7 @@ int hub_take_master_key(struct hub *h, const struct hub_options *options, struct
         return rc;
     canary = catalog_object(h->catalog, TABLE_VAULT, SLICE(CANARY_ID));
     return canary ? canary_check(key, canary, why)
-                  : fault_set(why, AIGNE_E_STORE, "the store does not keep what is written");
+                  : fault_set(why, AIGNE_E_STORE, "The store does not keep what is written.");
 }
 
 /* The key file may be replaced after the reseal: looked into at each tick until it fits. */

@@ -48,7 +48,7 @@ static int check_name(struct slice model, struct fault *why)
         return AIGNE_OK;
     refuse(why, 400, AIGNE_E_REQUEST);
     return fault_field(why, AIGNE_E_REQUEST, "model",
-                       "the model name %s; write \"provider/model\"", problem);
+                       "The model name %s; write \"provider/model\".", problem);
 }
 
 /* "openai/gpt-4o" or "openai:gpt-4o": the provider's canonical name, and the rest as the model. */
@@ -94,20 +94,20 @@ static int explain_unusable(const struct catalog_provider *p, struct slice name,
     if (!p)
         return fault_set(why, AIGNE_E_ROUTE,
                          "Provider '%.*s' is not available or not configured: set it up with "
-                         "provider.put and credential.put",
+                         "provider.put and credential.put.",
                          QUOTE(name));
     if (!p->usable)
         return fault_set(why, AIGNE_E_ROUTE,
-                         "Provider '%.*s' is not available: this version cannot speak to it",
+                         "Provider '%.*s' is not available: this version cannot speak to it.",
                          QUOTE(name));
     if (!p->enabled)
         return fault_set(why, AIGNE_E_ROUTE,
                          "Provider '%.*s' is not available: it is disabled; enable it with "
-                         "provider.put",
+                         "provider.put.",
                          QUOTE(name));
     return fault_set(
         why, AIGNE_E_ROUTE,
-        "No active credentials found for provider %.*s: add one with credential.put",
+        "No active credentials found for provider %.*s: add one with credential.put.",
         QUOTE(name));
 }
 
@@ -215,16 +215,16 @@ static int explain_nobody(const struct catalog *c, struct slice name, bool known
     if (known)
         return fault_set(why, AIGNE_E_ROUTE,
                          "No available provider found for model \"%.*s\": add a provider's key "
-                         "with credential.put, or name a provider as in \"provider/%.*s\"",
+                         "with credential.put, or name a provider as in \"provider/%.*s\".",
                          QUOTE(name), QUOTE(name));
     if (catalog_facts(c, name, &facts))
         return fault_set(why, AIGNE_E_ROUTE,
-                         "\"%.*s\" is a provider, not a model: write \"%.*s/MODEL\"",
+                         "\"%.*s\" is a provider, not a model: write \"%.*s/MODEL\".",
                          QUOTE(name), QUOTE(name));
     return fault_set(
         why, AIGNE_E_ROUTE,
         "No available provider found for model \"%.*s\": nobody is known to serve "
-        "it; name a provider as in \"provider/model\", or add a rate with rate.put",
+        "it; name a provider as in \"provider/model\", or add a rate with rate.put.",
         QUOTE(name));
 }
 
@@ -252,7 +252,7 @@ static int plan_named(const struct catalog *c, const struct hub_provider_facts *
     if (model.n == 0) {
         refuse(why, 400, AIGNE_E_REQUEST);
         return fault_field(why, AIGNE_E_REQUEST, "model",
-                           "the model name ends after the provider; write \"%.*s/MODEL\"",
+                           "The model name ends after the provider; write \"%.*s/MODEL\".",
                            QUOTE(facts->name));
     }
     if (!p || !catalog_usable(p))

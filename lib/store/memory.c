@@ -226,7 +226,7 @@ static int injected(struct store *s, struct fault *why)
     s->fail_times--;
     if (why)
         why->retry_ms = 1;
-    return fault_set(why, s->fail_rc, "the store failed because a test told it to");
+    return fault_set(why, s->fail_rc, "The store failed because a test told it to.");
 }
 
 /* Copies of everything to be kept, in the order of the operations; NULL where nothing is. */

@@ -60,7 +60,7 @@ static int make_private(const char *path, struct fault *why)
                           : errno == ENOSPC                   ? "the disk is full"
                           : errno == EROFS                    ? "the file system is read-only"
                                                               : "its folder may not be written";
-    return fault_set(why, AIGNE_E_STORE, "the database \"%.200s\" cannot be made: %s", path,
+    return fault_set(why, AIGNE_E_STORE, "The database \"%.200s\" cannot be made: %s.", path,
                      problem);
 }
 
@@ -70,7 +70,7 @@ static int prepare_all(struct store *s, struct fault *why)
         int rc = sqlite3_prepare_v3(s->db, statement_texts[i], -1, SQLITE_PREPARE_PERSISTENT,
                                     &s->statements[i], NULL);
         if (rc)
-            return sqlite_fault(rc, "the database could not be prepared", why);
+            return sqlite_fault(rc, "The database could not be prepared", why);
     }
     return AIGNE_OK;
 }
@@ -87,7 +87,7 @@ static int open_file(struct store *s, bool durable, struct fault *why)
     int result = sqlite3_exec(
         s->db, durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL", NULL,
         NULL, NULL);
-    return result ? sqlite_fault(result, "the database could not be opened", why)
+    return result ? sqlite_fault(result, "The database could not be opened", why)
                   : prepare_all(s, why);
 }
 
@@ -96,7 +96,7 @@ static int store_open(struct slice where, bool durable, struct store **out, stru
     *out = NULL;
     if (where.n == 0 || memchr(where.p, '\0', where.n))
         return fault_set(why, AIGNE_E_CONFIG,
-                         "the path of the database is empty or not a path");
+                         "The path of the database is empty or not a path.");
     struct store *s = mem_alloc_zero(sizeof *s);
     if (!s)
         return fault_nomem(why);

@@ -39,11 +39,11 @@ int sqlite_fault(int rc, const char *doing, struct fault *why)
             continue;
         if (why)
             why->retry_ms = problems[i].retry_ms;
-        return fault_set(why, AIGNE_E_STORE, "%s: %s", doing, problems[i].text);
+        return fault_set(why, AIGNE_E_STORE, "%s: %s.", doing, problems[i].text);
     }
     if (why)
         why->retry_ms = -1;
-    return fault_set(why, AIGNE_E_STORE, "%s: %s", doing, sqlite3_errstr(rc));
+    return fault_set(why, AIGNE_E_STORE, "%s: %s.", doing, sqlite3_errstr(rc));
 }
 
 void sqlite_disconnect(struct sqlite3 **db)
@@ -60,7 +60,7 @@ int sqlite_connect(const char *path, int flags, struct sqlite3 **out, struct fau
         "PRAGMA temp_store = MEMORY;"
         "PRAGMA cache_size = -1024;"
         "PRAGMA journal_size_limit = 67108864;";
-    static const char doing[] = "the database could not be opened";
+    static const char doing[] = "The database could not be opened";
     *out = NULL;
     int rc = sqlite3_open_v2(path, out, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
                              NULL);

@@ -8,7 +8,7 @@
 #define APPLICATION_ID     1097418568 /* "AiGH" */
 #define SET_APPLICATION_ID "PRAGMA application_id = 1097418568"
 
-static const char doing[] = "the database could not be brought up to date";
+static const char doing[] = "The database could not be brought up to date";
 
 static int read_number(sqlite3 *db, const char *sql, int64_t *out)
 {
@@ -36,11 +36,11 @@ static int check_ours(sqlite3 *db, const char *path, int64_t *version, struct fa
     bool empty = *version == 0 && application == 0 && tables == 0;
     if (!empty && application != APPLICATION_ID)
         return fault_set(why, AIGNE_E_STORE,
-                         "\"%.200s\" is a database of another program; name another file",
+                         "\"%.200s\" is a database of another program; name another file.",
                          path);
     if (*version > schema_step_count)
         return fault_set(why, AIGNE_E_STORE,
-                         "\"%.200s\" was made by a newer version of this library; update it",
+                         "\"%.200s\" was made by a newer version of this library; update it.",
                          path);
     return AIGNE_OK;
 }

@@ -5,8 +5,8 @@
 #include <aignehub/aignehub.h>
 #include <sqlite3.h>
 
-static const char reading[] = "the hub's objects could not be read";
-static const char writing[] = "the change could not be written";
+static const char reading[] = "The hub's objects could not be read";
+static const char writing[] = "The change could not be written";
 
 static void unlock(pthread_mutex_t **lock)
 {
@@ -104,7 +104,7 @@ static int apply_one(struct store *s, const struct store_op *op, int64_t *versio
     int rc = SQLITE_OK;
     if (op->kind == STORE_USAGE) {
         rc = sqlite_usage_add(s, op->usage);
-        return rc ? sqlite_fault(rc, "the usage rows could not be written", why) : AIGNE_OK;
+        return rc ? sqlite_fault(rc, "The usage rows could not be written", why) : AIGNE_OK;
     }
     if (op->expected_version != STORE_ANY_VERSION) {
         rc = check_version(s, op, why);

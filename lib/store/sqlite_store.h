@@ -41,7 +41,7 @@ struct store {
     size_t doubt_rows;
 };
 
-/* What went wrong as one sentence; `doing` reads "the usage rows could not be written". */
+/* What went wrong as one sentence; `doing` reads "The usage rows could not be written". */
 int sqlite_fault(int rc, const char *doing, struct fault *why);
 /* Readers and the writer do not wait for each other; an SQLite result code. */
 int sqlite_use_wal(struct sqlite3 *db);

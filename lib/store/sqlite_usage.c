@@ -28,7 +28,7 @@ enum {
 /* More than any batch has: what failed is tried again before anything else. */
 enum { DOUBTFUL_ROWS = 4096 };
 
-static const char listing[] = "the usage rows could not be read";
+static const char listing[] = "The usage rows could not be read";
 
 static void usage_bind(struct sqlite3_stmt *statement, const struct usage_row *row)
 {

@@ -6,7 +6,8 @@ int store_conflict(const struct store_op *op, struct fault *why)
 {
     if (why)
         why->http = 409;
-    return fault_set(why, AIGNE_E_REQUEST,
-                     "the %.*s was changed by somebody else meanwhile; read it again and retry",
-                     (int)op->table.n, op->table.p);
+    return fault_set(
+        why, AIGNE_E_REQUEST,
+        "The %.*s was changed by somebody else meanwhile; read it again and retry.",
+        (int)op->table.n, op->table.p);
 }

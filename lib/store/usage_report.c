@@ -22,8 +22,8 @@ static int bad_filter(int filter, const char *wanted, struct fault *why)
 {
     if (why)
         why->http = 400;
-    return fault_field(why, AIGNE_E_REQUEST, filter_names[filter], "\"%s\" must be %s",
-                       filter_names[filter], wanted);
+    return fault_field(why, AIGNE_E_REQUEST, filter_names[filter],
+                       "Argument \"%s\" must be %s.", filter_names[filter], wanted);
 }
 
 static int read_moment(struct json value, int filter, struct arena *a, int64_t *out,

@@ -20,7 +20,7 @@ static void close_file(const int *file)
 
 static int refuse(const char *path, const char *problem, struct fault *why)
 {
-    return fault_set(why, AIGNE_E_CONFIG, "the master key file \"%.200s\" %s", path, problem);
+    return fault_set(why, AIGNE_E_CONFIG, "The master key file \"%.200s\" %s.", path, problem);
 }
 
 static int check_mode(int file, const char *path, struct fault *why)
@@ -103,7 +103,7 @@ static int make_file(const char *path, struct fault *why)
     struct buf name AUTO(buf_free);
     buf_init(&name, PATH_LARGEST);
     if (random_id(unique, 0))
-        return fault_set(why, AIGNE_E_INTERNAL, "the system gave no random bytes");
+        return fault_set(why, AIGNE_E_INTERNAL, "The system gave no random bytes.");
     buf_printf(&name, "%s.%s", path, unique);
     if (buf_rc(&name))
         return buf_rc(&name) == AIGNE_E_NOMEM ? fault_nomem(why)
@@ -119,7 +119,7 @@ static int make_file(const char *path, struct fault *why)
     (void)unlink(name.p);
     if (!made)
         return fault_set(why, AIGNE_E_CONFIG,
-                         "the master key file \"%.200s\" cannot be made (error %d)", path,
+                         "The master key file \"%.200s\" cannot be made (error %d).", path,
                          error);
     sync_folder(path);
     return AIGNE_OK;

@@ -29,7 +29,7 @@ static int key_new(struct vault_key **out, struct fault *why)
 {
     *out = NULL;
     if (sodium_init() < 0)
-        return fault_set(why, AIGNE_E_INTERNAL, "libsodium could not be initialised");
+        return fault_set(why, AIGNE_E_INTERNAL, "Libsodium could not be initialised.");
     struct vault_key *k = mem_alloc_zero(sizeof *k);
     if (!k)
         return fault_nomem(why);
@@ -88,8 +88,9 @@ int vault_key_of(struct slice text, struct vault_key **out, struct fault *why)
         return rc;
     if (!text.p || !key_read(text, k->bytes)) {
         vault_key_free(k);
-        return fault_set(why, AIGNE_E_CONFIG,
-                         "the master key must be 32 bytes: raw, as 64 hex digits or as base64");
+        return fault_set(
+            why, AIGNE_E_CONFIG,
+            "The master key must be 32 bytes: raw, as 64 hex digits or as base64.");
     }
     key_name(k);
     *out = k;
@@ -104,7 +105,7 @@ int vault_key_random(struct vault_key **out, struct fault *why)
         return rc;
     if (random_bytes(k->bytes, VAULT_KEY_SIZE)) {
         vault_key_free(k);
-        return fault_set(why, AIGNE_E_INTERNAL, "the system gave no random bytes");
+        return fault_set(why, AIGNE_E_INTERNAL, "The system gave no random bytes.");
     }
     key_name(k);
     *out = k;
@@ -139,7 +140,7 @@ int vault_seal(const struct vault_key *k, struct slice identity, struct slice se
     at[0] = ENVELOPE_VERSION;
     memcpy(at + 1, k->id, KEY_ID_SIZE);
     if (random_bytes(at + NONCE_AT, NONCE_SIZE))
-        return fault_set(why, AIGNE_E_INTERNAL, "the system gave no random bytes");
+        return fault_set(why, AIGNE_E_INTERNAL, "The system gave no random bytes.");
     crypto_aead_xchacha20poly1305_ietf_encrypt(
         at + SEALED_AT, NULL, (const unsigned char *)(secret.p ? secret.p : ""), secret.n,
         (const unsigned char *)identity.p, identity.n, NULL, at + NONCE_AT, k->bytes);
@@ -154,10 +155,11 @@ int vault_open(const struct vault_key *k, struct slice identity, struct slice en
     const unsigned char *at = (const unsigned char *)envelope.p;
     if (!at || envelope.n < SEALED_AT + TAG_SIZE || at[0] != ENVELOPE_VERSION)
         return fault_set(why, AIGNE_E_STORE,
-                         "a sealed secret in the store is damaged; enter the secret again");
+                         "A sealed secret in the store is damaged; enter the secret again.");
     if (memcmp(at + 1, k->id, KEY_ID_SIZE) != 0)
-        return fault_set(why, AIGNE_E_CONFIG,
-                         "the secrets in the store were sealed with another master key");
+        return fault_set(
+            why, AIGNE_E_CONFIG,
+            "The secret was sealed with another master key; give that one to this hub.");
     size_t size = envelope.n - SEALED_AT - TAG_SIZE;
     if (buf_reserve(out, size + 1))
         return fault_nomem(why);
@@ -170,7 +172,7 @@ int vault_open(const struct vault_key *k, struct slice identity, struct slice en
     if (bad)
         return fault_set(
             why, AIGNE_E_STORE,
-            "a sealed secret in the store was changed or moved; enter the secret again");
+            "A sealed secret in the store was changed or moved; enter the secret again.");
     return AIGNE_OK;
 }
 
