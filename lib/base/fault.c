@@ -30,7 +30,9 @@ void fault_copy(char *to, size_t capacity, struct slice from)
         n = whole_characters(from.p, capacity - 1);
     for (size_t i = 0; i < n; i++) {
         unsigned char byte = (unsigned char)from.p[i];
-        to[i] = byte < 0x20 || byte == 0x7F ? ' ' : from.p[i];
+        to[i] = from.p[i];
+        if (byte < 0x20 || byte == 0x7F)
+            to[i] = ' ';
     }
     to[n] = '\0';
 }

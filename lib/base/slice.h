@@ -29,7 +29,7 @@ static inline struct slice slice_text(const char *text)
 static inline struct slice slice_from(struct slice s, size_t n)
 {
     size_t k = n < s.n ? n : s.n;
-    return s.p ? (struct slice){s.p + k, s.n - k} : s;
+    return s.p ? (struct slice){s.p + k, s.n - k} : SLICE_NONE;
 }
 
 static inline bool slice_eq(struct slice a, struct slice b)

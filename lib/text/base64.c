@@ -41,8 +41,9 @@ void base64_encode(struct buf *out, struct slice bytes)
         unsigned bits = (unsigned)p[0] << 16 | (left > 1 ? (unsigned)p[1] << 8 : 0U);
         to[0] = alphabet[bits >> 18];
         to[1] = alphabet[bits >> 12 & 63];
-        to[2] = left > 1 ? alphabet[bits >> 6 & 63] : '=';
-        to[3] = '=';
+        to[2] = to[3] = '=';
+        if (left > 1)
+            to[2] = alphabet[bits >> 6 & 63];
         to += 4;
     }
     out->n = (size_t)(to - out->p);

@@ -43,7 +43,7 @@ static size_t skip_trailing(struct slice text, size_t at)
             if (end == rest.n - 2)
                 return at;
             at += end + 4;
-        } else if (memchr(" \t\r\n", rest.p[0], 4)) {
+        } else if (slice_trim(slice_of(rest.p, 1)).n == 0) {
             at++;
         } else {
             return at;
@@ -60,7 +60,7 @@ static int parse(struct slice text, json_object **out, struct fault *why)
     if (text.n > INT_MAX)
         return fault_set(why, AIGNE_E_CONFIG, "The settings are larger than 2 GB.");
     json_tokener_set_flags(tokener, JSON_TOKENER_VALIDATE_UTF8);
-    *out = json_tokener_parse_ex(tokener, text.p ? text.p : "", (int)text.n);
+    *out = json_tokener_parse_ex(tokener, text.p, (int)text.n);
     enum json_tokener_error problem = json_tokener_get_error(tokener);
     size_t end = json_tokener_get_parse_end(tokener);
     bool at_end = problem == json_tokener_continue;
@@ -100,7 +100,7 @@ static int tell(const char *name, json_object *value, json_setting_fn each, void
 int json_settings(struct slice text, json_setting_fn each, void *user, struct fault *why)
 {
     AUTO(free_object) json_object *object = NULL;
-    int rc = parse(text, &object, why);
+    int rc = parse(text.p ? text : SLICE(""), &object, why);
     if (rc != AIGNE_OK)
         return rc;
     struct json_object_iterator at = json_object_iter_begin(object);

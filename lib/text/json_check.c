@@ -41,7 +41,7 @@ static bool is_hex(char c)
 static bool pass_escape(struct check *c)
 {
     static const char simple[] = "\"\\/bfnrt";
-    char kind = c->end - c->p >= 2 ? c->p[1] : '\0';
+    int kind = c->end - c->p >= 2 ? c->p[1] : '\0';
     if (kind != '\0' && memchr(simple, kind, sizeof(simple) - 1)) {
         c->p += 2;
         return true;
@@ -218,7 +218,7 @@ static enum state take_key(struct check *c, const char *what)
 static enum state take_more(struct check *c)
 {
     bool object = c->objects & 1U;
-    char next = c->p < c->end ? *c->p : '\0';
+    int next = c->p < c->end ? *c->p : '\0';
     if (next == ',') {
         c->p++;
         return object ? WANT_KEY : WANT_VALUE;

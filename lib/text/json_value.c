@@ -77,7 +77,7 @@ static size_t resolve_escape(struct slice s, char out[4], size_t *written)
         return used;
     }
     default: /* the escaped character itself: quote, backslash or slash in checked text */
-        out[0] = s.n >= 2 ? s.p[1] : '\\';
+        out[0] = s.p[s.n >= 2];
         return s.n >= 2 ? 2 : 1;
     }
 }
@@ -121,6 +121,8 @@ static size_t resolve(struct slice inner, char *out)
 
 bool json_escaped_equals(struct slice escaped, struct slice want)
 {
+    if (!want.p)
+        return false;
     while (escaped.n > 0) {
         char bytes[4] = {escaped.p[0]};
         size_t written = 1;

@@ -41,7 +41,8 @@ static void escape_byte(struct buf *out, unsigned char byte)
     if (byte < 0x20 && short_forms[byte]) {
         text[1] = short_forms[byte];
     } else if (byte < 0x20) {
-        memcpy(text + 1, "u00", 3);
+        text[1] = 'u';
+        text[2] = text[3] = '0';
         text[4] = hex[byte >> 4];
         text[5] = hex[byte & 15];
         n = 6;

@@ -48,6 +48,14 @@ static size_t find_line_end(struct slice text, size_t at)
     return at;
 }
 
+/* The length of the line's end at `at`: 1 or 2; 0: the bytes that would tell are not here yet. */
+static size_t line_end_length(struct slice text, size_t at)
+{
+    if (at >= text.n || (text.p[at] == '\r' && at + 1 == text.n))
+        return 0;
+    return text.p[at] == '\r' && text.p[at + 1] == '\n' ? 2 : 1;
+}
+
 /* Where the event that begins `text` ends, its blank line included; 0: not within `text`, whose
  * first *scanned bytes then need not be searched again.
  *
@@ -58,18 +66,14 @@ static size_t find_end(struct slice text, size_t *scanned)
     for (size_t at = *scanned;;) {
         at = find_line_end(text, at);
         *scanned = at;
-        if (at + 1 >= text.n)
+        size_t first = line_end_length(text, at);
+        size_t next = at + first;
+        if (first == 0 || next == text.n)
             return 0;
-        bool lone_cr = text.p[at] == '\r' && text.p[at + 1] != '\n';
-        size_t next = text.p[at] == '\r' && !lone_cr ? at + 2 : at + 1;
-        if (next >= text.n)
-            return 0;
-        if (text.p[next] == '\n' || (text.p[next] == '\r' && lone_cr))
-            return next + 1;
-        if (text.p[next] == '\r') {
-            if (next + 1 >= text.n)
-                return 0;
-            return text.p[next + 1] == '\n' ? next + 2 : next + 1;
+        if (ends_line(text.p[next])) {
+            bool after_lone_cr = first == 1 && text.p[at] == '\r';
+            size_t second = after_lone_cr ? 1 : line_end_length(text, next);
+            return second > 0 ? next + second : 0;
         }
         at = next;
     }

@@ -31,7 +31,7 @@ void sse_free(struct sse *s);
 void sse_feed(struct sse *s, struct slice piece);
 /* 1: an event, its slices valid until the next call on `s`; 0: feed more; negative: an event larger
  * than LIMIT_FRAME (AIGNE_E_PROTOCOL) or no memory. Events without data (comments, lone names) are
- * skipped. */
+ * skipped; so are unnamed ones whose data is empty: some servers keep a connection alive with them. */
 int sse_next(struct sse *s, struct sse_event *out);
 /* The stream ended: 1 and the unterminated last event, or 0. */
 int sse_finish(struct sse *s, struct sse_event *out);

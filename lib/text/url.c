@@ -75,7 +75,7 @@ static size_t authority_length(struct slice s)
 /* What is wrong with `text`, or NULL. */
 static const char *take_apart(struct slice text, struct url *out)
 {
-    if (text.n == 0)
+    if (!text.p || text.n == 0)
         return "it is empty";
     if (text.n > LIMIT_URL)
         return "it is longer than 8192 bytes";
@@ -153,10 +153,12 @@ static size_t decode_one(struct slice s, char *out)
 
 static struct slice decode(struct arena *a, struct slice s, bool plus_is_blank)
 {
+    if (!s.p)
+        return SLICE("");
     bool plain =
         slice_find_byte(s, '%') == s.n && (!plus_is_blank || slice_find_byte(s, '+') == s.n);
     if (plain)
-        return s.p ? s : SLICE("");
+        return s;
     char *out = arena_bytes(a, s.n);
     size_t n = 0;
     while (out && s.n > 0) {
