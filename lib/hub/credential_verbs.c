@@ -55,9 +55,9 @@ static const struct store_object *by_name(struct verb_call *v, struct slice prov
 /* By "id", or by "provider" and "name". */
 static int find(struct verb_call *v, const struct store_object **out)
 {
-    struct slice id;
-    struct slice name;
-    struct slice provider;
+    struct slice id = SLICE_NONE;
+    struct slice name = SLICE_NONE;
+    struct slice provider = SLICE_NONE;
     int rc = verb_name(v, "id", &id);
     if (!rc)
         rc = verb_provider(v, "provider", &provider);
@@ -99,7 +99,7 @@ static int need_same_key(struct verb_call *v)
 static int find_old(struct verb_call *v, struct slice provider, struct slice name,
                     const struct store_object **old)
 {
-    struct slice id;
+    struct slice id = SLICE_NONE;
     int rc = verb_name(v, "id", &id);
     if (rc)
         return rc;
@@ -143,8 +143,8 @@ static int put(struct verb_call *v, struct slice provider, struct slice name,
 
 static int credential_put(struct verb_call *v)
 {
-    struct slice provider;
-    struct slice name;
+    struct slice provider = SLICE_NONE;
+    struct slice name = SLICE_NONE;
     struct secret secret;
     const struct store_object *old = NULL;
     int rc = verb_provider(v, "provider", &provider);
@@ -189,7 +189,7 @@ static bool of_provider(struct verb_call *v, struct json body)
 
 static int credential_list(struct verb_call *v)
 {
-    struct slice provider;
+    struct slice provider = SLICE_NONE;
     int rc = verb_provider(v, "provider", &provider);
     return rc ? rc : verb_list(v, TABLE_CREDENTIAL, of_provider, NULL);
 }

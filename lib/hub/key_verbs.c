@@ -68,7 +68,7 @@ static int read_expiry(struct verb_call *v, struct slice *out)
 static int read_user(struct verb_call *v, struct slice *out)
 {
     const struct store_object *user = NULL;
-    struct slice given;
+    struct slice given = SLICE_NONE;
     int rc = verb_name(v, "user", &given);
     *out = SLICE_NONE;
     if (rc || !given.p)
@@ -83,10 +83,10 @@ static int read_user(struct verb_call *v, struct slice *out)
 
 static int key_create(struct verb_call *v)
 {
-    struct slice name;
-    struct slice user;
-    struct slice expires;
-    struct slice key;
+    struct slice name = SLICE_NONE;
+    struct slice user = SLICE_NONE;
+    struct slice expires = SLICE_NONE;
+    struct slice key = SLICE_NONE;
     int rc = verb_name(v, "name", &name);
     if (!rc)
         rc = read_user(v, &user);
@@ -117,7 +117,7 @@ static int key_create(struct verb_call *v)
 
 static int find(struct verb_call *v, const struct store_object **out)
 {
-    struct slice id;
+    struct slice id = SLICE_NONE;
     int rc = verb_name(v, "id", &id);
     if (rc)
         return rc;

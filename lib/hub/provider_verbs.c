@@ -48,9 +48,9 @@ static void write_counts(struct verb_call *v, const struct store_object *object)
 
 static int provider_put(struct verb_call *v)
 {
-    struct slice name;
-    struct slice display_name;
-    struct slice base_url;
+    struct slice name = SLICE_NONE;
+    struct slice display_name = SLICE_NONE;
+    struct slice base_url = SLICE_NONE;
     int rc = verb_provider(v, "name", &name);
     if (!rc)
         rc = verb_name(v, "displayName", &display_name);
@@ -81,7 +81,7 @@ static int provider_put(struct verb_call *v)
 
 static int find(struct verb_call *v, const struct store_object **out)
 {
-    struct slice name;
+    struct slice name = SLICE_NONE;
     int rc = verb_provider(v, "name", &name);
     if (rc)
         return rc;

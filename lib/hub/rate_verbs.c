@@ -80,13 +80,13 @@ static int rate_put(struct verb_call *v)
 {
     static const char *const caching_parts[] = {"readRate", "writeRate"};
     static const char *const cost_parts[] = {"input", "output"};
-    struct slice provider;
-    struct slice model;
-    struct slice type;
-    struct slice input;
-    struct slice output;
-    struct slice caching;
-    struct slice costs;
+    struct slice provider = SLICE_NONE;
+    struct slice model = SLICE_NONE;
+    struct slice type = SLICE_NONE;
+    struct slice input = SLICE_NONE;
+    struct slice output = SLICE_NONE;
+    struct slice caching = SLICE_NONE;
+    struct slice costs = SLICE_NONE;
     int rc = read_triple(v, &provider, &model, &type);
     if (!rc)
         rc = read_rate(v, verb_json(v, "inputRate"), "inputRate", &input);
@@ -127,10 +127,10 @@ static int rate_put(struct verb_call *v)
 /* By "id", or by "provider", "model" and "type". */
 static int find(struct verb_call *v, const struct store_object **out)
 {
-    struct slice id;
-    struct slice provider;
-    struct slice model;
-    struct slice type;
+    struct slice id = SLICE_NONE;
+    struct slice provider = SLICE_NONE;
+    struct slice model = SLICE_NONE;
+    struct slice type = SLICE_NONE;
     int rc = verb_name(v, "id", &id);
     if (!rc)
         rc = read_triple(v, &provider, &model, &type);
@@ -173,7 +173,7 @@ static bool asked_for(struct verb_call *v, struct json body)
 
 static int rate_list(struct verb_call *v)
 {
-    struct slice provider;
+    struct slice provider = SLICE_NONE;
     int rc = verb_provider(v, "provider", &provider);
     return rc ? rc : verb_list(v, TABLE_RATE, asked_for, NULL);
 }

@@ -26,9 +26,9 @@ int user_find(struct verb_call *v, struct slice id_or_name, const struct store_o
 
 static int user_put(struct verb_call *v)
 {
-    struct slice id;
-    struct slice name;
-    struct slice email;
+    struct slice id = SLICE_NONE;
+    struct slice name = SLICE_NONE;
+    struct slice email = SLICE_NONE;
     const struct store_object *old = NULL;
     int rc = verb_name(v, "id", &id);
     if (!rc)
@@ -60,8 +60,8 @@ static int user_put(struct verb_call *v)
 
 static int find(struct verb_call *v, const struct store_object **out)
 {
-    struct slice id;
-    struct slice name;
+    struct slice id = SLICE_NONE;
+    struct slice name = SLICE_NONE;
     int rc = verb_name(v, "id", &id);
     if (!rc)
         rc = verb_name(v, "name", &name);

@@ -18,15 +18,15 @@ static const char *const statement_texts[STATEMENTS] = {
         "UPDATE meta SET catalog_version = catalog_version + 1 RETURNING catalog_version",
     [STATEMENT_OBJECT_VERSION] = "SELECT version FROM objects WHERE tbl = ?1 AND id = ?2",
     [STATEMENT_PUT] =
-        "INSERT INTO objects VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET"
-        " body = excluded.body, version = excluded.version,"
-        " updated_ms = excluded.updated_ms",
+        ("INSERT INTO objects VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET"
+         " body = excluded.body, version = excluded.version,"
+         " updated_ms = excluded.updated_ms"),
     [STATEMENT_DROP] = "DELETE FROM objects WHERE tbl = ?1 AND id = ?2",
     [STATEMENT_COUNT] = "SELECT count(*) FROM objects",
     [STATEMENT_LOAD] = "SELECT tbl, id, body, version FROM objects ORDER BY tbl, id",
     [STATEMENT_ADD_USAGE] =
-        "INSERT INTO usage VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
-        " ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)",
+        ("INSERT INTO usage VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
+         " ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)"),
     [STATEMENT_LAST_PLACE] = "SELECT max(place) FROM usage",
     [STATEMENT_USAGE_THERE] =
         "SELECT count(*) FROM usage WHERE place BETWEEN ?1 AND ?2 AND id = ?3",
