@@ -44,7 +44,7 @@ struct openai_call {
     int64_t wire_index;
     struct slice id;
     struct slice waiting; /* arguments that came before the name */
-    bool begun;
+    int index;            /* of the event; -1: the name has not come yet */
 };
 
 struct openai_state {
@@ -52,7 +52,8 @@ struct openai_state {
     bool finished; /* FINISH was pushed */
     bool done;     /* [DONE] came */
     bool refused;
-    struct openai_call *calls; /* position: the event's index */
+    int begun; /* calls whose TOOL_BEGIN was pushed */
+    struct openai_call *calls;
     size_t call_count;
     size_t call_capacity;
 };

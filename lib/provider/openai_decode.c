@@ -117,7 +117,7 @@ static struct openai_call *add_call(struct decoding *d, int64_t wire_index, stru
         s->call_capacity = capacity;
     }
     struct openai_call *call = &s->calls[s->call_count];
-    *call = (struct openai_call){.wire_index = wire_index};
+    *call = (struct openai_call){.wire_index = wire_index, .index = -1};
     call->id =
         id.n ? arena_copy(d->keep, id) : call_id_made(d->request, (int)s->call_count, d->keep);
     if (!call->id.p)
@@ -159,17 +159,16 @@ static int push_fragment(struct decoding *d, struct json fragment)
     if (s->call_count > LIMIT_TOOL_CALLS)
         return fault_set(d->why, AIGNE_E_PROTOCOL, "The answer has more than %d tool calls.",
                          LIMIT_TOOL_CALLS);
-    int index = (int)(call - s->calls);
     int rc = AIGNE_OK;
-    if (!call->begun && name.n) {
+    if (call->index < 0 && name.n) {
         struct slice ours = name_from_wire(&openai_names, d->request, name, d->scratch);
-        rc = answer_tool_begin(d, index, call->id, ours, SLICE_NONE);
-        call->begun = true;
+        call->index = s->begun++;
+        rc = answer_tool_begin(d, call->index, call->id, ours, SLICE_NONE);
         if (rc >= 0)
-            rc = answer_tool_arguments(d, index, call->waiting);
+            rc = answer_tool_arguments(d, call->index, call->waiting);
     }
-    if (rc < 0 || call->begun)
-        return rc < 0 ? rc : answer_tool_arguments(d, index, arguments);
+    if (rc < 0 || call->index >= 0)
+        return rc < 0 ? rc : answer_tool_arguments(d, call->index, arguments);
     if (!arguments.n)
         return AIGNE_OK;
     struct slice both[] = {call->waiting, arguments};
@@ -217,11 +216,11 @@ int openai_push_finish(struct decoding *d, enum finish finish)
     struct openai_state *s = d->state;
     if (s->finished)
         return AIGNE_OK;
-    for (size_t i = 0; i < s->call_count; i++) {
-        if (!s->calls[i].begun)
-            return fault_set(d->why, AIGNE_E_PROTOCOL,
-                             "The provider sent a tool call without a name.");
-        int rc = answer_tool_end(d, (int)i);
+    if ((size_t)s->begun < s->call_count)
+        return fault_set(d->why, AIGNE_E_PROTOCOL,
+                         "The provider sent a tool call without a name.");
+    for (int i = 0; i < s->begun; i++) {
+        int rc = answer_tool_end(d, i);
         if (rc < 0)
             return rc;
     }

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "provider/names.h"
 #include "provider/openai.h"
+#include "provider/strict_schema.h"
 #include "text/url.h"
 #include <aignehub/aignehub.h>
 
@@ -38,12 +39,16 @@ static int write_tool(struct wire *w, const struct chat_tool *tool)
     json_open_object(&w->json);
     json_member_string(&w->json, "name", name);
     json_member_string_opt(&w->json, "description", tool->description);
-    wire_schema(w, "parameters", tool->parameters);
+    int rc = AIGNE_OK;
+    if (tool->strict == CHAT_YES && tool->parameters.p)
+        rc = strict_schema_write(w, "parameters", tool->parameters);
+    else
+        wire_schema(w, "parameters", tool->parameters);
     if (tool->strict != CHAT_UNSET)
         json_member_bool(&w->json, "strict", tool->strict == CHAT_YES);
     json_close_object(&w->json);
     json_close_object(&w->json);
-    return AIGNE_OK;
+    return rc;
 }
 
 static int write_tool_choice(struct wire *w)
@@ -94,32 +99,39 @@ static int write_tools(struct wire *w)
     return rc;
 }
 
-static void write_schema_format(struct wire *w)
+static int write_schema_format(struct wire *w)
 {
+    int rc = AIGNE_OK;
     const struct chat_request *r = w->request;
     json_member_text(&w->json, "type", "json_schema");
     json_key(&w->json, "json_schema");
     json_open_object(&w->json);
     json_member_string(&w->json, "name", r->schema_name.n ? r->schema_name : SLICE("answer"));
     json_member_string_opt(&w->json, "description", r->schema_description);
-    json_member_raw_opt(&w->json, "schema", r->schema);
+    if (r->schema_strict == CHAT_YES)
+        rc = strict_schema_write(w, "schema", r->schema);
+    else
+        json_member_raw_opt(&w->json, "schema", r->schema);
     if (r->schema_strict != CHAT_UNSET)
         json_member_bool(&w->json, "strict", r->schema_strict == CHAT_YES);
     json_close_object(&w->json);
+    return rc;
 }
 
-static void write_format(struct wire *w)
+static int write_format(struct wire *w)
 {
     const struct chat_request *r = w->request;
+    int rc = AIGNE_OK;
     if (r->format != CHAT_FORMAT_JSON && r->format != CHAT_FORMAT_SCHEMA)
-        return;
+        return AIGNE_OK;
     json_key(&w->json, "response_format");
     json_open_object(&w->json);
     if (r->format == CHAT_FORMAT_SCHEMA && !(w->to->quirks & OPENAI_NO_SCHEMA))
-        write_schema_format(w);
+        rc = write_schema_format(w);
     else
         json_member_text(&w->json, "type", "json_object");
     json_close_object(&w->json);
+    return rc;
 }
 
 /* What the model takes of the sampling parameters. */
@@ -237,9 +249,10 @@ static int write_body(struct wire *w)
     int rc = openai_write_messages(w);
     if (rc == AIGNE_OK)
         rc = write_tools(w);
+    if (rc == AIGNE_OK)
+        rc = write_format(w);
     if (rc < 0)
         return rc;
-    write_format(w);
     write_parameters(w);
     write_extras(w);
     write_stream(w);

@@ -67,10 +67,13 @@ void redact_into(char *to, size_t capacity, struct slice words)
         while (i < all.n && in_word(all.p[i]))
             i++;
         struct slice word = slice_of(all.p + start, i - start);
-        if (word.n > 1 && is_key(slice_of(all.p, start), word))
+        bool key = word.n > 1 && is_key(slice_of(all.p, start), word);
+        if (key)
             BUF_LITERAL(&clean, "[key]");
         else
             buf_put_slice(&clean, word);
+        if (key && slice_ends(word, "."))
+            buf_put_byte(&clean, '.');
         if (i < all.n)
             buf_put_byte(&clean, all.p[i++]);
     }

@@ -55,7 +55,7 @@ int wire_post(struct wire *w, struct slice url, struct http_request *out)
                          BODY_LARGEST);
     struct slice body =
         buf_rc(&w->body) < 0 ? SLICE_NONE : arena_copy(w->arena, buf_slice(&w->body));
-    if (!body.p || !url.p)
+    if (!body.p || !url.p || w->arena->failed)
         return fault_nomem(w->why);
     out->method = "POST";
     out->url = url;

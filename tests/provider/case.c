@@ -1,0 +1,139 @@
+/* Knows the files of a case; refuses to know what is done with them. */
+#include "case.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+/* cmocka wants the headers above */
+#include <cmocka.h>
+
+/* The whole file; NULL: there is none. */
+static char *load(const char *folder, const char *name, size_t *size)
+{
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return NULL;
+    fseek(file, 0, SEEK_END);
+    long end = ftell(file);
+    assert_true(end >= 0);
+    rewind(file);
+    char *text = malloc((size_t)end + 1);
+    assert_non_null(text);
+    *size = fread(text, 1, (size_t)end, file);
+    text[*size] = '\0';
+    fclose(file);
+    return text;
+}
+
+/* Lines "word value" about where the request goes. */
+static void read_target(struct replay_case *c, struct slice rest)
+{
+    const struct {
+        const char *word;
+        struct slice *value;
+    } words[] = {{"provider", &c->provider},
+                 {"base", &c->base_url},
+                 {"model", &c->model},
+                 {"secret", &c->secret},
+                 {"client", &c->client_id}};
+    struct slice line;
+    while (rest.n) {
+        if (!slice_cut(rest, '\n', &line, &rest)) {
+            line = rest;
+            rest = SLICE("");
+        }
+        struct slice word = slice_of(line.p, slice_find_byte(line, ' '));
+        for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+            if (slice_is(word, words[i].word))
+                *words[i].value = slice_trim(slice_from(line, word.n));
+        }
+    }
+}
+
+/* "429" and then a block of header lines. */
+static void read_head(struct replay_case *c, struct slice text)
+{
+    struct slice first;
+    int64_t status = 0;
+    if (!slice_cut(text, '\n', &first, &c->headers))
+        first = text;
+    assert_true(slice_int64(slice_trim(first), &status));
+    c->status = (int)status;
+}
+
+void case_load(struct replay_case *c, const char *folder)
+{
+    static const char *const requests[] = {"request.json", "stream.json", "relay.json"};
+    size_t n = 0;
+    *c = (struct replay_case){.folder = folder,
+                              .secret = SLICE("sk-test"),
+                              .headers = SLICE(""),
+                              .status = 200,
+                              .wall_ms = 1795400000000};
+    const char *parent = strrchr(folder, '/');
+    const char *start = parent;
+    while (start > folder && start[-1] != '/')
+        start--;
+    c->provider = slice_of(start, (size_t)(parent - start));
+    for (size_t i = 0; i < 3 && !c->files[0]; i++) {
+        c->files[0] = load(folder, requests[i], &n);
+        c->streamed = i == 1;
+        c->relayed = i == 2;
+    }
+    assert_non_null(c->files[0]);
+    c->request = slice_trim(slice_of(c->files[0], n));
+    c->files[1] = load(folder, "answer.sse", &n);
+    c->answer_streamed = c->files[1] != NULL;
+    if (!c->files[1])
+        c->files[1] = load(folder, "answer.json", &n);
+    if (c->files[1])
+        c->answer = slice_of(c->files[1], n);
+    c->files[2] = load(folder, "answer.head", &n);
+    if (c->files[2])
+        read_head(c, slice_of(c->files[2], n));
+    c->files[3] = load(folder, "target", &n);
+    if (c->files[3])
+        read_target(c, slice_of(c->files[3], n));
+}
+
+void case_free(struct replay_case *c)
+{
+    for (size_t i = 0; i < sizeof c->files / sizeof c->files[0]; i++)
+        free(c->files[i]);
+}
+
+void case_same(const struct replay_case *c, const char *how, struct slice expected,
+               struct slice text)
+{
+    if (slice_eq(expected, text))
+        return;
+    fprintf(stderr, "%s: %s\n--- expected\n%.*s\n--- is\n%.*s\n", c->folder, how,
+            (int)expected.n, expected.p, (int)text.n, text.p);
+    fail();
+}
+
+static void store(const struct replay_case *c, const char *name, struct slice text)
+{
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s", c->folder, name);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(text.p, 1, text.n, file), text.n);
+    fclose(file);
+}
+
+void case_compare(const struct replay_case *c, const char *file, struct slice text)
+{
+    if (getenv("REPLAY_WRITE"))
+        store(c, file, text);
+    size_t n = 0;
+    char *expected = load(c->folder, file, &n);
+    if (!expected)
+        fprintf(stderr, "%s has no %s\n", c->folder, file);
+    assert_non_null(expected);
+    case_same(c, file, slice_of(expected, n), text);
+    free(expected);
+}

@@ -1,0 +1,35 @@
+/* case.h - one recorded conversation with a provider, as files in a folder. */
+#ifndef AIGNE_TESTS_CASE_H
+#define AIGNE_TESTS_CASE_H
+
+#include "base/slice.h"
+#include <stdint.h>
+
+struct replay_case {
+    const char *folder;
+    struct slice provider; /* the row's name */
+    struct slice base_url; /* absent: the row's */
+    struct slice model;    /* absent: the request's */
+    struct slice secret;
+    struct slice client_id;
+    struct slice request; /* JSON */
+    bool relayed;         /* the request is a body of the provider's own format */
+    bool streamed;        /* the request asks for a stream */
+    bool answer_streamed;
+    struct slice answer; /* absent: the case is about the request alone */
+    int status;
+    struct slice headers;
+    int64_t wall_ms;
+    char *files[4]; /* what the slices above point into */
+};
+
+void case_load(struct replay_case *c, const char *folder);
+void case_free(struct replay_case *c);
+
+/* Fails the test when `text` is not what the file says. With REPLAY_WRITE set in the environment the
+ * file is written instead: read it before committing it. */
+void case_compare(const struct replay_case *c, const char *file, struct slice text);
+void case_same(const struct replay_case *c, const char *how, struct slice expected,
+               struct slice text);
+
+#endif
