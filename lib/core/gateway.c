@@ -263,15 +263,17 @@ int gateway_start(struct aigne_hub *h, struct aigne_loop *loop, struct slice met
                   struct slice target, struct slice headers, struct aigne_call **out,
                   struct fault *why)
 {
-    int rc = exchange_new(h, loop, out, why);
+    struct aigne_call *call = NULL;
+    int rc = exchange_new(h, loop, &call, why);
     if (rc < 0)
         return rc;
-    rc = keep_head(*out, method, target, headers, why);
+    rc = keep_head(call, method, target, headers, why);
     if (rc < 0) {
-        call_free(*out);
+        call_free(call);
         return rc;
     }
-    open_exchange(*out);
+    open_exchange(call);
+    *out = call;
     return AIGNE_OK;
 }
 

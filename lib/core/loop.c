@@ -58,9 +58,9 @@ static void cancel_marked(struct aigne_loop *l)
 
 int loop_drive(struct aigne_loop *l, int wait_ms)
 {
-    int rc = net_loop_drive(l->net, list_empty(&l->ready) ? wait_ms : 0);
-    if (atomic_load_explicit(&l->cancel_pending, memory_order_relaxed) &&
-        atomic_exchange_explicit(&l->cancel_pending, false, memory_order_acquire))
+    bool news = !list_empty(&l->ready) || atomic_load(&l->cancel_pending);
+    int rc = net_loop_drive(l->net, news ? 0 : wait_ms);
+    if (atomic_load(&l->cancel_pending) && atomic_exchange(&l->cancel_pending, false))
         cancel_marked(l);
     return rc;
 }

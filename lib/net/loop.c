@@ -127,14 +127,15 @@ static struct net_job *take_jobs(struct net_loop *l)
 
 /* The flag falls after the read: a poster that still saw it up has already queued its job, and the
  * queue is looked at after this. */
-static void drain(struct net_loop *l)
+static bool drain(struct net_loop *l)
 {
     if (!atomic_load_explicit(&l->signalled, memory_order_acquire))
-        return;
+        return false;
     uint64_t count;
     ssize_t got = read(l->wake_fd, &count, sizeof(count));
     (void)got;
     atomic_exchange_explicit(&l->signalled, false, memory_order_acq_rel);
+    return true;
 }
 
 void net_loop_wake(struct net_loop *l)
@@ -281,10 +282,9 @@ int net_loop_drive(struct net_loop *l, int wait_ms)
     bool was_held = l->held;
     uint64_t news = l->news;
     l->now_us = clock_monotonic_us();
-    if (!was_held)
-        drain(l);
+    bool woken = !was_held && drain(l); /* before this drive: it must not sleep over it */
     run_ready(l);
-    bool busy = l->held || l->news != news || work_left(l);
+    bool busy = woken || l->held || l->news != news || work_left(l);
     if (!busy && wait_ms != 0)
         arm(l);
     wait_for_events(l, busy ? 0 : wait_ms);
