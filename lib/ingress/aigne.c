@@ -104,13 +104,21 @@ static void write_appended(struct buf *out, const char *member, struct slice tex
     BUF_LITERAL(out, "\"}}}\n\n");
 }
 
-static void open_replacing(struct buf *out)
+/* Where the frame begins, for close_replacing. */
+static size_t open_replacing(struct buf *out)
 {
+    size_t start = out->n;
     BUF_LITERAL(out, "data: {\"delta\":{\"json\":{");
+    return start;
 }
 
-static void close_replacing(struct buf *out)
+/* JSON of others may have line ends between its values; a line of an event must not. */
+static void close_replacing(struct buf *out, size_t start)
 {
+    for (size_t i = start; i < out->n; i++) {
+        if (out->p[i] == '\n' || out->p[i] == '\r')
+            out->p[i] = ' ';
+    }
     BUF_LITERAL(out, "}}}\n\n");
 }
 
@@ -129,10 +137,10 @@ static void tell_tools(struct encoding *e, struct gathered *g, int index)
     if (complete == g->told)
         return;
     g->told = complete;
-    open_replacing(e->out);
+    size_t start = open_replacing(e->out);
     BUF_LITERAL(e->out, "\"toolCalls\":");
     reply_write_tool_calls(&g->reply, complete, e->out);
-    close_replacing(e->out);
+    close_replacing(e->out, start);
 }
 
 static void tell(struct encoding *e, struct gathered *g, const struct event *ev)
@@ -142,9 +150,9 @@ static void tell(struct encoding *e, struct gathered *g, const struct event *ev)
         return;
     }
     if (ev->kind == EVENT_RESET) {
-        open_replacing(e->out);
+        size_t start = open_replacing(e->out);
         BUF_LITERAL(e->out, "\"text\":null,\"thoughts\":null");
-        close_replacing(e->out);
+        close_replacing(e->out, start);
         return;
     }
     if (ev->index || !ev->text.n)
@@ -187,9 +195,9 @@ static int end(struct encoding *e, const struct reply_notes *notes)
     struct gathered *g = gathered_of(e);
     struct reply_notes all = notes ? *notes : (struct reply_notes){0};
     all.wants_json = all.wants_json || e->wants_json;
-    open_replacing(e->out);
+    size_t start = open_replacing(e->out);
     reply_write_tail(&g->reply, &all, g->told, e->out);
-    close_replacing(e->out);
+    close_replacing(e->out, start);
     return buf_rc(e->out);
 }
 
