@@ -4,7 +4,7 @@
     generate.py list                     names of the pages made from the headers
     generate.py functions VERSION DIR    those pages: section 3, and aignehub(7)
     generate.py config VERSION SCHEMA    aigne-config(5), from aigne_config_schema()
-    generate.py verbs VERSION LIST       aigne-hub(7), from the verb "verb.list"
+    generate.py verbs VERSION LIST       aigne-hub(7), from the table of verbs
 """
 import json
 import os
@@ -27,7 +27,7 @@ def escape(text):
 
 def prose(text):
     """Comment text with names set in bold and parameters in italics."""
-    text = text.replace('\\', '\\e')
+    text = text.replace('\\', '\\e').replace('€', '\\[Eu]').replace('¥', '\\[Ye]')
     text = re.sub(r'\b(aigne_\w+)\(\)', r'\\fB\1\\fR(3)', text)
     text = re.sub(r'\b(aigne-[a-z]+)\((\d)\)', lambda m: '\\fB' + m.group(1).replace('-', '\\-') +
                   '\\fR(' + m.group(2) + ')', text)
@@ -236,31 +236,61 @@ def argument_lines(schema):
         kind = ' or '.join(kind) if isinstance(kind, list) else kind
         words = [kind + ('' if name in required else ', optional')]
         if member.get('enum'):
-            words.append('one of ' + ', '.join(str(v) for v in member['enum']))
+            words.append('one of ' + ', '.join(
+                'null' if value is None else str(value) for value in member['enum']))
         if member.get('description'):
             words.append(member['description'])
         lines += ['.TP', f'.I {escape(name)}'] + filled(['. '.join(words)])
     return lines
 
 
+# These take a provider's answer, so the coordinator does them; their arguments are few.
+TRIALS = [
+    {'name': 'provider.test', 'doc': 'Ask a provider one short question, with its next credential.',
+     'arguments': {'required': ['name'], 'properties': {
+         'name': {'type': 'string', 'description': 'the provider'},
+         'model': {'type': 'string', 'description': 'the model to ask; a cheap one when absent'}}}},
+    {'name': 'credential.test', 'doc': 'Ask a provider one short question with this credential.',
+     'arguments': {'required': ['provider'], 'properties': {
+         'provider': {'type': 'string', 'description': 'the provider'},
+         'name': {'type': 'string', 'description': 'the credential\'s name'},
+         'id': {'type': 'string', 'description': 'or its id'},
+         'model': {'type': 'string', 'description': 'the model to ask; a cheap one when absent'}}}},
+    {'name': 'rate.test', 'doc': 'Ask the model of a rate one short question.',
+     'arguments': {'required': ['provider', 'model'], 'properties': {
+         'provider': {'type': 'string', 'description': 'the provider'},
+         'model': {'type': 'string', 'description': 'the provider\'s name of the model'}}}},
+]
+
+
+def verb_lines(verb):
+    schema = verb['arguments']
+    lines = [f'.SS {escape(verb["name"])}'] + filled([verb['doc']])
+    return lines + (argument_lines(schema) or ['.PP', 'No arguments.'])
+
+
 def write_verbs(version, list_path):
     with open(list_path, encoding='utf-8') as f:
-        listed = json.load(f)
-    verbs = listed if isinstance(listed, list) else listed.get('list') or listed.get('verbs')
+        verbs = json.load(f)
+    there = {verb['name'] for verb in verbs}
+    verbs += [verb for verb in TRIALS if verb['name'] not in there]
+    order = list(dict.fromkeys(verb['name'].split('.')[0] for verb in verbs))
+    verbs.sort(key=lambda verb: order.index(verb['name'].split('.')[0]))
     lines = [title('aigne-hub', 7, version)]
     lines += section('NAME', ['aigne\\-hub \\- the verbs that administer a hub'])
     lines += section('DESCRIPTION', filled([
-        'A hub is administered by verbs with JSON arguments, by aigne_hub_do() in a program or by '
-        'aigne-hub(1) on a command line: aigne-hub do --data FILE VERB ARGUMENTS. The answer is JSON. '
-        'A member that is not known is refused. Secrets are shown masked, and a masked value is '
-        'refused where a secret is expected.']))
+        'A hub is administered by verbs with JSON arguments: by aigne_hub_do() in a program, or by '
+        'aigne-hub(1) on a command line as aigne-hub do --data FILE VERB ARGUMENTS. The answer is '
+        'JSON. An argument that is not known is refused. Lists come as an object with count, how many '
+        'there are in all, and list, one page of them. Secrets are shown masked, and a masked value '
+        'is refused where a secret is expected.']))
     lines += ['.SH VERBS']
     for verb in verbs:
-        name = verb.get('verb') or verb.get('name')
-        schema = verb.get('arguments') or {}
-        schema = json.loads(schema) if isinstance(schema, str) else schema
-        lines += [f'.SS {escape(name)}'] + filled([verb.get('doc') or verb.get('description') or ''])
-        lines += argument_lines(schema)
+        lines += verb_lines(verb)
+    lines += section('EXAMPLE', literal([
+        "$ aigne-hub do --data hub.db credential.put - <<END",
+        '{"provider": "openai", "name": "main", "value": "sk-..."}', 'END',
+        "$ aigne-hub do --data hub.db usage.list '{\"status\": \"error\", \"pageSize\": 10}'"]))
     lines += section('SEE ALSO', ['.BR aigne\\-hub (1),', '.BR aigne_hub_do (3),',
                                   '.BR aignehub (7)'])
     sys.stdout.write('\n'.join(lines) + '\n')

@@ -880,9 +880,9 @@ AIGNE_API int aigne_hub_model(aigne_hub *h, const char *who, const char *name,
 
 /* Do what an administrator does
  *
- * A verb with JSON arguments, listed in aigne-hub(7): "credential.put", "usage.list" and so on; the
- * verb "verb.list" gives them with the schemas of their arguments. NULL arguments mean {}. May wait
- * for the disk, so it is not for the thread of an event loop.
+ * A verb with JSON arguments, listed in aigne-hub(7): "credential.put", "usage.list" and so on. NULL
+ * arguments mean {}. May wait for the disk, and the verbs that try a credential for a provider, so it
+ * is not for the thread of an event loop.
  *
  * Return: AIGNE_OK, or a negative code.
  * Errors:
