@@ -64,6 +64,7 @@ struct anthropic_state {
     bool ended; /* message_stop came */
     bool json_called;
     int tool_count;
+    int64_t written_1h; /* cache writes for one hour: only the first report tells them apart */
     enum finish finish;
     struct anthropic_block *blocks;
     size_t block_count;

@@ -25,6 +25,7 @@ static int push_usage(struct decoding *d, struct json usage)
                                         "cache_creation_input_tokens",
                                         "cache_creation",
                                         "output_tokens_details"};
+    struct anthropic_state *s = d->state;
     struct json v[MEMBERS];
     struct usage u;
     if (usage.kind != JSON_OBJECT)
@@ -36,8 +37,10 @@ static int push_usage(struct decoding *d, struct json usage)
     int64_t written = answer_count(v[WRITTEN]);
     u.cache_write_1h = answer_count(json_get(v[WRITES], "ephemeral_1h_input_tokens"));
     u.cache_write_5m = answer_count(json_get(v[WRITES], "ephemeral_5m_input_tokens"));
+    if (u.cache_write_1h > 0)
+        s->written_1h = u.cache_write_1h;
     if (u.cache_write_5m < 0)
-        u.cache_write_5m = answer_less(written, u.cache_write_1h);
+        u.cache_write_5m = answer_less(written, s->written_1h);
     u.reasoning = answer_count(json_get(v[DETAILS], "thinking_tokens"));
     u.output = answer_less(answer_count(v[OUTPUT]), u.reasoning);
     return answer_usage(d, &u);
@@ -111,6 +114,7 @@ static int begin_call(struct decoding *d, int64_t wire_index, struct json block)
             return fault_nomem(d->why);
     }
     if (b->json) {
+        b->closed = s->json_called; /* one answer is enough */
         s->json_called = true;
         return AIGNE_OK;
     }
@@ -118,6 +122,8 @@ static int begin_call(struct decoding *d, int64_t wire_index, struct json block)
     struct slice id = json_string(json_get(block, "id"), d->scratch);
     if (!id.n)
         id = call_id_made(d->request, b->index, d->scratch);
+    if (!id.p)
+        return fault_nomem(d->why);
     return answer_tool_begin(d, b->index, id,
                              name_from_wire(&anthropic_names, d->request, name, d->scratch),
                              SLICE_NONE);

@@ -41,7 +41,11 @@ static void write_json_tool(struct anthropic *x)
                        r->schema_description.n
                            ? r->schema_description
                            : SLICE("Gives the answer as JSON. Call it once, with the answer."));
-    wire_schema(&x->w, "input_schema", r->schema);
+    if (r->schema.p)
+        wire_schema(&x->w, "input_schema", r->schema);
+    else
+        json_member_raw(j, "input_schema",
+                        SLICE("{\"type\":\"object\",\"additionalProperties\":true}"));
     json_close_object(j);
 }
 
@@ -86,10 +90,11 @@ static int write_tool_choice(struct anthropic *x)
     struct json_writer *j = &x->w.json;
     const struct chat_request *r = x->w.request;
     enum chat_tool_choice choice = choice_of(x);
-    bool one = r->parallel_tool_calls == CHAT_NO && choice != CHAT_TOOLS_NONE;
+    bool named_by_caller = r->tool_choice == CHAT_TOOLS_NAMED;
+    bool json_alone = choice == CHAT_TOOLS_NAMED && !named_by_caller;
+    bool one = json_alone || (r->parallel_tool_calls == CHAT_NO && choice != CHAT_TOOLS_NONE);
     if ((!r->tool_count && !x->json_tool) || (choice == CHAT_TOOLS_UNSET && !one))
         return AIGNE_OK;
-    bool named_by_caller = r->tool_choice == CHAT_TOOLS_NAMED;
     struct slice name = named_by_caller
                             ? name_to_wire(&anthropic_names, r->tool_choice_name, x->w.arena)
                             : SLICE(WIRE_JSON_TOOL);

@@ -90,15 +90,16 @@ static void write_source(struct anthropic *x, const struct media *m)
     json_close_object(j);
 }
 
-static int write_text_source(struct anthropic *x, const struct media *m)
+static int write_text_source(struct anthropic *x, const struct media *m, size_t message,
+                             size_t part)
 {
     struct json_writer *j = &x->w.json;
     struct buf text AUTO(buf_free);
     buf_init(&text, m->base64.n);
     if (!base64_decode(&text, m->base64))
-        return buf_rc(&text) < 0
-                   ? fault_nomem(x->w.why)
-                   : fault_set(x->w.why, AIGNE_E_REQUEST, "A file's content is not base64.");
+        return wire_refuse_part(&x->w, message, part, "the content is not base64.");
+    if (buf_rc(&text) < 0)
+        return fault_nomem(x->w.why);
     json_key(j, "source");
     json_open_object(j);
     json_member_text(j, "type", "text");
@@ -131,7 +132,7 @@ int anthropic_write_media(struct anthropic *x, size_t message, size_t part,
     json_open_object(j);
     json_member_text(j, "type", m.kind == MEDIA_IMAGE ? "image" : "document");
     if (text)
-        rc = write_text_source(x, &m);
+        rc = write_text_source(x, &m, message, part);
     else
         write_source(x, &m);
     if (m.kind != MEDIA_IMAGE && m.filename.n)

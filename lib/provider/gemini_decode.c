@@ -49,8 +49,10 @@ static int push_call(struct decoding *d, struct json call, struct json signature
         return fault_set(d->why, AIGNE_E_PROTOCOL,
                          "The provider sent a tool call without a name.");
     if (answer_by_json_tool(d->request, name)) {
+        struct slice answer = args.kind == JSON_OBJECT ? args.raw : SLICE("{}");
+        bool first = !s->json_called; /* one answer is enough */
         s->json_called = true;
-        return answer_piece(d, EVENT_TEXT, args.kind == JSON_OBJECT ? args.raw : SLICE("{}"));
+        return first ? answer_piece(d, EVENT_TEXT, answer) : AIGNE_OK;
     }
     if (s->call_count >= LIMIT_TOOL_CALLS)
         return fault_set(d->why, AIGNE_E_PROTOCOL, "The answer has more than %d tool calls.",
@@ -59,6 +61,8 @@ static int push_call(struct decoding *d, struct json call, struct json signature
     struct slice id = json_string(json_get(call, "id"), d->scratch);
     if (!id.n)
         id = call_id_made(d->request, index, d->scratch);
+    if (!id.p)
+        return fault_nomem(d->why);
     int rc = answer_tool_begin(d, index, id,
                                name_from_wire(&gemini_names, d->request, name, d->scratch),
                                call_metadata(d, signature));

@@ -49,7 +49,11 @@ static int write_function(struct gemini *x, struct slice name, struct slice desc
     json_open_object(j);
     json_member_string(j, "name", wire);
     json_member_string_opt(j, "description", description);
-    if (json_count(json_of(parameters.p ? parameters : SLICE(""))) > 0)
+    /* An object without properties is refused; a function without parameters is not. */
+    struct json schema = json_of(parameters.p ? parameters : SLICE(""));
+    struct json properties = json_get(schema, "properties");
+    bool empty = properties.kind == JSON_OBJECT && json_count(properties) == 0;
+    if (json_count(schema) > 0 && !empty)
         wire_schema(&x->w, "parametersJsonSchema", parameters);
     json_close_object(j);
     return AIGNE_OK;

@@ -298,9 +298,17 @@ static void check_truncated(const struct replay_case *c, struct slice whole, int
             continue;
         assert_true(whole_rc >= 0);
         struct slice said = script_events(&script);
-        assert_true(slice_find(said, SLICE("\nfinish ")) < said.n);
-        assert_true(said.n <= whole.n && memcmp(said.p, whole.p, said.n) == 0);
+        size_t finish = slice_find(said, SLICE("\nfinish "));
+        assert_true(finish < said.n);
+        assert_true(finish <= whole.n && memcmp(said.p, whole.p, finish) == 0);
     }
+}
+
+/* A hub's stream has no mark of its end: that it was cut, only the transport can see. */
+static bool marks_its_end(const struct replay_case *c)
+{
+    bool hub = strcmp(provider_find(c->provider)->adapter->name, "aignehub") == 0;
+    return !hub || !c->answer_streamed;
 }
 
 static void check_decode(const struct replay_case *c)
@@ -314,7 +322,8 @@ static void check_decode(const struct replay_case *c)
     struct slice text = slice_of(whole, script.n);
     if (c->answer_streamed)
         check_splits(c, text);
-    check_truncated(c, text, rc);
+    if (marks_its_end(c))
+        check_truncated(c, text, rc);
     free(whole);
 }
 
