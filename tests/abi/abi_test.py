@@ -6,6 +6,7 @@
 
 Adding is allowed; what is removed or changed breaks programs that were compiled before."""
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,10 +19,14 @@ ADDED, CHANGED, REMOVED = 0, 4, 8  # bits of abidiff's exit code; 1 and 2 are er
 
 
 def describe(library, out):
-    """Without locations and paths the description says the same wherever it is made."""
+    """What is public only; without locations and paths it says the same wherever it is made."""
     subprocess.run(['abidw', '--no-corpus-path', '--no-comp-dir-path', '--no-show-locs',
-                    '--headers-dir', os.path.join(ROOT, 'include'), '--drop-private-types',
-                    '--out-file', out, library], check=True)
+                    '--exported-interfaces-only', '--headers-dir', os.path.join(ROOT, 'include'),
+                    '--drop-private-types', '--out-file', out, library], check=True)
+    with open(out, encoding='utf-8') as f:
+        text = f.read()
+    with open(out, 'w', encoding='utf-8') as f:
+        f.write(re.sub(r" path='[^']*/(lib|include)/", r" path='\1/", text))
 
 
 def compare(library):
