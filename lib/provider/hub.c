@@ -270,13 +270,32 @@ static bool is_credit(struct json error)
     return json_string_is(json_get(error, "type"), "NOT_ENOUGH");
 }
 
+/* A key was refused, but not ours: the hub's own, by a provider behind it. */
+static int mark_foreign_key(struct fault *why)
+{
+    why->credential_bad = false;
+    why->http = 502;
+    why->code = AIGNE_E_UPSTREAM;
+    return why->code;
+}
+
 int hub_complaint(struct decoding *d, struct json object)
 {
     int rc = complaint_in_answer(d, object);
     struct json error = json_get(object, "error");
     if (error.kind != JSON_OBJECT)
         error = object;
-    return d->why && is_credit(error) ? mark_credit(error, d->scratch, d->why) : rc;
+    if (d->why && is_credit(error))
+        return mark_credit(error, d->scratch, d->why);
+    return d->why && d->why->credential_bad ? mark_foreign_key(d->why) : rc;
+}
+
+/* A hub says so itself as a plain text, or with a type of its own; what a provider told it comes as an
+ * object in the provider's words. */
+static bool is_our_key(int status, struct json error)
+{
+    return status == 401 && (error.kind != JSON_OBJECT ||
+                             json_string_is(json_get(error, "type"), "unauthorized"));
 }
 
 void hub_explain(int status, struct slice headers, struct slice body, int64_t wall_ms,
@@ -289,6 +308,8 @@ void hub_explain(int status, struct slice headers, struct slice body, int64_t wa
     struct json error = json_get(json_of(text.n ? text : SLICE("null")), "error");
     if (status == 402 || is_credit(error))
         mark_credit(error, &a, why);
+    else if (why->credential_bad && !is_our_key(status, error))
+        mark_foreign_key(why);
 }
 
 const struct adapter adapter_hub = {

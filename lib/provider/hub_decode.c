@@ -125,6 +125,8 @@ static int push_call(struct decoding *d, int index, struct json call)
                                                          : SLICE("{}");
     if (!id.n)
         id = call_id_made(d->request, index, d->scratch);
+    if (!id.p)
+        return fault_nomem(d->why);
     if (!name.n)
         return fault_set(d->why, AIGNE_E_PROTOCOL, "The hub sent a tool call without a name.");
     name = name_from_wire(&hub_names, d->request, name, d->scratch);
@@ -342,8 +344,9 @@ int hub_decode(struct decoding *d, const struct sse_event *frame)
     s->heard = true;
     if (slice_is(data, "[DONE]"))
         return AIGNE_OK;
-    if (failed && json_check(data, NULL))
-        return fault_set(d->why, AIGNE_E_UPSTREAM, "The hub broke the answer off.");
+    bool worded = !failed || json_check(data, NULL) == AIGNE_OK;
+    if (!worded)
+        data = SLICE("{\"message\":\"The hub broke the answer off.\"}");
     int rc = answer_check(d, data, JSON_OBJECT);
     if (rc < 0)
         return rc;
