@@ -45,9 +45,9 @@ struct transfer {
     size_t body_size;
     size_t read_piece; /* where the reading of a large body stands */
     size_t read_offset;
-    char *block; /* header lines and a small joined body; wiped at the end */
+    char *block; /* header lines, wiped at the end, and a small joined body */
     size_t block_size;
-    size_t block_used;
+    size_t headers_size;
     struct curl_slist lines[HTTP_REQUEST_HEADERS + 2];
     CURLU *parsed;  /* the URL taken apart once, not for each request */
     struct buf url; /* what the easy handle is set to, as are the next four */

@@ -122,7 +122,7 @@ static int make_block(struct transfer *t, const struct http_request *r, struct f
             return fault_nomem(why);
         t->block_size = need + need / 2;
     }
-    t->block_used = need;
+    t->headers_size = headers;
     char *to = write_headers(t, r, t->block);
     if (!join)
         return AIGNE_OK;
@@ -137,8 +137,8 @@ static int make_block(struct transfer *t, const struct http_request *r, struct f
 void options_forget(struct transfer *t)
 {
     if (t->block)
-        mem_wipe(t->block, t->block_used);
-    t->block_used = 0;
+        mem_wipe(t->block, t->headers_size);
+    t->headers_size = 0;
     (void)SET(CURLOPT_HTTPHEADER, NULL);
     (void)SET(CURLOPT_POSTFIELDS, NULL);
 }

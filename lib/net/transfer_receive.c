@@ -17,7 +17,7 @@ bool may_have_sent(const struct transfer *t)
     (void)curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &size);
     return size > t->request_size_before || t->body_read ||
            t->loop->actions != t->send_action ||
-           (t->secure && t->block_used + t->body_size > 16000);
+           (t->secure && t->headers_size + t->body_size > 15000);
 }
 
 /* Called by libcurl when a connection is ready and the request is about to be written. */

@@ -1,6 +1,6 @@
 /* Knows what one transfer of lib/net costs in CPU; refuses to know what a model call adds to it.
  *
- *     bench_transfer PORT [AT-ONCE] [COUNT] [stream]       against the mock on PORT */
+ *     bench_transfer PORT [AT-ONCE] [COUNT] [MODEL]        against the mock on PORT; a model: streamed */
 #define _GNU_SOURCE
 #include "base/clock.h"
 #include "net/transfer.h"
@@ -65,6 +65,7 @@ static double cpu_us(void)
 
 static void run(struct one *all, int at_once, long count)
 {
+    at_once = count < at_once ? (int)count : at_once;
     left = count;
     ended = failed = bytes = 0;
     double cpu = cpu_us();
@@ -75,9 +76,12 @@ static void run(struct one *all, int at_once, long count)
         net_loop_drive(loop, -1);
     cpu = cpu_us() - cpu;
     clock = clock_monotonic_us() - clock;
-    printf(
-        "at once %d: %ld transfers, %ld failed, %.2f us CPU each, %.2f us clock each, %ld bytes\n",
-        at_once, count, failed, cpu / (double)count, (double)clock / (double)count, bytes);
+    struct rusage u;
+    getrusage(RUSAGE_SELF, &u);
+    printf("at once %d: %ld transfers, %ld failed, %.2f us CPU each, %.2f us clock each, "
+           "%ld bytes, at most %ld KB resident\n",
+           at_once, count, failed, cpu / (double)count, (double)clock / (double)count, bytes,
+           u.ru_maxrss);
 }
 
 int main(int argc, char **argv)
@@ -89,11 +93,11 @@ int main(int argc, char **argv)
         return 2;
     memset(text, 'x', 900);
     int u = snprintf(url, sizeof(url), "http://127.0.0.1:%s/v1/chat/completions", argv[1]);
-    int b = snprintf(
-        body, sizeof(body),
-        "{\"model\":\"mock\",\"stream\":%s,\"messages\":[{\"role\":\"user\",\"content\":"
-        "\"%s\"}]}",
-        argc > 4 ? "true" : "false", text);
+    int b =
+        snprintf(body, sizeof(body),
+                 "{\"model\":\"%s\",\"stream\":%s,\"messages\":[{\"role\":\"user\",\"content\":"
+                 "\"%s\"}]}",
+                 argc > 4 ? argv[4] : "mock", argc > 4 ? "true" : "false", text);
     struct one *all = calloc((size_t)at_once, sizeof(*all));
     for (int i = 0; i < at_once; i++) {
         struct http_request *r = &all[i].request;
@@ -104,7 +108,8 @@ int main(int argc, char **argv)
         r->body[0] = slice_of(body, (size_t)b);
         r->body_count = 1;
     }
-    run(all, at_once, count / 10);
+    if (count > at_once)
+        run(all, at_once, count / 10);
     run(all, at_once, count);
     net_loop_free(loop);
     free(all);
