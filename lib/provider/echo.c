@@ -146,7 +146,7 @@ static int tell_end(struct decoding *d, const struct echo_state *s)
 static int begin(struct decoding *d, struct echo_state *s, const struct chat_request *r)
 {
     s->started = true;
-    return answer_start(d, SLICE_NONE, r->model.n ? r->model : SLICE("echo"));
+    return answer_start(d, SLICE_NONE, echo_model_name(r));
 }
 
 static int step(struct decoding *d, const struct chat_request *r, int64_t *delay_ms)

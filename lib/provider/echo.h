@@ -59,6 +59,8 @@ struct echo_script {
     struct usage usage;
 };
 
+/* The model's name without what stands before its last slash; "echo" when there is none. */
+struct slice echo_model_name(const struct chat_request *r);
 int echo_script_read(const struct chat_request *r, struct arena *a, struct echo_script *out,
                      struct fault *why);
 

@@ -25,16 +25,18 @@ static void obey_word(struct echo_script *s, struct slice word, int64_t number)
         s->cut_after = number;
 }
 
-static void read_name(struct echo_script *s, struct slice model)
+struct slice echo_model_name(const struct chat_request *r)
 {
-    struct slice rest = model;
+    size_t i = r->model.n;
+    while (i && r->model.p[i - 1] != '/')
+        i--;
+    return i < r->model.n ? slice_from(r->model, i) : SLICE("echo");
+}
+
+static void read_name(struct echo_script *s, struct slice name)
+{
+    struct slice rest = name;
     struct slice word = SLICE_NONE;
-    for (size_t i = model.n; i-- > 0;) {
-        if (model.p[i] != '/')
-            continue;
-        rest = slice_from(model, i + 1);
-        break;
-    }
     while (rest.n) {
         struct slice previous = word;
         int64_t number = 0;
@@ -198,7 +200,7 @@ int echo_script_read(const struct chat_request *r, struct arena *a, struct echo_
     struct reading reading = {.arena = a, .why = why};
     *out = (struct echo_script){.retry_ms = -1, .fail_after = -1, .cut_after = -1};
     usage_init(&out->usage);
-    read_name(out, r->model);
+    read_name(out, echo_model_name(r));
     const struct chat_extra *extra = wire_extra(r, "echo");
     if (!extra)
         return AIGNE_OK;
