@@ -208,7 +208,7 @@ static struct MHD_Response *make_response(struct client *c)
     if (whole)
         return MHD_create_response_from_buffer(len, a->data + a->start, MHD_RESPMEM_PERSISTENT);
     /* A chunked body leaves through the connection's own buffer; the block serves the others. */
-    size_t block = a->announced == MHD_SIZE_UNKNOWN ? 1024 : BUFFER_SIZE;
+    size_t block = a->announced == MHD_SIZE_UNKNOWN && !c->old ? 1 : BUFFER_SIZE;
     return MHD_create_response_from_callback(a->announced, block, read_answer, c, NULL);
 }
 

@@ -160,10 +160,11 @@ enum MHD_Result client_request(void *front, struct MHD_Connection *connection, c
     (void)front;
     (void)connection;
     (void)url;
-    (void)version;
     struct client *c = *client;
-    if (c && c->stage == STAGE_HEAD)
+    if (c && c->stage == STAGE_HEAD) {
+        c->old = strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
         return begin(c, method);
+    }
     if (!c || !c->call)
         return MHD_NO; /* no memory, or nobody there any more */
     return *upload_len > 0 ? take_body(c, upload, upload_len) : reply(c);

@@ -34,6 +34,7 @@ struct client {
     size_t target_len;
     char room[112];
     uint64_t dropped; /* bytes of the body that nobody wants any more */
+    bool old;         /* HTTP/1.0: no chunks */
     bool deaf;        /* the answer is decided, the rest of the body is dropped */
     struct answer answer;
 };

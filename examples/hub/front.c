@@ -4,6 +4,7 @@
 #include "front.h"
 #include "client.h"
 #include "front_state.h"
+#include <malloc.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -13,10 +14,11 @@
 
 enum {
     EVENTS = 64,
-    RUNS = 4,    /* of the daemon in one turn, so that a herd does not starve the loop */
-    PULLS = 128, /* calls served in one turn */
+    RUNS = 4,   /* of the daemon in one turn, so that a herd does not starve the loop */
+    PULLS = 64, /* calls served in one turn */
     POOL = 16 * 1024,
-    SWEEP_MS = 1000
+    SWEEP_MS = 1000,
+    BURST = 100 /* clients */
 };
 
 static int64_t clock_ms(void)
@@ -137,18 +139,33 @@ static void drive_loop(struct front *f)
     }
 }
 
+/* After a burst the allocator keeps what it took; pages that are free go back when it is over. */
+static void settle_memory(struct front *f, unsigned clients)
+{
+    if (clients > f->most)
+        f->most = clients;
+    if (f->most < BURST || clients > f->most / 4)
+        return;
+    malloc_trim(0);
+    f->most = clients;
+}
+
 static void sweep(struct front *f)
 {
+    unsigned clients = 0;
     f->swept_ms = f->now_ms;
-    for (struct client *c = f->clients; c; c = c->next)
+    for (struct client *c = f->clients; c; c = c->next) {
         client_check_patience(c);
+        clients++;
+    }
+    settle_memory(f, clients);
 }
 
 static int wait_ms(struct front *f)
 {
     if (f->busy || f->started)
         return 0;
-    return f->clients || f->draining ? SWEEP_MS : -1;
+    return f->clients || f->draining || f->most >= BURST ? SWEEP_MS : -1;
 }
 
 struct news {

@@ -19,9 +19,10 @@ struct front {
     int64_t now_ms;
     int64_t swept_ms;
     int64_t drain_until_ms;
-    bool busy;    /* the daemon has more to do without waiting */
-    bool closing; /* a connection broke off: one more run clears it away */
-    bool started; /* exchanges have begun that the loop has not seen yet */
+    unsigned most; /* clients at once since memory was last given back */
+    bool busy;     /* the daemon has more to do without waiting */
+    bool closing;  /* a connection broke off: one more run clears it away */
+    bool started;  /* exchanges have begun that the loop has not seen yet */
     bool draining;
     atomic_int order;
     char head[32 * 1024]; /* a request's header block; twice what the daemon accepts */
