@@ -172,6 +172,9 @@ enum MHD_Result client_request(void *front, struct MHD_Connection *connection, c
 
 static void drop_call(struct client *c)
 {
+    if (!c->call)
+        return;
+    aigne_call_set_tag(c->call, NULL); /* no news of it shall find a client that may be gone */
     aigne_call_free(c->call);
     c->call = NULL;
 }
@@ -210,7 +213,7 @@ void client_completed(void *front, struct MHD_Connection *connection, void **cli
 
 void client_pull(struct client *c)
 {
-    if (answer_collect(&c->answer, c->call, &c->front->spares))
+    if (c && c->call && answer_collect(&c->answer, c->call, &c->front->spares))
         front_resume(c);
 }
 

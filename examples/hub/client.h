@@ -49,7 +49,7 @@ enum MHD_Result client_request(void *front, struct MHD_Connection *connection, c
 void client_completed(void *front, struct MHD_Connection *connection, void **client,
                       enum MHD_RequestTerminationCode how);
 
-/* The call has news. */
+/* A call has news; of one that has been freed `c` is NULL. */
 void client_pull(struct client *c);
 /* The other side has closed: end the call at once. */
 void client_lost(struct client *c);
