@@ -18,6 +18,7 @@ struct net_loop {
     int wake_fd;
     int timer_fd;
     atomic_bool signalled; /* wake_fd is readable, or about to be */
+    atomic_bool woken;     /* somebody called net_loop_wake, and no drive returned since */
     _Atomic(struct net_job *) jobs;
     int64_t now_us;
     int64_t armed_us; /* when timer_fd goes off; INT64_MAX: never */

@@ -66,6 +66,7 @@ int net_loop_new(struct net_loop **out, struct fault *why)
     l->armed_us = INT64_MAX;
     l->now_us = clock_monotonic_us();
     atomic_init(&l->signalled, false);
+    atomic_init(&l->woken, false);
     atomic_init(&l->jobs, NULL);
     int rc = transfers_init(l, why);
     if (rc == AIGNE_OK)
@@ -127,20 +128,26 @@ static struct net_job *take_jobs(struct net_loop *l)
 
 /* The flag falls after the read: a poster that still saw it up has already queued its job, and the
  * queue is looked at after this. */
-static bool drain(struct net_loop *l)
+static void drain(struct net_loop *l)
 {
     if (!atomic_load_explicit(&l->signalled, memory_order_acquire))
-        return false;
+        return;
     uint64_t count;
     ssize_t got = read(l->wake_fd, &count, sizeof(count));
     (void)got;
     atomic_exchange_explicit(&l->signalled, false, memory_order_acq_rel);
-    return true;
 }
 
 void net_loop_wake(struct net_loop *l)
 {
+    atomic_store_explicit(&l->woken, true, memory_order_release);
     signal_self(l);
+}
+
+static bool take_wake(struct net_loop *l)
+{
+    return atomic_load_explicit(&l->woken, memory_order_relaxed) &&
+           atomic_exchange_explicit(&l->woken, false, memory_order_acq_rel);
 }
 
 void net_loop_post(struct net_loop *l, struct net_job *job)
@@ -159,9 +166,28 @@ void loop_request_turn(struct net_loop *l)
         signal_self(l);
 }
 
-static bool jobs_waiting(struct net_loop *l)
+static bool called_for(struct net_loop *l)
 {
-    return atomic_load_explicit(&l->jobs, memory_order_acquire) != NULL;
+    return atomic_load_explicit(&l->jobs, memory_order_acquire) != NULL ||
+           atomic_load_explicit(&l->woken, memory_order_acquire);
+}
+
+static bool work_left(struct net_loop *l)
+{
+    const struct net_timer *first = timer_heap_first(&l->timers);
+    return transfers_pending(l) || called_for(l) || (first && first->due_us <= l->now_us);
+}
+
+/* Make the descriptor say whether there is something to do: once, when all of it is known. It is left
+ * readable from a wake-up until then, which spares most turns a write and a read. */
+static void settle(struct net_loop *l)
+{
+    if (!l->held && !work_left(l)) {
+        drain(l);
+        if (!called_for(l)) /* by another thread, while it was drained */
+            return;
+    }
+    signal_self(l);
 }
 
 void net_loop_hold_ready(struct net_loop *l, bool ready)
@@ -169,15 +195,8 @@ void net_loop_hold_ready(struct net_loop *l, bool ready)
     if (l->held == ready)
         return;
     l->held = ready;
-    if (l->driving)
-        return; /* settled once, when the drive ends */
-    if (ready) {
-        signal_self(l);
-        return;
-    }
-    drain(l);
-    if (jobs_waiting(l) || transfers_pending(l))
-        signal_self(l);
+    if (!l->driving) /* a drive settles it before it ends */
+        settle(l);
 }
 
 /* ---- timers ---- */
@@ -238,8 +257,8 @@ static void run_jobs(struct net_loop *l)
 static void take_event(struct net_loop *l, const struct epoll_event *event)
 {
     if (event->data.u64 == TAG_WAKE) {
-        if (!l->held)
-            drain(l);
+        (void)take_wake(
+            l); /* this drive returns for it; the descriptor is settled at its end */
         return;
     }
     if (event->data.u64 == TAG_TIMER) {
@@ -259,12 +278,6 @@ static void run_ready(struct net_loop *l)
     transfers_run_due(l);
 }
 
-static bool work_left(struct net_loop *l)
-{
-    const struct net_timer *first = timer_heap_first(&l->timers);
-    return transfers_pending(l) || jobs_waiting(l) || (first && first->due_us <= l->now_us);
-}
-
 static void wait_for_events(struct net_loop *l, int wait_ms)
 {
     struct epoll_event events[EVENTS_PER_DRIVE];
@@ -274,27 +287,31 @@ static void wait_for_events(struct net_loop *l, int wait_ms)
         take_event(l, &events[i]);
 }
 
+/* Before sleeping, our own calls for a turn are answered: they must not end the sleep at once. */
+static bool may_sleep(struct net_loop *l)
+{
+    drain(l);
+    if (called_for(l))
+        return false;
+    arm(l);
+    return true;
+}
+
 int net_loop_drive(struct net_loop *l, int wait_ms)
 {
     if (l->driving)
         return AIGNE_E_USAGE;
     l->driving = true;
-    bool was_held = l->held;
     uint64_t news = l->news;
     l->now_us = clock_monotonic_us();
-    bool woken = !was_held && drain(l); /* before this drive: it must not sleep over it */
+    bool woken = take_wake(l); /* before this drive: it must not sleep over it */
     run_ready(l);
     bool busy = woken || l->held || l->news != news || work_left(l);
-    if (!busy && wait_ms != 0)
-        arm(l);
-    wait_for_events(l, busy ? 0 : wait_ms);
+    wait_for_events(l, !busy && wait_ms != 0 && may_sleep(l) ? wait_ms : 0);
     run_timers(l);
     run_ready(l);
     l->driving = false;
     arm(l);
-    if (was_held && !l->held)
-        drain(l);
-    if (l->held || work_left(l))
-        signal_self(l);
+    settle(l);
     return AIGNE_OK;
 }

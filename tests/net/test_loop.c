@@ -41,6 +41,14 @@ static void descriptor_follows_hold_and_wake(void **state)
     net_loop_hold_ready(l, false);
     net_loop_drive(l, 0);
     assert_false(readable(l, 0));
+    net_loop_wake(l);
+    net_loop_drive(l, -1); /* does not sleep over a wake that came before */
+    net_loop_hold_ready(l, true);
+    net_loop_wake(l);
+    net_loop_hold_ready(l, false);
+    assert_true(readable(l, 0));
+    net_loop_drive(l, -1);
+    assert_false(readable(l, 0));
     net_loop_free(l);
     net_loop_free(NULL);
 }
