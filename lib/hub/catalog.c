@@ -82,11 +82,9 @@ static struct slice bytes_of(struct json object, const char *name, struct arena 
     struct buf bytes AUTO(buf_free);
     buf_init(&bytes, LIMIT_REQUEST_BODY);
     struct slice text = text_of(object, name, a);
-    if (!text.p || !base64_decode(&bytes, text)) {
-        a->failed = a->failed || buf_rc(&bytes) == AIGNE_E_NOMEM;
-        return SLICE_NONE;
-    }
-    return arena_copy(a, buf_slice(&bytes));
+    bool read = text.p && base64_decode(&bytes, text);
+    a->failed = a->failed || buf_rc(&bytes) == AIGNE_E_NOMEM;
+    return !read || buf_rc(&bytes) ? SLICE_NONE : arena_copy(a, buf_slice(&bytes));
 }
 
 static decimal_wide rate_of(struct json object, const char *name, decimal_wide otherwise,

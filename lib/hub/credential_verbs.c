@@ -247,8 +247,12 @@ static int reseal_one(struct verb_call *v, const struct store_object *object)
     struct json body = json_of(object->body);
     struct slice provider = json_string(json_get(body, "provider"), v->arena);
     struct slice sealed = json_string(json_get(body, "sealed"), v->arena);
-    struct slice identity = credential_identity(room, provider, object->id);
-    if (!provider.p || !sealed.p || !base64_decode(&envelope, sealed))
+    struct slice identity =
+        provider.p ? credential_identity(room, provider, object->id) : SLICE_NONE;
+    bool read = provider.p && identity.p && sealed.p && base64_decode(&envelope, sealed);
+    if (v->arena->failed || buf_rc(&envelope) == AIGNE_E_NOMEM)
+        return fault_nomem(v->why);
+    if (!read)
         return fault_set(v->why, AIGNE_E_STORE, "Credential %.*s is damaged; delete it first.",
                          (int)object->id.n, object->id.p);
     int rc = hub_open_envelope(v->hub, identity, buf_slice(&envelope), &secret, v->why);

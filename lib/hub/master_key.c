@@ -106,11 +106,12 @@ int canary_check(const struct vault_key *key, const struct store_object *canary,
     buf_init(&envelope, ENVELOPE_LARGEST);
     buf_init(&secret, ENVELOPE_LARGEST);
     struct slice text = json_string(json_get(json_of(canary->body), "sealed"), &texts);
-    if (!text.p || !base64_decode(&envelope, text))
-        return texts.failed || buf_rc(&envelope) == AIGNE_E_NOMEM
-                   ? fault_nomem(why)
-                   : fault_set(why, AIGNE_E_STORE,
-                               "The mark of the master key in the store is damaged.");
+    bool read = text.p && base64_decode(&envelope, text);
+    if (texts.failed || buf_rc(&envelope) == AIGNE_E_NOMEM)
+        return fault_nomem(why);
+    if (!read)
+        return fault_set(why, AIGNE_E_STORE,
+                         "The mark of the master key in the store is damaged.");
     int rc = vault_open(key, SLICE(CANARY_IDENTITY), buf_slice(&envelope), &secret, why);
     if (rc != AIGNE_E_CONFIG)
         return rc;

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 static char folder[64];
-static char paths[4][256];
+static char paths[16][256];
 static size_t next_path;
 static char reply[256 * 1024];
 static struct fault last_fault;

@@ -19,7 +19,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* A folder of its own for this test program, and a path in it. Valid until the fourth next call. */
+/* A folder of its own for this test program, and a path in it. Valid for the next fifteen calls. */
 const char *test_path(const char *name);
 void test_folder_remove(void);
 size_t test_folder_files(void);

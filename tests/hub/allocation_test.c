@@ -1,0 +1,326 @@
+/* Knows that every allocation may fail: the result must be an error, no leak and no half-made change. */
+#include "failing_alloc.h"
+#include "hub/route.h"
+#include "hub_test.h"
+#include "store/memory.h"
+#include "text/json_scan.h"
+
+/* A store that was filled before and outlives the runs: what a hub loads when it opens. */
+static struct store *kept;
+
+static int open_kept(struct slice where, bool durable, struct store **out, struct fault *why)
+{
+    (void)where;
+    (void)durable;
+    (void)why;
+    *out = kept;
+    return AIGNE_OK;
+}
+
+static void keep_open(struct store *s)
+{
+    (void)s;
+}
+
+static struct store_type kept_type(void)
+{
+    struct store_type type = store_memory;
+    type.open = open_kept;
+    type.close = keep_open;
+    return type;
+}
+
+static int open_on(const struct store_type *type, struct hub **out, struct fault *why)
+{
+    const struct hub_options options = {
+        .data = SLICE(":memory:"),
+        .store = type,
+        .master_key =
+            SLICE("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f")};
+    fault_clear(why);
+    return hub_open(&options, out, why);
+}
+
+static void fill(struct hub *h)
+{
+    verb_ok(h, "credential.put", "{\"provider\":\"openai\",\"name\":\"a\",\"value\":\"sk-1\"}");
+    verb_ok(h, "credential.put",
+            "{\"provider\":\"bedrock\",\"name\":\"b\",\"value\":{\"access_key_id\":\"i\","
+            "\"secret_access_key\":\"s\"}}");
+    verb_ok(h, "rate.put",
+            "{\"provider\":\"openai\",\"model\":\"m\",\"inputRate\":1,\"outputRate\":2}");
+    verb_ok(h, "user.put", "{\"name\":\"Jo\"}");
+    verb_ok(h, "key.create", "{\"name\":\"k\",\"user\":\"Jo\"}");
+}
+
+/* Opening reads it all: catalogue, keys, rates. */
+static void open_once(void *user)
+{
+    const struct store_type *type = user;
+    struct hub *h = NULL;
+    struct fault why;
+    int rc = open_on(type, &h, &why);
+    if (failing_alloc_tripped()) {
+        assert_true(rc == AIGNE_E_NOMEM || rc == AIGNE_OK);
+        assert_true(rc == AIGNE_OK || h == NULL);
+    } else {
+        assert_int_equal(rc, AIGNE_OK);
+    }
+    if (rc)
+        return;
+    struct catalog *c = hub_catalog(h);
+    assert_int_equal(c->key_count, 1);
+    assert_int_equal(c->rate_count, 1);
+    assert_int_equal(catalog_provider(c, SLICE("openai"))->active_count, 1);
+    catalog_drop(c);
+    hub_drop(h);
+}
+
+static void test_open(void **state)
+{
+    (void)state;
+    struct hub *h = NULL;
+    struct fault why;
+    struct store_type type = kept_type();
+    assert_int_equal(store_memory.open(SLICE(""), false, &kept, NULL), AIGNE_OK);
+    assert_int_equal(open_on(&type, &h, &why), AIGNE_OK);
+    fill(h);
+    hub_drop(h);
+    assert_true(failing_alloc_each(open_once, &type) > 10);
+    store_memory.close(kept);
+}
+
+struct script {
+    const char *name;
+    const char *arguments;
+};
+
+/* One verb on a hub of its own whose store was filled without failures; afterwards either all of the
+ * change is there or none. */
+static struct hub *under_test;
+
+static void count_changes(struct hub *h, int64_t *version)
+{
+    struct catalog *c = hub_catalog(h);
+    *version = c->version;
+    catalog_drop(c);
+}
+
+static void sweep(const struct script *s)
+{
+    for (size_t nth = 1;; nth++) {
+        struct store_type type = store_memory;
+        struct buf json;
+        struct fault why;
+        int64_t before = 0;
+        int64_t after = 0;
+        failing_alloc_begin(0);
+        assert_int_equal(open_on(&type, &under_test, &why), AIGNE_OK);
+        fill(under_test);
+        count_changes(under_test, &before);
+        failing_alloc_begin(nth);
+        buf_init(&json, 1 << 20);
+        int rc = hub_do(under_test, s->name, slice_text(s->arguments), &json, &why);
+        bool tripped = failing_alloc_tripped();
+        if (rc != AIGNE_OK && rc != AIGNE_E_NOMEM)
+            fail_msg("%s: %d %s when allocation %zu fails", s->name, rc, why.text, nth);
+        assert_true(tripped || rc == AIGNE_OK);
+        if (rc)
+            assert_int_equal(json.n, 0);
+        else
+            assert_int_equal(json_check(buf_slice(&json), &(struct json_problem){0}), AIGNE_OK);
+        buf_free(&json);
+        failing_alloc_begin(0); /* the next look must find a whole state */
+        verb_ok(under_test, "hub.status", "");
+        count_changes(under_test, &after);
+        assert_true(after == before || after == before + 1);
+        struct route_plan plan;
+        struct arena a;
+        arena_init(&a);
+        struct catalog *c = hub_catalog(under_test);
+        (void)route_plan(c, SLICE("openai/m"), SLICE("chat"), &a, &plan, &why);
+        catalog_drop(c);
+        arena_free(&a);
+        hub_drop(under_test);
+        failing_alloc_end();
+        if (!tripped)
+            return;
+    }
+}
+
+static void test_verbs(void **state)
+{
+    (void)state;
+    static const struct script scripts[] = {
+        {"provider.put",
+         "{\"name\":\"google\",\"baseUrl\":\"https://x.example/v1\",\"config\":{}}"},
+        {"provider.put", "{\"name\":\"openai\",\"displayName\":\"\\u004f\"}"},
+        {"provider.get", "{\"name\":\"openai\"}"},
+        {"provider.list", "{}"},
+        {"provider.delete", "{\"name\":\"openai\"}"},
+        {"credential.put", "{\"provider\":\"xai\",\"name\":\"n\",\"value\":\"sk-\\u0031\"}"},
+        {"credential.put",
+         "{\"provider\":\"bedrock\",\"name\":\"b\",\"value\":{\"access_key_id\":"
+         "\"x\",\"secret_access_key\":\"y\\\"\"}}"},
+        {"credential.get", "{\"provider\":\"openai\",\"name\":\"a\"}"},
+        {"credential.list", "{\"provider\":\"openai\"}"},
+        {"credential.delete", "{\"provider\":\"openai\",\"name\":\"a\"}"},
+        {"credential.reseal", "{\"masterKey\":\"0123456789abcdef0123456789abcdef\"}"},
+        {"rate.put",
+         "{\"provider\":\"openai\",\"model\":\"m\",\"inputRate\":\"0.1\",\"caching\":"
+         "{\"readRate\":1},\"unitCosts\":{\"input\":1}}"},
+        {"rate.get", "{\"provider\":\"openai\",\"model\":\"m\"}"},
+        {"rate.list", "{\"model\":\"m\"}"},
+        {"rate.delete", "{\"provider\":\"openai\",\"model\":\"m\"}"},
+        {"user.put", "{\"name\":\"Ann\",\"email\":\"a@b\"}"},
+        {"user.get", "{\"name\":\"Jo\"}"},
+        {"user.list", "{}"},
+        {"user.delete", "{\"name\":\"Jo\"}"},
+        {"key.create", "{\"name\":\"x\",\"user\":\"Jo\",\"expiresAt\":\"2999-01-01\"}"},
+        {"key.list", "{}"},
+        {"settings.put", "{\"name\":\"x\",\"publicUrl\":\"https://x.example\"}"},
+        {"settings.get", "{}"},
+        {"usage.list", "{\"user\":\"\\u0061\",\"since\":\"2026-01-01\"}"},
+        {"hub.status", "{}"}};
+    for (size_t i = 0; i < COUNT(scripts); i++)
+        sweep(&scripts[i]);
+}
+
+/* Names with their vendor's prefix are made for the plan. */
+static void route_once(void *user)
+{
+    struct catalog *c = user;
+    struct route_plan plan;
+    struct arena a;
+    struct fault why;
+    fault_clear(&why);
+    arena_init(&a);
+    int rc = route_plan(c, SLICE("claude-3"), SLICE("chat"), &a, &plan, &why);
+    assert_int_equal(rc, failing_alloc_tripped() ? AIGNE_E_NOMEM : AIGNE_OK);
+    arena_free(&a);
+}
+
+static void test_route(void **state)
+{
+    (void)state;
+    struct hub *h = NULL;
+    struct fault why;
+    const struct store_type type = store_memory;
+    assert_int_equal(open_on(&type, &h, &why), AIGNE_OK);
+    fill(h);
+    struct catalog *c = hub_catalog(h);
+    assert_true(failing_alloc_each(route_once, c) >= 1);
+    catalog_drop(c);
+    hub_drop(h);
+}
+
+/* The rows are there, or the caller knows that they are not. */
+static void apply_once(void *user)
+{
+    struct store *s = NULL;
+    struct buf json;
+    int64_t count = -1;
+    struct usage_row rows[] = {sample_row("a"), sample_row("b")};
+    struct store_op ops[] = {{.kind = STORE_USAGE, .usage = &rows[0]},
+                             {.kind = STORE_USAGE, .usage = &rows[1]},
+                             {.kind = STORE_PUT,
+                              .table = SLICE("t"),
+                              .id = SLICE("i"),
+                              .body = SLICE("{}"),
+                              .expected_version = STORE_ABSENT}};
+    (void)user;
+    int rc = store_memory.open(SLICE(""), false, &s, NULL);
+    if (rc) {
+        assert_int_equal(rc, AIGNE_E_NOMEM);
+        return;
+    }
+    rc = store_memory.apply(s, ops, 3, NULL);
+    assert_true(rc == AIGNE_OK || rc == AIGNE_E_NOMEM);
+    buf_init(&json, 1 << 20);
+    if (store_memory.usage_list(s, SLICE("{}"), &json, NULL) == AIGNE_OK) {
+        assert_true(json_int64(json_get(json_of(buf_slice(&json)), "count"), &count));
+        assert_int_equal(count, rc ? 0 : 2);
+    }
+    buf_free(&json);
+    store_memory.close(s);
+}
+
+static void test_memory_store(void **state)
+{
+    (void)state;
+    assert_true(failing_alloc_each(apply_once, NULL) > 5);
+}
+
+static void sqlite_once(void *user)
+{
+    struct store *s = NULL;
+    struct buf json;
+    struct arena a;
+    struct store_object *objects = NULL;
+    size_t count = 0;
+    int64_t version = 0;
+    arena_init(&a);
+    buf_init(&json, 1 << 20);
+    int rc = store_sqlite.open(slice_text(user), false, &s, NULL);
+    if (!rc)
+        rc = store_sqlite.load(s, &a, &objects, &count, &version, NULL);
+    if (!rc)
+        rc = store_sqlite.usage_list(s, SLICE("{\"user\":\"\\u0061\"}"), &json, NULL);
+    assert_int_equal(rc, failing_alloc_tripped() ? AIGNE_E_NOMEM : AIGNE_OK);
+    store_sqlite.close(s);
+    buf_free(&json);
+    arena_free(&a);
+}
+
+static void test_sqlite_store(void **state)
+{
+    (void)state;
+    struct hub *h = open_hub(test_path("memory.db"));
+    fill(h);
+    hub_drop(h);
+    char path[256];
+    (void)snprintf(path, sizeof path, "%s", test_path("memory.db"));
+    assert_true(failing_alloc_each(sqlite_once, path) > 5);
+}
+
+static void key_once(void *user)
+{
+    struct vault_key *k = NULL;
+    struct buf sealed;
+    struct buf opened;
+    (void)user;
+    buf_init(&sealed, 4096);
+    buf_init(&opened, 4096);
+    int rc = vault_key_random(&k, NULL);
+    if (!rc)
+        rc = vault_seal(k, SLICE("a"), SLICE("secret"), &sealed, NULL);
+    if (!rc)
+        rc = vault_open(k, SLICE("a"), buf_slice(&sealed), &opened, NULL);
+    assert_int_equal(rc, failing_alloc_tripped() ? AIGNE_E_NOMEM : AIGNE_OK);
+    buf_wipe_free(&opened);
+    buf_free(&sealed);
+    vault_key_free(k);
+}
+
+static void test_vault(void **state)
+{
+    (void)state;
+    assert_int_equal(failing_alloc_each(key_once, NULL), 3);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    test_folder_remove();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_open),         cmocka_unit_test(test_verbs),
+        cmocka_unit_test(test_route),        cmocka_unit_test(test_memory_store),
+        cmocka_unit_test(test_sqlite_store), cmocka_unit_test(test_vault),
+    };
+    return cmocka_run_group_tests_name("allocation", tests, NULL, teardown);
+}
