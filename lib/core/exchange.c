@@ -133,6 +133,7 @@ static int read_request(struct aigne_call *call)
     int rc =
         x->ingress->decode(buf_slice(&x->body), &call->arena, &call->request, &call->fault);
     call->request.stream = call->streamed;
+    x->encoding.wants_json = call->request.format == CHAT_FORMAT_SCHEMA;
     return rc;
 }
 
