@@ -171,6 +171,7 @@ for (const [provider, { model, relayed }] of Object.entries(ROUTES))
       for (const word of ['cut', 'end-early', 'error-mid', 'garbage-frame']) {
         const { text, status } = await post(`${all.hub.url}/v1/chat/completions`, { ...user(model, `x #stream=8 #${word}`), stream: true }, { authorization: `Bearer ${all.key}` });
         assert.equal(status, 200);
+        assert.match(text, /Hello/, 'what arrived before the cut is not lost');
         assert.doesNotMatch(text, /\[DONE\]/, word);
         const last = text.trim().split('\n\n').at(-1);
         assert.match(last, /^data: \{"error":\{/, word);

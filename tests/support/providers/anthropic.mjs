@@ -12,7 +12,7 @@ const SAMPLING = { temperature: [0, 1], top_p: [0, 1], top_k: [0, Infinity] };
 export const anthropic = {
   name: 'anthropic',
   contentType: 'text/event-stream; charset=utf-8',
-  terminal: 2,
+  terminal: (frame) => frame.startsWith('event: message_delta'),
   headers: (id) => ({ 'request-id': `req_${id}`, 'anthropic-organization-id': 'org-imitation' }),
 
   route(method, path) {

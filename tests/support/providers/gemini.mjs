@@ -12,7 +12,7 @@ const thinks = (model) => /gemini-(2\.5|3)|imitate-/.test(model);
 export const gemini = {
   name: 'gemini',
   contentType: 'text/event-stream',
-  terminal: 1,
+  terminal: (frame) => /"finishReason":/.test(frame),
   headers: () => ({ 'server-timing': 'gfet4t7; dur=12' }),
 
   route(method, path, query) {

@@ -77,7 +77,7 @@ export const brokenAnswers = {
 };
 
 /* Send the frames of a stream as the scenario says. `tools` are the format's own pieces:
- * {error(), terminal: how many last frames make the proper end, contentType}. */
+ * {error(), terminal: is this the frame that says why the answer ended, contentType}. */
 export async function sendStream(response, frames, scenario, tools, entry) {
   const gone = new AbortController();
   response.on('close', () => gone.abort());
@@ -88,7 +88,7 @@ export async function sendStream(response, frames, scenario, tools, entry) {
   });
   response.flushHeaders();
   if (scenario['slow-body']) await sleep(number(scenario['slow-body'], 500), gone.signal);
-  const breakAt = breakingPoint(scenario, frames.length, tools.terminal);
+  const breakAt = breakingPoint(scenario, frames, tools.terminal);
   for (let i = 0; i < frames.length && !gone.signal.aborted; i++) {
     if (i === breakAt.at) return breakStream(response, scenario, tools, breakAt.how, entry);
     if (i && scenario.drip) await sleep(number(scenario.drip, 50), gone.signal);
@@ -117,9 +117,11 @@ const BREAKS = {
   stall: () => {},
 };
 
-function breakingPoint(scenario, total, terminal) {
+// `cut=3` breaks after three frames; `end-early` leaves out just what makes the proper end.
+function breakingPoint(scenario, frames, terminal) {
+  const last = Math.max(0, frames.findIndex(terminal));
   for (const how of Object.keys(BREAKS))
-    if (how in scenario) return { how, at: how === 'end-early' ? Math.max(0, total - terminal) : Math.min(2, Math.max(0, total - terminal)) };
+    if (how in scenario) return { how, at: how === 'end-early' ? last : Math.min(how === 'huge-frame' ? 5 : number(scenario[how], 5), last) };
   return { how: null, at: -1 };
 }
 

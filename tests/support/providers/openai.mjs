@@ -22,7 +22,7 @@ const DIALECTS = {
 export const openai = {
   name: 'openai',
   contentType: 'text/event-stream; charset=utf-8',
-  terminal: 2,
+  terminal: (frame) => /"finish_reason":"/.test(frame),
   headers: (id) => ({ 'x-request-id': `req_${id}`, 'openai-processing-ms': '12', 'x-ratelimit-remaining-requests': '99' }),
 
   route(method, path) {
