@@ -13,7 +13,7 @@ def read(path):
         with open(path, encoding='utf-8') as f:
             return [json.loads(line) for line in f if line.strip()]
     except FileNotFoundError:
-        return []
+        return [{'name': 'tests / none of them ran', 'result': 'ERROR'}]
 
 
 def main(label, log, tally):
