@@ -240,8 +240,6 @@ static int on_message_stop(struct decoding *d, struct json event)
 {
     struct anthropic_state *s = d->state;
     (void)event;
-    if (s->ended)
-        return AIGNE_OK;
     for (size_t i = 0; i < s->block_count; i++) {
         int rc = close_block(d, &s->blocks[i]);
         if (rc < 0)
@@ -263,8 +261,9 @@ int anthropic_decode(struct decoding *d, const struct sse_event *frame)
         {"message_delta", on_message_delta},     {"message_stop", on_message_stop},
         {"error", complaint_in_answer},
     };
+    const struct anthropic_state *s = d->state;
     struct slice data = slice_trim(frame->data);
-    if (!data.n)
+    if (!data.n || s->ended) /* nothing counts behind message_stop */
         return AIGNE_OK;
     int rc = answer_check(d, data, JSON_OBJECT);
     if (rc < 0)

@@ -61,8 +61,6 @@ struct openai_state {
 /* The usage of an answer or a chunk, wherever it is put; false: there is none to be trusted. */
 bool openai_usage(struct json object, struct usage *out);
 enum finish openai_finish_reason(struct json reason);
-/* Push what a message or a delta holds of text, reasoning, refusal, files and tool calls. */
-int openai_push_message(struct decoding *d, struct json message);
 int openai_push_finish(struct decoding *d, enum finish finish);
 struct json openai_first_choice(struct json object);
 

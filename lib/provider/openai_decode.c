@@ -127,8 +127,9 @@ static struct openai_call *add_call(struct decoding *d, int64_t wire_index, stru
 }
 
 /* The call that a fragment belongs to. An index may be reused for the next call by servers that do not
- * count: then its id differs. Without an index, an id begins a call and none continues the last. */
-static struct openai_call *find_call(struct decoding *d, struct json fragment, struct slice id)
+ * count: then its id differs. Without an index, a new id or a name without an id begins a call. */
+static struct openai_call *find_call(struct decoding *d, struct json fragment, struct slice id,
+                                     bool named)
 {
     struct openai_state *s = d->state;
     int64_t wire_index = -1;
@@ -136,7 +137,8 @@ static struct openai_call *find_call(struct decoding *d, struct json fragment, s
     for (size_t i = s->call_count; i-- > 0;) {
         struct openai_call *call = &s->calls[i];
         bool same_id = !id.n || slice_eq(call->id, id);
-        if (counted ? call->wire_index == wire_index && same_id : same_id)
+        bool goes_on = id.n || !named || call->index < 0;
+        if (same_id && (counted ? call->wire_index == wire_index : goes_on))
             return call;
         if (counted && call->wire_index == wire_index)
             break;
@@ -144,7 +146,8 @@ static struct openai_call *find_call(struct decoding *d, struct json fragment, s
     return add_call(d, counted ? wire_index : (int64_t)s->call_count, id);
 }
 
-static int push_fragment(struct decoding *d, struct json fragment)
+/* In a whole message each item is a call of its own. */
+static int push_fragment(struct decoding *d, struct json fragment, bool whole)
 {
     struct openai_state *s = d->state;
     struct slice id = json_string(json_get(fragment, "id"), d->scratch);
@@ -153,7 +156,8 @@ static int push_fragment(struct decoding *d, struct json fragment)
     struct json given = json_get(function, "arguments");
     struct slice arguments =
         given.kind == JSON_OBJECT ? given.raw : json_string(given, d->scratch);
-    struct openai_call *call = find_call(d, fragment, id);
+    struct openai_call *call = whole ? add_call(d, (int64_t)s->call_count, id)
+                                     : find_call(d, fragment, id, name.n > 0);
     if (!call)
         return fault_nomem(d->why);
     if (s->call_count > LIMIT_TOOL_CALLS)
@@ -176,7 +180,7 @@ static int push_fragment(struct decoding *d, struct json fragment)
     return call->waiting.p ? AIGNE_OK : fault_nomem(d->why);
 }
 
-int openai_push_message(struct decoding *d, struct json message)
+static int push_message(struct decoding *d, struct json message, bool whole)
 {
     enum { CONTENT, REASONING_CONTENT, REASONING, REFUSAL, TOOL_CALLS, IMAGES, MEMBERS };
     static const char *const names[] = {"content", "reasoning_content", "reasoning",
@@ -197,7 +201,7 @@ int openai_push_message(struct decoding *d, struct json message)
         rc = push_images(d, v[IMAGES]);
     struct json_walk w = json_walk(v[TOOL_CALLS]);
     while (rc >= 0 && json_next(&w))
-        rc = push_fragment(d, w.value);
+        rc = push_fragment(d, w.value, whole);
     return rc;
 }
 
@@ -258,16 +262,16 @@ static int push_usage(struct decoding *d, struct json object)
     return openai_usage(object, &usage) ? answer_usage(d, &usage) : AIGNE_OK;
 }
 
-/* A chunk and a whole answer differ in one name. With `watching` the message is not looked at. */
-static int push_object(struct decoding *d, struct json object, const char *message,
-                       bool watching)
+/* A chunk or a whole answer. With `watching` the message is not looked at. */
+static int push_object(struct decoding *d, struct json object, bool whole, bool watching)
 {
     if (complaint_present(json_get(object, "error")))
         return complaint_in_answer(d, object);
     struct json choice = openai_first_choice(object);
+    const struct openai_state *s = d->state;
     int rc = push_start(d, object);
-    if (rc >= 0 && !watching)
-        rc = openai_push_message(d, json_get(choice, message));
+    if (rc >= 0 && !watching && !s->finished) /* behind the end only usage counts */
+        rc = push_message(d, json_get(choice, whole ? "message" : "delta"), whole);
     if (rc >= 0)
         rc = push_usage(d, object);
     return rc < 0 ? rc : push_reason(d, choice);
@@ -277,14 +281,14 @@ int openai_decode(struct decoding *d, const struct sse_event *frame)
 {
     struct openai_state *s = d->state;
     struct slice data = slice_trim(frame->data);
-    if (!data.n)
+    if (!data.n || s->done) /* nothing counts behind [DONE] */
         return AIGNE_OK;
     if (slice_is(data, "[DONE]")) {
         s->done = true;
         return answer_settled(d, openai_push_finish(d, FINISH_UNKNOWN));
     }
     int rc = answer_check(d, data, JSON_OBJECT);
-    return rc < 0 ? rc : answer_settled(d, push_object(d, json_of(data), "delta", false));
+    return rc < 0 ? rc : answer_settled(d, push_object(d, json_of(data), false, false));
 }
 
 int openai_decode_whole(struct decoding *d, struct slice body, bool watching)
@@ -295,7 +299,7 @@ int openai_decode_whole(struct decoding *d, struct slice body, bool watching)
     if (rc < 0)
         return rc;
     struct json object = json_of(text);
-    rc = answer_settled(d, push_object(d, object, "message", watching));
+    rc = answer_settled(d, push_object(d, object, true, watching));
     if (rc < 0 || s->finished)
         return rc;
     if (openai_first_choice(object).kind != JSON_OBJECT)

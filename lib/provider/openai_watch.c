@@ -64,6 +64,8 @@ int openai_watch(struct decoding *d, const struct sse_event *frame,
     struct openai_state *s = d->state;
     struct slice data = slice_trim(frame->data);
     *hide = false;
+    if (!data.n || s->done)
+        return AIGNE_OK;
     if (slice_is(data, "[DONE]")) {
         s->done = true;
         return openai_push_finish(d, FINISH_UNKNOWN);

@@ -28,21 +28,31 @@ static bool begins_as_keys_do(struct slice word)
     return false;
 }
 
-/* "Incorrect API key provided: abc", "api_key:abc", "Your api key: ****abc": the colon, and "api key"
- * shortly before it in the same sentence. */
+static bool names_a_key(struct slice s)
+{
+    static const char *const names[] = {"api key", "api_key", "api-key", "apikey",
+                                        "access key"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (slice_starts_nocase(s, names[i]))
+            return true;
+    }
+    return false;
+}
+
+/* "Incorrect API key provided: abc", "api_key:'abc'", "the API key 'abc'": what stands before the word
+ * ends in a colon or an opening quote, and names a key shortly before that in the same sentence. */
 static bool key_announced(struct slice before)
 {
-    struct slice said = slice_trim(before);
-    if (!said.n || (said.p[said.n - 1] != ':' && said.p[said.n - 1] != '\'' &&
-                    said.p[said.n - 1] != '"' && said.p[said.n - 1] != '`'))
-        return false;
-    size_t from = said.n > 40 ? said.n - 40 : 0;
-    for (size_t i = said.n; i-- > from;) {
-        struct slice rest = slice_from(said, i);
+    struct slice said = before;
+    bool quoted = said.n && memchr("'\"`", said.p[said.n - 1], 3) != NULL;
+    said.n -= quoted;
+    said = slice_trim(said);
+    bool colon = slice_ends(said, ":");
+    size_t near = colon ? 40 : 10;
+    for (size_t i = said.n; (colon || quoted) && i-- > 0 && said.n - i < near;) {
         if (said.p[i] == '.' && i + 1 < said.n && said.p[i + 1] == ' ')
             return false;
-        if (slice_starts_nocase(rest, "api key") || slice_starts_nocase(rest, "api_key") ||
-            slice_starts_nocase(rest, "apikey") || slice_starts_nocase(rest, "access key"))
+        if (names_a_key(slice_from(said, i)))
             return true;
     }
     return false;

@@ -302,7 +302,8 @@ static void check_truncated(const struct replay_case *c, struct slice whole, int
             continue;
         assert_true(whole_rc >= 0);
         struct slice said = script_events(&script);
-        size_t finish = slice_find(said, SLICE("\nfinish "));
+        size_t finish =
+            slice_starts(said, "finish ") ? 0 : slice_find(said, SLICE("\nfinish "));
         assert_true(finish < said.n);
         assert_true(finish <= whole.n && memcmp(said.p, whole.p, finish) == 0);
     }

@@ -1,0 +1,175 @@
+/* Knows what the table of providers promises and what lists of models and keys in errors become. */
+#include "base/buf.h"
+#include "provider/adapters.h"
+#include "provider/redact.h"
+#include <aignehub/aignehub.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+/* cmocka wants the headers above */
+#include <cmocka.h>
+
+static void names_are_aignes(void **state)
+{
+    static const char *const names[] = {
+        "openai", "anthropic", "bedrock", "deepseek", "google",   "ollama", "openrouter",
+        "xai",    "doubao",    "poe",     "ideogram", "aignehub", "echo"};
+    (void)state;
+    size_t count = 0;
+    while (provider_at(count))
+        count++;
+    assert_int_equal(count, sizeof names / sizeof names[0]);
+    for (size_t i = 0; i < count; i++) {
+        const struct provider_row *row = provider_find(slice_text(names[i]));
+        assert_non_null(row);
+        assert_string_equal(row->name, names[i]);
+        assert_non_null(row->display_name);
+        assert_true(row->keyless || row->environment);
+    }
+    assert_null(provider_at(count));
+    assert_null(provider_at(SIZE_MAX));
+}
+
+static void names_have_aliases(void **state)
+{
+    static const char *const pairs[][2] = {{"gemini", "google"},      {"GEMINI", "google"},
+                                           {"OpenAI", "openai"},      {"hub", "aignehub"},
+                                           {"aigne-hub", "aignehub"}, {"aigneHub", "aignehub"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
+        assert_string_equal(provider_find(slice_text(pairs[i][0]))->name, pairs[i][1]);
+    assert_null(provider_find(SLICE("")));
+    assert_null(provider_find(SLICE_NONE));
+    assert_null(provider_find(SLICE("openaix")));
+    assert_null(provider_find(SLICE("open")));
+}
+
+static void known_but_not_spoken(void **state)
+{
+    (void)state;
+    assert_null(provider_find(SLICE("bedrock"))->adapter);
+    assert_null(provider_find(SLICE("ideogram"))->adapter);
+    assert_true(provider_find(SLICE("ollama"))->keyless);
+    assert_true(provider_find(SLICE("echo"))->keyless);
+    assert_false(provider_find(SLICE("openai"))->keyless);
+}
+
+static void asks_for(const char *provider, const char *base, const char *url)
+{
+    struct arena a;
+    struct http_request http;
+    struct fault why = {0};
+    arena_init(&a);
+    const struct provider_row *row = provider_find(slice_text(provider));
+    struct chat_target to = {.base_url = slice_text(base ? base : row->base_url),
+                             .secret = SLICE("sk-test"),
+                             .quirks = row->quirks};
+    int rc = row->adapter->list_request(SLICE_NONE, &to, &a, &http, &why);
+    assert_int_equal(rc, AIGNE_OK);
+    assert_string_equal(http.method, "GET");
+    assert_true(slice_is(http.url, url));
+    assert_int_equal(http.body_count, 0);
+    assert_false(http.streamed);
+    arena_free(&a);
+}
+
+static void lists_are_asked_for(void **state)
+{
+    (void)state;
+    asks_for("openai", NULL, "https://api.openai.com/v1/models");
+    asks_for("ollama", "http://localhost:11434", "http://localhost:11434/v1/models");
+    asks_for("ollama", "http://localhost:11434/api", "http://localhost:11434/api/models");
+    asks_for("anthropic", NULL, "https://api.anthropic.com/v1/models?limit=1000");
+    asks_for("anthropic", "https://x/v1", "https://x/v1/models?limit=1000");
+    asks_for("google", NULL,
+             "https://generativelanguage.googleapis.com/v1beta/models?pageSize=1000");
+    asks_for("google", "https://x", "https://x/v1beta/models?pageSize=1000");
+}
+
+static int list(const char *provider, const char *answer, struct buf *out)
+{
+    struct arena a;
+    struct fault why = {0};
+    arena_init(&a);
+    buf_init(out, 4096);
+    int rc = provider_find(slice_text(provider))
+                 ->adapter->list_answer(slice_text(answer), &a, out, &why);
+    assert_int_equal(rc, why.code);
+    arena_free(&a);
+    return rc;
+}
+
+static void lists(const char *provider, const char *answer, const char *models)
+{
+    struct buf out;
+    assert_int_equal(list(provider, answer, &out), AIGNE_OK);
+    assert_string_equal(out.p, models);
+    buf_free(&out);
+}
+
+static void lists_are_read(void **state)
+{
+    struct buf out;
+    (void)state;
+    lists(
+        "openai",
+        "{\"data\":[{\"id\":\"gpt-4o\"},{\"id\":\"text-embedding-3-small\"},{\"id\":5},7,"
+        "{\"id\":\"gpt-image-1\"},{\"id\":\"sora-2\"},{\"id\":\"whisper-1\"},{\"id\":\"tts-1\"}]}",
+        "[{\"model\":\"gpt-4o\",\"type\":\"chat\"},"
+        "{\"model\":\"text-embedding-3-small\",\"type\":\"embedding\"},"
+        "{\"model\":\"gpt-image-1\",\"type\":\"image\"},{\"model\":\"sora-2\",\"type\":\"video\"},"
+        "{\"model\":\"whisper-1\",\"type\":\"transcription\"},"
+        "{\"model\":\"tts-1\",\"type\":\"speech\"}]");
+    lists("anthropic", "{\"data\":[{\"type\":\"model\",\"id\":\"claude-sonnet-4-5\"}]}",
+          "[{\"model\":\"claude-sonnet-4-5\",\"type\":\"chat\"}]");
+    lists(
+        "google",
+        "{\"models\":[{\"name\":\"models/gemini-2.5-flash\",\"supportedGenerationMethods\":"
+        "[\"countTokens\",\"generateContent\"]},{\"name\":\"models/veo-3\","
+        "\"supportedGenerationMethods\":[\"predictLongRunning\"]},{\"name\":\"models/imagen-4\","
+        "\"supportedGenerationMethods\":[\"predict\"]},{\"name\":\"models/aqa\","
+        "\"supportedGenerationMethods\":[\"generateAnswer\"]}]}",
+        "[{\"model\":\"gemini-2.5-flash\",\"type\":\"chat\"},"
+        "{\"model\":\"veo-3\",\"type\":\"video\"},{\"model\":\"imagen-4\",\"type\":\"image\"}]");
+    lists("openai", "{}", "[]");
+    assert_int_equal(list("openai", "[]", &out), AIGNE_E_PROTOCOL);
+    assert_int_equal(list("anthropic", "<html>", &out), AIGNE_E_PROTOCOL);
+    assert_int_equal(list("google", "", &out), AIGNE_E_PROTOCOL);
+    buf_free(&out);
+}
+
+static void says(const char *words, const char *redacted)
+{
+    char text[512];
+    redact_into(text, sizeof text, slice_text(words));
+    assert_string_equal(text, redacted);
+}
+
+static void keys_are_not_repeated(void **state)
+{
+    (void)state;
+    says("Incorrect API key provided: sk-abc***xyz. See https://x.y/api-keys.",
+         "Incorrect API key provided: [key]. See https://x.y/api-keys.");
+    says("Incorrect API key provided: short. Try again.",
+         "Incorrect API key provided: [key]. Try again.");
+    says("You can find your API key at https://platform.openai.com/account/api-keys.",
+         "You can find your API key at https://platform.openai.com/account/api-keys.");
+    says("Your api key: ****abcd is invalid", "Your api key: [key] is invalid");
+    says("api_key:'abc-def' is wrong", "api_key:'[key]' is wrong");
+    says("token AIzaSyA1234567890abcdef rejected", "token [key] rejected");
+    says("Bearer sk-ant-api03-XX", "Bearer [key]");
+    says("key-value pairs and the model gpt-4o-mini-2024-07-18 stay",
+         "key-value pairs and the model gpt-4o-mini-2024-07-18 stay");
+    says("Unknown key: foo", "Unknown key: foo");
+    says("", "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_are_aignes),     cmocka_unit_test(names_have_aliases),
+        cmocka_unit_test(known_but_not_spoken), cmocka_unit_test(lists_are_asked_for),
+        cmocka_unit_test(lists_are_read),       cmocka_unit_test(keys_are_not_repeated),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
