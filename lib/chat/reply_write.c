@@ -193,9 +193,9 @@ static void write_tail(struct json_writer *w, const struct reply *r,
     }
     json_member_string_opt(w, "model", r->model);
     json_member_string_opt(w, "modelWithProvider", notes->model_with_provider);
+    write_extras(w, r, notes);
     if (reply_finish_name(r->finish))
         json_member_text(w, "finishReason", reply_finish_name(r->finish));
-    write_extras(w, r, notes);
 }
 
 static struct reply_notes completed(const struct reply *r, const struct reply_notes *notes)
