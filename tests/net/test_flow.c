@@ -336,7 +336,8 @@ static void five_hundred_at_once(void **state)
 {
     (void)state;
     enum { MANY = 500 };
-    begin(serve_small, NULL);
+    assert_true(tcp_server_start_answering(&server, "{\"ok\":true}"));
+    loop = loop_of_test();
     struct exchange *all = calloc(MANY, sizeof(*all));
     for (int round = 0; round < 3; round++) {
         ended = 0;

@@ -26,10 +26,13 @@ struct tcp_server {
     atomic_int open;        /* being served */
     atomic_bool stopping;
     unsigned long thread;
+    const char *body; /* of tcp_server_start_answering */
 };
 
 bool tcp_server_start(struct tcp_server *s, void (*serve)(struct tcp_connection *c),
                       void *user);
+/* Every request gets `body`, all connections from one thread: for many at once. Counts as above. */
+bool tcp_server_start_answering(struct tcp_server *s, const char *body);
 /* Waits until every connection was served. */
 void tcp_server_stop(struct tcp_server *s);
 
