@@ -52,8 +52,7 @@ static void refuses_anything_else(void **state)
                                       "Zg==Zg==",
                                       "Zm9*",
                                       "Z===",
-                                      "\xC3\xA9"
-                                      "Zm",
+                                      "\303\251Zm",
                                       "Zm9vY",
                                       "Zm=v"};
     struct buf b;
