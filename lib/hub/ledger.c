@@ -18,8 +18,10 @@ enum {
     FIRST_ROOM = 64,      /* operations there is always room for */
     LARGEST_BATCH = 1024, /* rows in one transaction, unless one entry alone has more */
     /* A commit costs much and a row little, so commits follow each other at this distance at least:
-     * under load many calls share one, and a lone call never waits. */
+     * under load many calls share one, and a lone call never waits. When nobody came while it waited,
+     * the next ones do not: there is one caller who does one call after the other. */
     COMMIT_GAP_US = 500,
+    COMMITS_WITHOUT_GAP = 16,
     TRIES = 8,
     FIRST_PAUSE_MS = 5 /* doubled with each further try: 1.3 s in all */
 };
@@ -33,6 +35,7 @@ struct ledger {
     struct store_op *ops;
     size_t room;
     int64_t committed_us; /* when the last commit ended */
+    int without_gap;      /* so many commits to come do not keep the distance */
     int64_t ticked_us;
 };
 
@@ -85,12 +88,13 @@ static struct ledger_entry *take_all(struct ledger *l)
     return oldest;
 }
 
-/* The entries from `first` on that fit into one transaction; at least one. *end is the one after. */
-static size_t count_batch(const struct ledger_entry *first, struct ledger_entry **end)
+/* The entries from `first` on with at most so many rows; at least one. *end is the one after. */
+static size_t count_batch(const struct ledger_entry *first, size_t most,
+                          struct ledger_entry **end)
 {
     size_t rows = first->row_count;
     struct ledger_entry *e = first->next;
-    while (e && rows + e->row_count <= LARGEST_BATCH) {
+    while (e && rows + e->row_count <= most) {
         rows += e->row_count;
         e = e->next;
     }
@@ -197,11 +201,31 @@ static void write_batch(struct ledger *l, struct ledger_entry *first, struct led
     }
 }
 
-static void drain(struct ledger *l)
+/* Let others join, when the last commit was only just now. True when it waited. */
+static bool keep_distance(struct ledger *l)
 {
+    int64_t gap = COMMIT_GAP_US - (clock_monotonic_us() - l->committed_us);
+    if (gap <= 0)
+        return false;
+    if (l->without_gap > 0) {
+        l->without_gap--;
+        return false;
+    }
+    pause_us(gap);
+    return true;
+}
+
+static void drain(struct ledger *l, bool closing)
+{
+    bool waited = !closing && keep_distance(l);
     struct ledger_entry *end = NULL;
-    for (struct ledger_entry *first = take_all(l); first; first = end) {
-        size_t rows = count_batch(first, &end);
+    struct ledger_entry *first = take_all(l);
+    if (waited && first && !first->next)
+        l->without_gap = COMMITS_WITHOUT_GAP;
+    for (; first; first = end) {
+        size_t rows = count_batch(first, LARGEST_BATCH, &end);
+        if (!make_room(l, rows)) /* then what there is room for */
+            rows = count_batch(first, l->room, &end);
         write_batch(l, first, end, rows);
     }
 }
@@ -233,10 +257,7 @@ static void *run(void *user)
     for (;;) {
         bool closing = atomic_load(&l->closing);
         if (atomic_load(&l->waiting)) {
-            int64_t gap = COMMIT_GAP_US - (clock_monotonic_us() - l->committed_us);
-            if (gap > 0 && !closing)
-                pause_us(gap);
-            drain(l);
+            drain(l, closing);
         } else if (closing) {
             return NULL;
         } else {

@@ -145,6 +145,35 @@ static struct store_type slow_type(void)
     return type;
 }
 
+static atomic_int applies;
+
+static int counting_apply(struct store *s, const struct store_op *ops, size_t count,
+                          struct fault *why)
+{
+    (void)s;
+    (void)ops;
+    (void)count;
+    (void)why;
+    sem_post(&applying);
+    wait_for(&may_apply, 1);
+    atomic_fetch_add(&applies, 1);
+    return AIGNE_OK;
+}
+
+static void *no_memory(void *user, void *old, size_t size)
+{
+    (void)user;
+    (void)old;
+    (void)size;
+    return NULL;
+}
+
+static void no_release(void *user, void *old)
+{
+    (void)user;
+    free(old);
+}
+
 static void test_what_waits_shares_a_commit(void **state)
 {
     (void)state;
@@ -209,6 +238,35 @@ static void test_final_failure_is_said(void **state)
     ledger_submit(ledger, &j.entry);
     wait_for(&done, 1);
     assert_int_equal(j.entry.rc, AIGNE_OK);
+}
+
+/* Without memory for a large batch there are several small ones. */
+static void test_without_memory_batches_are_small(void **state)
+{
+    (void)state;
+    enum { JOBS = 300 };
+    static struct job jobs[JOBS];
+    struct store_type type = slow_type();
+    sem_t done;
+    sem_init(&done, 0, 0);
+    type.apply = counting_apply;
+    atomic_store(&applies, 0);
+    start(&type);
+    prepare(&jobs[0], 0, 1, &done);
+    ledger_submit(ledger, &jobs[0].entry);
+    wait_for(&applying, 1);
+    for (size_t i = 1; i < JOBS; i++) {
+        prepare(&jobs[i], i, 1, &done);
+        ledger_submit(ledger, &jobs[i].entry);
+    }
+    mem_set_allocator(NULL, no_memory, no_release);
+    for (int i = 0; i < 20; i++)
+        sem_post(&may_apply);
+    wait_for(&done, JOBS);
+    mem_set_allocator(NULL, NULL, NULL);
+    for (size_t i = 0; i < JOBS; i++)
+        assert_int_equal(jobs[i].entry.rc, AIGNE_OK);
+    assert_int_equal(atomic_load(&applies), 1 + (JOBS - 1 + 63) / 64);
 }
 
 static int picky_apply(struct store *s, const struct store_op *ops, size_t count,
@@ -331,6 +389,7 @@ int main(void)
         LEDGER_TEST(test_what_waits_shares_a_commit),
         LEDGER_TEST(test_a_failing_store_is_tried_again),
         LEDGER_TEST(test_final_failure_is_said),
+        LEDGER_TEST(test_without_memory_batches_are_small),
         LEDGER_TEST(test_one_bad_row_does_not_take_the_others_along),
         LEDGER_TEST(test_close_writes_what_waits),
         LEDGER_TEST(test_ticks_come_by_themselves_and_under_load),
