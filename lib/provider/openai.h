@@ -52,17 +52,34 @@ struct openai_state {
     bool finished; /* FINISH was pushed */
     bool done;     /* [DONE] came */
     bool refused;
-    int begun; /* calls whose TOOL_BEGIN was pushed */
+    struct slice dull; /* a passing chunk that told nothing; see openai_watch.c */
+    int begun;         /* calls whose TOOL_BEGIN was pushed */
     struct openai_call *calls;
     size_t call_count;
     size_t call_capacity;
 };
 
-/* The usage of an answer or a chunk, wherever it is put; false: there is none to be trusted. */
-bool openai_usage(struct json object, struct usage *out);
-enum finish openai_finish_reason(struct json reason);
+/* The members of an answer or a chunk, found in one walk. */
+struct openai_object {
+    struct json whole;
+    struct json error;
+    struct json id;
+    struct json model;
+    struct json choices;
+    struct json usage;
+    struct json choice;  /* the one with index 0, and its members: */
+    struct json message; /* "message", or a chunk's "delta" */
+    struct json reason;
+    struct json choice_usage;
+};
+struct openai_object openai_object_read(struct json whole);
+
+/* Its usage, wherever it is put; false: there is none to be trusted. */
+bool openai_usage(const struct openai_object *o, struct usage *out);
+int openai_push_start(struct decoding *d, const struct openai_object *o);
+/* The end of a choice; a reason that says the answer broke off is no end. */
+int openai_push_reason(struct decoding *d, const struct openai_object *o);
 int openai_push_finish(struct decoding *d, enum finish finish);
-struct json openai_first_choice(struct json object);
 
 int openai_decode(struct decoding *d, const struct sse_event *frame);
 int openai_watch(struct decoding *d, const struct sse_event *frame,

@@ -7,15 +7,37 @@
 #include "text/base64.h"
 #include <aignehub/aignehub.h>
 
-struct json openai_first_choice(struct json object)
+static void read_choice(struct json choice, struct openai_object *o)
 {
-    struct json_walk w = json_walk(json_get(object, "choices"));
+    static const char *const names[] = {"message", "delta", "finish_reason", "usage"};
+    struct json v[4];
+    json_pick(choice, names, 4, v);
+    o->choice = choice;
+    o->message = json_present(v[0]) ? v[0] : v[1];
+    o->reason = v[2];
+    o->choice_usage = v[3];
+}
+
+struct openai_object openai_object_read(struct json whole)
+{
+    static const char *const names[] = {"error", "id", "model", "choices", "usage"};
+    struct json v[5];
+    json_pick(whole, names, 5, v);
+    struct openai_object o = {.whole = whole,
+                              .error = v[0],
+                              .id = v[1],
+                              .model = v[2],
+                              .choices = v[3],
+                              .usage = v[4]};
+    struct json_walk w = json_walk(o.choices);
     while (json_next(&w)) {
         int64_t index = 0;
-        if (!json_int64(json_get(w.value, "index"), &index) || index == 0)
-            return w.value;
+        if (json_int64(json_get(w.value, "index"), &index) && index != 0)
+            continue;
+        read_choice(w.value, &o);
+        break;
     }
-    return (struct json){0};
+    return o;
 }
 
 /* Most count reasoning inside completion_tokens; whoever does not is found out by the total. */
@@ -27,16 +49,14 @@ static void split_answer(struct usage *u, int64_t completion, int64_t prompt, in
     u->output = outside ? completion : answer_less(completion, reasoning);
 }
 
-bool openai_usage(struct json object, struct usage *out)
+bool openai_usage(const struct openai_object *o, struct usage *out)
 {
     enum { PROMPT, COMPLETION, TOTAL, PROMPT_DETAILS, COMPLETION_DETAILS, HIT, MEMBERS };
     static const char *const names[] = {
         "prompt_tokens",         "completion_tokens",         "total_tokens",
         "prompt_tokens_details", "completion_tokens_details", "prompt_cache_hit_tokens"};
     struct json v[MEMBERS];
-    struct json usage = json_get(object, "usage");
-    if (usage.kind != JSON_OBJECT)
-        usage = json_get(openai_first_choice(object), "usage");
+    struct json usage = o->usage.kind == JSON_OBJECT ? o->usage : o->choice_usage;
     if (usage.kind != JSON_OBJECT)
         return false;
     json_pick(usage, names, MEMBERS, v);
@@ -55,7 +75,7 @@ bool openai_usage(struct json object, struct usage *out)
     return usage_sane(out) && usage_reported(out);
 }
 
-enum finish openai_finish_reason(struct json reason)
+static enum finish finish_of(struct json reason)
 {
     static const struct {
         const char *name;
@@ -232,49 +252,41 @@ int openai_push_finish(struct decoding *d, enum finish finish)
     return answer_finish(d, meant(s, finish));
 }
 
-static int push_start(struct decoding *d, struct json object)
+int openai_push_start(struct decoding *d, const struct openai_object *o)
 {
     struct openai_state *s = d->state;
     if (s->started)
         return AIGNE_OK;
     s->started = true;
-    return answer_start(d, json_string(json_get(object, "id"), d->scratch),
-                        json_string(json_get(object, "model"), d->scratch));
+    return answer_start(d, json_string(o->id, d->scratch), json_string(o->model, d->scratch));
 }
 
-/* The end of a choice; a reason that says the answer broke off is no end. */
-static int push_reason(struct decoding *d, struct json choice)
+int openai_push_reason(struct decoding *d, const struct openai_object *o)
 {
-    struct json reason = json_get(choice, "finish_reason");
-    if (reason.kind != JSON_STRING)
+    if (o->reason.kind != JSON_STRING)
         return AIGNE_OK;
-    if (json_string_is(reason, "error"))
-        return complaint_in_answer(d, choice);
-    if (json_string_is(reason, "insufficient_system_resource"))
+    if (json_string_is(o->reason, "error"))
+        return complaint_in_answer(d, o->choice);
+    if (json_string_is(o->reason, "insufficient_system_resource"))
         return fault_set(d->why, AIGNE_E_UPSTREAM,
                          "The provider ran out of resources and broke the answer off.");
-    return openai_push_finish(d, openai_finish_reason(reason));
-}
-
-static int push_usage(struct decoding *d, struct json object)
-{
-    struct usage usage;
-    return openai_usage(object, &usage) ? answer_usage(d, &usage) : AIGNE_OK;
+    return openai_push_finish(d, finish_of(o->reason));
 }
 
 /* A chunk or a whole answer. With `watching` the message is not looked at. */
-static int push_object(struct decoding *d, struct json object, bool whole, bool watching)
+static int push_object(struct decoding *d, const struct openai_object *o, bool whole,
+                       bool watching)
 {
-    if (complaint_present(json_get(object, "error")))
-        return complaint_in_answer(d, object);
-    struct json choice = openai_first_choice(object);
     const struct openai_state *s = d->state;
-    int rc = push_start(d, object);
+    struct usage usage;
+    if (complaint_present(o->error))
+        return complaint_in_answer(d, o->whole);
+    int rc = openai_push_start(d, o);
     if (rc >= 0 && !watching && !s->finished) /* behind the end only usage counts */
-        rc = push_message(d, json_get(choice, whole ? "message" : "delta"), whole);
-    if (rc >= 0)
-        rc = push_usage(d, object);
-    return rc < 0 ? rc : push_reason(d, choice);
+        rc = push_message(d, o->message, whole);
+    if (rc >= 0 && openai_usage(o, &usage))
+        rc = answer_usage(d, &usage);
+    return rc < 0 ? rc : openai_push_reason(d, o);
 }
 
 int openai_decode(struct decoding *d, const struct sse_event *frame)
@@ -288,7 +300,10 @@ int openai_decode(struct decoding *d, const struct sse_event *frame)
         return answer_settled(d, openai_push_finish(d, FINISH_UNKNOWN));
     }
     int rc = answer_check(d, data, JSON_OBJECT);
-    return rc < 0 ? rc : answer_settled(d, push_object(d, json_of(data), false, false));
+    if (rc < 0)
+        return rc;
+    struct openai_object o = openai_object_read(json_of(data));
+    return answer_settled(d, push_object(d, &o, false, false));
 }
 
 int openai_decode_whole(struct decoding *d, struct slice body, bool watching)
@@ -298,11 +313,11 @@ int openai_decode_whole(struct decoding *d, struct slice body, bool watching)
     int rc = answer_check(d, text, JSON_OBJECT);
     if (rc < 0)
         return rc;
-    struct json object = json_of(text);
-    rc = answer_settled(d, push_object(d, object, true, watching));
+    struct openai_object o = openai_object_read(json_of(text));
+    rc = answer_settled(d, push_object(d, &o, true, watching));
     if (rc < 0 || s->finished)
         return rc;
-    if (openai_first_choice(object).kind != JSON_OBJECT)
+    if (o.choice.kind != JSON_OBJECT)
         return fault_set(d->why, AIGNE_E_PROTOCOL, "The provider's answer has no choices.");
     return answer_settled(d, openai_push_finish(d, FINISH_UNKNOWN));
 }

@@ -31,31 +31,74 @@ static bool worth_reading(struct slice data)
            says(data, SLICE("\"error\""));
 }
 
-static int read_chunk(struct decoding *d, struct json object, enum chat_choice usage_wanted,
-                      bool *hide)
+#define DULL_LONGEST 2048
+
+static size_t same_start(struct slice a, struct slice b)
+{
+    size_t n = a.n < b.n ? a.n : b.n;
+    size_t i = 0;
+    while (n - i >= 8 && memcmp(a.p + i, b.p + i, 8) == 0)
+        i += 8;
+    while (i < n && a.p[i] == b.p[i])
+        i++;
+    return i;
+}
+
+static size_t same_end(struct slice a, struct slice b, size_t most)
+{
+    size_t i = 0;
+    while (most - i >= 8 && memcmp(a.p + a.n - i - 8, b.p + b.n - i - 8, 8) == 0)
+        i += 8;
+    while (i < most && a.p[a.n - i - 1] == b.p[b.n - i - 1])
+        i++;
+    return i;
+}
+
+static bool has_quote(struct slice s)
+{
+    return s.n > 0 && (memchr(s.p, '"', s.n) || memchr(s.p, '\\', s.n));
+}
+
+/* Chunks differ from one another in one piece of text only. When what differs from a chunk that told
+ * nothing has neither quote nor backslash on either side, it lies within one token, and this chunk
+ * tells nothing either: no word of it need be searched. */
+static bool like_dull(const struct openai_state *s, struct slice data)
+{
+    if (!s->dull.n)
+        return false;
+    size_t start = same_start(s->dull, data);
+    size_t shorter = s->dull.n < data.n ? s->dull.n : data.n;
+    size_t end = same_end(s->dull, data, shorter - start);
+    return !has_quote(slice_of(data.p + start, data.n - start - end)) &&
+           !has_quote(slice_of(s->dull.p + start, s->dull.n - start - end));
+}
+
+static bool passes(struct decoding *d, struct slice data)
 {
     struct openai_state *s = d->state;
+    if (!s->started)
+        return false;
+    if (like_dull(s, data))
+        return true;
+    if (worth_reading(data))
+        return false;
+    if (!s->dull.p && data.n <= DULL_LONGEST)
+        s->dull = arena_copy(d->keep, data);
+    return true;
+}
+
+static int read_chunk(struct decoding *d, const struct openai_object *o,
+                      enum chat_choice usage_wanted, bool *hide)
+{
     struct usage usage;
-    if (complaint_present(json_get(object, "error")))
-        return complaint_in_answer(d, object);
-    int rc = AIGNE_OK;
-    if (!s->started) {
-        s->started = true;
-        rc = answer_start(d, json_string(json_get(object, "id"), d->scratch),
-                          json_string(json_get(object, "model"), d->scratch));
-    }
-    if (rc >= 0 && openai_usage(object, &usage)) {
-        struct json_walk choices = json_walk(json_get(object, "choices"));
-        *hide = usage_wanted != CHAT_YES && !json_next(&choices);
+    if (complaint_present(o->error))
+        return complaint_in_answer(d, o->whole);
+    int rc = openai_push_start(d, o);
+    if (rc >= 0 && openai_usage(o, &usage)) {
+        *hide = usage_wanted != CHAT_YES && json_count(o->choices) == 0;
         rc = answer_usage(d, &usage);
     }
-    struct json choice = openai_first_choice(object);
-    struct json reason = json_get(choice, "finish_reason");
-    if (rc < 0 || reason.kind != JSON_STRING)
-        return rc;
-    if (json_string_is(reason, "error"))
-        return complaint_in_answer(d, choice);
-    return openai_push_finish(d, openai_finish_reason(reason));
+    return rc < 0 ? rc : openai_push_reason(d, o);
 }
 
 int openai_watch(struct decoding *d, const struct sse_event *frame,
@@ -70,8 +113,11 @@ int openai_watch(struct decoding *d, const struct sse_event *frame,
         s->done = true;
         return openai_push_finish(d, FINISH_UNKNOWN);
     }
-    if (s->started && !worth_reading(data))
+    if (passes(d, data))
         return AIGNE_OK;
     int rc = answer_check(d, data, JSON_OBJECT);
-    return rc < 0 ? rc : answer_settled(d, read_chunk(d, json_of(data), usage_wanted, hide));
+    if (rc < 0)
+        return rc;
+    struct openai_object o = openai_object_read(json_of(data));
+    return answer_settled(d, read_chunk(d, &o, usage_wanted, hide));
 }
