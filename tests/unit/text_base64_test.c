@@ -40,21 +40,9 @@ static void vectors_both_ways(void **state)
 static void refuses_anything_else(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"Z",
-                                      "Zg=",
-                                      "Zg===",
-                                      "=",
-                                      "==",
-                                      "Zm9v=",
-                                      "Zm9v==",
-                                      "Zm 9v",
-                                      "Zm9v\n",
-                                      "Zg==Zg==",
-                                      "Zm9*",
-                                      "Z===",
-                                      "\303\251Zm",
-                                      "Zm9vY",
-                                      "Zm=v"};
+    static const char *const bad[] = {
+        "Z",      "Zg=",      "Zg===", "=",    "==",         "Zm9v=", "Zm9v==", "Zm 9v",
+        "Zm9v\n", "Zg==Zg==", "Zm9*",  "Z===", "\303\251Zm", "Zm9vY", "Zm=v"};
     struct buf b;
     buf_init(&b, 1000);
     buf_put_text(&b, "kept");
