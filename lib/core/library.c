@@ -86,6 +86,7 @@ static int push_usage(struct aigne_call *call)
 {
     struct library *l = library_of(call);
     struct reply_notes notes = call_notes(call);
+    notes.usage_extras = l->reply.usage_extras;
     buf_clear(&l->json);
     if (!reply_write_usage(&call->usage, &notes, &l->json))
         return AIGNE_OK;
@@ -179,7 +180,9 @@ static int read_request(struct aigne_call *call, struct slice text, struct fault
     if (rc < 0)
         return rc;
     call->request_read = true;
-    call->requested = call->request.model.n ? call->request.model : call->model->name;
+    if (!call->request.model.n)
+        call->request.model = call->model->name;
+    call->requested = call->request.model;
     return AIGNE_OK;
 }
 
