@@ -15,6 +15,12 @@ static bool in_word(char c)
            c == '_' || c == '-' || c == '*' || c == '.' || c == '+' || c == '/' || c == '=';
 }
 
+/* "api_key=abc" is a name and a word; the "=" at the end of base64 belongs to the word. */
+static bool divides(struct slice all, size_t i)
+{
+    return all.p[i] == '=' && i + 1 < all.n && all.p[i + 1] != '=' && in_word(all.p[i + 1]);
+}
+
 static bool begins_as_keys_do(struct slice word)
 {
     static const char *const beginnings[] = {"sk_", "pk-",  "rk-",  "xai-",  "AIza",
@@ -39,15 +45,16 @@ static bool names_a_key(struct slice s)
     return false;
 }
 
-/* "Incorrect API key provided: abc", "api_key:'abc'", "the API key 'abc'": what stands before the word
- * ends in a colon or an opening quote, and names a key shortly before that in the same sentence. */
+/* "Incorrect API key provided: abc", "api_key='abc'", "the API key 'abc'": what stands before the word
+ * ends in a colon, an equals sign or an opening quote, and names a key shortly before that in the same
+ * sentence. */
 static bool key_announced(struct slice before)
 {
     struct slice said = before;
-    bool quoted = said.n && memchr("'\"`", said.p[said.n - 1], 3) != NULL;
+    bool quoted = slice_ends(said, "'") || slice_ends(said, "\"") || slice_ends(said, "`");
     said.n -= quoted;
     said = slice_trim(said);
-    bool colon = slice_ends(said, ":");
+    bool colon = slice_ends(said, ":") || slice_ends(said, "=");
     size_t near = colon ? 40 : 10;
     for (size_t i = said.n; (colon || quoted) && i-- > 0 && said.n - i < near;) {
         if (said.p[i] == '.' && i + 1 < said.n && said.p[i + 1] == ' ')
@@ -74,7 +81,7 @@ void redact_into(char *to, size_t capacity, struct slice words)
     size_t i = 0;
     while (i < all.n) {
         size_t start = i;
-        while (i < all.n && in_word(all.p[i]))
+        while (i < all.n && in_word(all.p[i]) && !divides(all, i))
             i++;
         struct slice word = slice_of(all.p + start, i - start);
         bool key = word.n > 1 && is_key(slice_of(all.p, start), word);
