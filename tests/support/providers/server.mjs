@@ -76,7 +76,8 @@ async function behave({ provider, route, body, response, entry, id, refuse, auth
     const detail = {};
     if (scenario.code) detail.code = scenario.code;
     if (scenario.quota) Object.assign(detail, { type: 'insufficient_quota', code: 'insufficient_quota', message: 'You exceeded your current quota, please check your plan and billing details.' });
-    if (scenario.leak) detail.message = `Refused: key ${auth.key} with prompt ${view.text}`;
+    if (scenario.leak) detail.message = `Refused: the key ${auth.key} may not do that (Authorization: Bearer ${auth.key}, x-api-key=${auth.key}).`;
+    if (scenario['leak-prompt']) detail.message = `Refused for its text: ${view.text}`;
     if (scenario.long) detail.message = 'm'.repeat(number(scenario.long, 10000));
     const headers = scenario.retry ? { 'retry-after': scenario.retry } : {};
     if (scenario['retry-ms']) headers['retry-after-ms'] = scenario['retry-ms'];
