@@ -47,28 +47,38 @@ static void write_text(struct anthropic *x, struct slice text, enum chat_cache c
     json_close_object(j);
 }
 
+static bool is_system_text(const struct chat_message *m, const struct chat_part *p)
+{
+    return m->role == CHAT_SYSTEM && p->kind == CHAT_TEXT && !blank(p->text);
+}
+
+static const struct chat_part *last_system_text(const struct chat_request *r)
+{
+    for (size_t i = r->message_count; i-- > 0;) {
+        const struct chat_message *m = &r->messages[i];
+        for (size_t k = m->part_count; k-- > 0;) {
+            if (is_system_text(m, &m->parts[k]))
+                return &m->parts[k];
+        }
+    }
+    return NULL;
+}
+
 void anthropic_write_system(struct anthropic *x)
 {
     const struct chat_request *r = x->w.request;
-    const struct chat_part *last = NULL;
-    for (size_t i = 0; i < r->message_count; i++) {
-        const struct chat_message *m = &r->messages[i];
-        for (size_t k = 0; m->role == CHAT_SYSTEM && k < m->part_count; k++) {
-            if (m->parts[k].kind == CHAT_TEXT && !blank(m->parts[k].text))
-                last = &m->parts[k];
-        }
-    }
+    const struct chat_part *last = last_system_text(r);
     if (!last)
         return;
     json_key(&x->w.json, "system");
     json_open_array(&x->w.json);
     for (size_t i = 0; i < r->message_count; i++) {
         const struct chat_message *m = &r->messages[i];
-        for (size_t k = 0; m->role == CHAT_SYSTEM && k < m->part_count; k++) {
+        for (size_t k = 0; k < m->part_count; k++) {
             const struct chat_part *p = &m->parts[k];
             enum chat_cache cache =
                 p == last && p->cache == CHAT_CACHE_NONE ? x->system : p->cache;
-            if (p->kind == CHAT_TEXT && !blank(p->text))
+            if (is_system_text(m, p))
                 write_text(x, p->text, cache);
         }
     }

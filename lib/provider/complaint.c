@@ -247,7 +247,7 @@ void complaint_tell(const struct complaint *c, int status, struct slice headers,
 /* A short plain text is the provider's own sentence; a page of HTML is nobody's. */
 static bool is_sentence(struct slice body)
 {
-    return body.n > 0 && body.n < 400 && body.p[0] != '<' && body.p[0] != '{' &&
+    return body.p && body.n > 0 && body.n < 400 && body.p[0] != '<' && body.p[0] != '{' &&
            body.p[0] != '[';
 }
 

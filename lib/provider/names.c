@@ -42,7 +42,11 @@ struct slice name_to_wire(const struct name_rule *rule, struct slice name, struc
     if (!text)
         return SLICE_NONE;
     for (size_t i = 0; i < short_name.n; i++)
-        text[i] = fits_at(rule, short_name, i) ? short_name.p[i] : '_';
+        text[i] = short_name.p[i];
+    for (size_t i = 0; i < short_name.n; i++) {
+        if (!fits_at(rule, short_name, i))
+            text[i] = '_';
+    }
     return slice_of(text, short_name.n);
 }
 
@@ -94,14 +98,16 @@ static uint64_t hash_of(struct slice s)
 
 static struct slice hashed_id(struct slice id, struct arena *a)
 {
+    static const char prefix[] = "call_";
     static const char digits[] = "0123456789abcdef";
     char *text = arena_alloc(a, ID_HASHED_SIZE + 1);
     if (!text)
         return SLICE_NONE;
     uint64_t hash = hash_of(id);
-    memcpy(text, "call_", 5);
-    for (size_t i = 5; i < ID_HASHED_SIZE; i++, hash >>= 4)
+    for (size_t i = ID_HASHED_SIZE; i-- > 0; hash >>= 4)
         text[i] = digits[hash & 15];
+    for (size_t i = 0; i < sizeof prefix - 1; i++)
+        text[i] = prefix[i];
     return slice_of(text, ID_HASHED_SIZE);
 }
 

@@ -1,34 +1,47 @@
 /* Knows what the hub must learn of a chunk that passes through it; refuses to read the rest. */
-#define _GNU_SOURCE /* memmem */
 #include "provider/answer.h"
 #include "provider/complaint.h"
 #include "provider/openai.h"
 #include <aignehub/aignehub.h>
 
-/* Whether `data` has the member `quoted` (its name with both quotes) with a value other than null.
- * Inside a string the quotes would be escaped, so only a string equal to the name can deceive, and it
- * has no colon behind it. */
-static bool says(struct slice data, struct slice quoted)
+static bool is_blank(char c)
 {
-    const char *end = data.p + data.n;
-    const char *p = data.p;
-    while ((p = memmem(p, (size_t)(end - p), quoted.p, quoted.n)) != NULL) {
-        p += quoted.n;
-        const char *q = p;
-        while (q < end && (*q == ' ' || *q == ':' || *q == '\t' || *q == '\n' || *q == '\r'))
-            q++;
-        bool member = q > p && memchr(p, ':', (size_t)(q - p)) != NULL;
-        if (member && q < end && *q != 'n')
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* Whether the key that ends before `colon` is one whose value can matter. Inside a string its quotes
+ * would be escaped, so what looks like a key is one. */
+static bool is_telling_key(const char *start, const char *colon)
+{
+    static const struct slice keys[] = {
+        {"\"finish_reason\"", 15}, {"\"usage\"", 7}, {"\"error\"", 7}};
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        size_t n = keys[i].n;
+        if ((size_t)(colon - start) > n && colon[-2] == keys[i].p[n - 2] &&
+            memcmp(colon - n, keys[i].p, n) == 0)
             return true;
     }
     return false;
 }
 
-/* All of these are absent or null in the chunks between the first and the last. */
+/* finish_reason, usage and error are absent or null in the chunks between the first and the last. A
+ * blank before a colon is so rare that the chunk is read rather than looked at twice. */
 static bool worth_reading(struct slice data)
 {
-    return says(data, SLICE("\"finish_reason\"")) || says(data, SLICE("\"usage\"")) ||
-           says(data, SLICE("\"error\""));
+    const char *end = data.p + data.n;
+    const char *p = data.p;
+    while ((p = memchr(p, ':', (size_t)(end - p))) != NULL) {
+        const char *colon = p++;
+        if (colon == data.p || is_blank(colon[-1]))
+            return true;
+        if (colon[-1] != '"' || !is_telling_key(data.p, colon))
+            continue;
+        while (p < end && is_blank(*p))
+            p++;
+        if (p < end && *p != 'n')
+            return true;
+    }
+    return false;
 }
 
 #define DULL_LONGEST 2048
