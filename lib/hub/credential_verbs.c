@@ -15,7 +15,7 @@ static struct slice seal(struct verb_call *v, const struct vault_key *key,
     struct buf sealed AUTO(buf_free);
     struct buf text AUTO(buf_free);
     buf_init(&sealed, ENVELOPE_LARGEST);
-    buf_init(&text, 2 * ENVELOPE_LARGEST);
+    buf_init(&text, (size_t)2 * ENVELOPE_LARGEST);
     struct slice identity = credential_identity(room, provider, id);
     if (!identity.p || vault_seal(key, identity, secret, &sealed, v->why)) {
         v->arena->failed = true;
@@ -168,7 +168,7 @@ static int credential_get(struct verb_call *v)
 {
     const struct store_object *object = NULL;
     int rc = find(v, &object);
-    if (rc)
+    if (!object)
         return rc;
     verb_reply(v, object->id, object->body);
     json_close_object(&v->w);
@@ -198,8 +198,9 @@ static int credential_delete(struct verb_call *v)
 {
     const struct store_object *object = NULL;
     int rc = find(v, &object);
-    if (!rc)
-        rc = verb_drop(v, object);
+    if (!object)
+        return rc;
+    rc = verb_drop(v, object);
     if (rc)
         return rc;
     json_open_object(&v->w);

@@ -129,7 +129,7 @@ static int key_get(struct verb_call *v)
 {
     const struct store_object *object = NULL;
     int rc = find(v, &object);
-    if (rc)
+    if (!object)
         return rc;
     verb_reply(v, object->id, object->body);
     json_close_object(&v->w);
@@ -153,7 +153,7 @@ static int key_revoke(struct verb_call *v)
 {
     const struct store_object *object = NULL;
     int rc = find(v, &object);
-    if (rc)
+    if (!object)
         return rc;
     bool revoked = json_present(json_get(json_of(object->body), "revokedAt"));
     const struct verb_member member = {"revokedAt",
@@ -171,8 +171,9 @@ static int key_delete(struct verb_call *v)
 {
     const struct store_object *object = NULL;
     int rc = find(v, &object);
-    if (!rc)
-        rc = verb_drop(v, object);
+    if (!object)
+        return rc;
+    rc = verb_drop(v, object);
     if (rc)
         return rc;
     json_open_object(&v->w);

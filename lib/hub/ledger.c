@@ -22,6 +22,7 @@ enum {
      * the next ones do not: there is one caller who does one call after the other. */
     COMMIT_GAP_US = 500,
     COMMITS_WITHOUT_GAP = 16,
+    TICK_US = LEDGER_TICK_MS * 1000,
     TRIES = 8,
     FIRST_PAUSE_MS = 5 /* doubled with each further try: 1.3 s in all */
 };
@@ -233,7 +234,7 @@ static void drain(struct ledger *l, bool closing)
 static void tick(struct ledger *l)
 {
     int64_t now = clock_monotonic_us();
-    if (now - l->ticked_us < LEDGER_TICK_MS * 1000)
+    if (now - l->ticked_us < TICK_US)
         return;
     if (l->options.tick)
         l->options.tick(l->options.user);
@@ -243,7 +244,7 @@ static void tick(struct ledger *l)
 /* Until there is work, or a tick is due. */
 static void rest(struct ledger *l)
 {
-    int64_t until_tick = LEDGER_TICK_MS * 1000 - (clock_monotonic_us() - l->ticked_us);
+    int64_t until_tick = TICK_US - (clock_monotonic_us() - l->ticked_us);
     atomic_store(&l->asleep, 1);
     /* Whoever submits after this look finds us asleep and wakes us. */
     if (!atomic_load(&l->waiting) && !atomic_load(&l->closing) && until_tick > 0)

@@ -101,7 +101,7 @@ static int provider_get(struct verb_call *v)
 {
     const struct store_object *object = NULL;
     int rc = find(v, &object);
-    if (rc)
+    if (!object)
         return rc;
     verb_reply(v, object->id, object->body);
     write_counts(v, object);
@@ -140,8 +140,9 @@ static int provider_delete(struct verb_call *v)
     int64_t credentials = 0;
     int64_t rates = 0;
     int rc = find(v, &object);
-    if (!rc)
-        rc = verb_drop(v, object);
+    if (!object)
+        return rc;
+    rc = verb_drop(v, object);
     if (!rc)
         rc = drop_owned(v, TABLE_CREDENTIAL, object->id, &credentials);
     if (!rc)

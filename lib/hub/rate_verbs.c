@@ -147,7 +147,7 @@ static int rate_get(struct verb_call *v)
 {
     const struct store_object *object = NULL;
     int rc = find(v, &object);
-    if (rc)
+    if (!object)
         return rc;
     verb_reply(v, object->id, object->body);
     json_close_object(&v->w);
@@ -182,8 +182,9 @@ static int rate_delete(struct verb_call *v)
 {
     const struct store_object *object = NULL;
     int rc = find(v, &object);
-    if (!rc)
-        rc = verb_drop(v, object);
+    if (!object)
+        return rc;
+    rc = verb_drop(v, object);
     if (rc)
         return rc;
     json_open_object(&v->w);

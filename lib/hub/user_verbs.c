@@ -76,7 +76,7 @@ static int user_get(struct verb_call *v)
 {
     const struct store_object *object = NULL;
     int rc = find(v, &object);
-    if (rc)
+    if (!object)
         return rc;
     verb_reply(v, object->id, object->body);
     json_close_object(&v->w);
@@ -96,8 +96,9 @@ static int user_delete(struct verb_call *v)
     int64_t dropped = 0;
     const struct store_object *keys = catalog_objects(v->catalog, TABLE_KEY, &count);
     int rc = find(v, &object);
-    if (!rc)
-        rc = verb_drop(v, object);
+    if (!object)
+        return rc;
+    rc = verb_drop(v, object);
     for (size_t i = 0; i < count && !rc; i++) {
         struct slice owner = json_string(json_get(json_of(keys[i].body), "user"), v->arena);
         if (!owner.p || !slice_eq(owner, object->id))

@@ -10,10 +10,10 @@ enum {
     ARGUMENTS_LARGEST = 1024 * 1024
 };
 
-static const struct verb_table *const tables[] = {
+enum { TABLES = 7 };
+static const struct verb_table *const tables[TABLES] = {
     &provider_verbs, &credential_verbs, &rate_verbs,    &user_verbs,
     &key_verbs,      &usage_verbs,      &settings_verbs};
-enum { TABLES = sizeof tables / sizeof *tables };
 
 const struct hub_verb *hub_verb_at(size_t index)
 {

@@ -10,14 +10,10 @@
  * at once, so that forgetting costs little. */
 enum { ROWS_LARGEST = 2 * MEMORY_USAGE_ROWS };
 
-/* One block holds the struct and all its texts. */
-struct kept_object {
-    struct store_object object;
-};
-
 struct store {
     pthread_mutex_t lock;
-    struct kept_object **objects; /* sorted by (table, id) */
+    /* One block holds an object, or a row, and all its texts. */
+    struct store_object **objects; /* sorted by (table, id) */
     size_t object_count;
     size_t object_capacity;
     struct usage_row **rows;
@@ -61,12 +57,12 @@ static size_t object_place(const struct store *s, struct slice table, struct sli
     size_t high = s->object_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (compare_object(&s->objects[middle]->object, table, id) < 0)
+        if (compare_object(s->objects[middle], table, id) < 0)
             low = middle + 1;
         else
             high = middle;
     }
-    *there = low < s->object_count && compare_object(&s->objects[low]->object, table, id) == 0;
+    *there = low < s->object_count && compare_object(s->objects[low], table, id) == 0;
     return low;
 }
 
@@ -101,16 +97,16 @@ static struct slice put_text(char **at, struct slice text)
     return copy;
 }
 
-static struct kept_object *copy_object(const struct store_op *op)
+static struct store_object *copy_object(const struct store_op *op)
 {
-    struct kept_object *kept = mem_alloc(sizeof *kept + op->table.n + op->id.n + op->body.n);
+    struct store_object *kept = mem_alloc(sizeof *kept + op->table.n + op->id.n + op->body.n);
     if (!kept)
         return NULL;
     char *at = (char *)(kept + 1);
-    kept->object.table = put_text(&at, op->table);
-    kept->object.id = put_text(&at, op->id);
-    kept->object.body = put_text(&at, op->body);
-    kept->object.version = 0;
+    kept->table = put_text(&at, op->table);
+    kept->id = put_text(&at, op->id);
+    kept->body = put_text(&at, op->body);
+    kept->version = 0;
     return kept;
 }
 
@@ -145,32 +141,43 @@ static struct usage_row *copy_row(const struct usage_row *row)
     return kept;
 }
 
-/* Room for `more` pointers, so that the changes themselves cannot fail. */
-static bool reserve(void **items, size_t *capacity, size_t count, size_t more)
+/* The pointers with room for `more`, so that the changes themselves cannot fail; NULL: no memory. */
+static void *reserve(void *items, size_t *capacity, size_t count, size_t more)
 {
-    if (count + more <= *capacity)
-        return true;
-    size_t wanted = (count + more) * 2;
-    void *grown = mem_resize(*items, wanted * sizeof(void *));
-    if (!grown)
+    if (items && count + more <= *capacity)
+        return items;
+    size_t wanted = (count + more + 1) * 2;
+    void *grown = mem_resize(items, wanted * sizeof(void *));
+    if (grown)
+        *capacity = wanted;
+    return grown;
+}
+
+static bool reserve_both(struct store *s, size_t more)
+{
+    struct store_object **objects =
+        reserve(s->objects, &s->object_capacity, s->object_count, more);
+    if (!objects)
         return false;
-    *items = grown;
-    *capacity = wanted;
+    s->objects = objects;
+    struct usage_row **rows = reserve(s->rows, &s->row_capacity, s->row_count, more);
+    if (!rows)
+        return false;
+    s->rows = rows;
     return true;
 }
 
-static void put_object(struct store *s, struct kept_object *kept)
+static void put_object(struct store *s, struct store_object *kept)
 {
     bool there = false;
-    size_t at = object_place(s, kept->object.table, kept->object.id, &there);
+    size_t at = object_place(s, kept->table, kept->id, &there);
     if (there) {
         mem_free(s->objects[at]);
     } else {
-        memmove(s->objects + at + 1, s->objects + at,
-                (s->object_count - at) * sizeof *s->objects);
+        memmove(s->objects + at + 1, s->objects + at, (s->object_count - at) * sizeof(void *));
         s->object_count++;
     }
-    kept->object.version = s->version;
+    kept->version = s->version;
     s->objects[at] = kept;
 }
 
@@ -182,7 +189,7 @@ static void drop_object(struct store *s, const struct store_op *op)
         return;
     mem_free(s->objects[at]);
     s->object_count--;
-    memmove(s->objects + at, s->objects + at + 1, (s->object_count - at) * sizeof *s->objects);
+    memmove(s->objects + at, s->objects + at + 1, (s->object_count - at) * sizeof(void *));
 }
 
 static void add_row(struct store *s, struct usage_row *kept)
@@ -211,7 +218,7 @@ static int check_versions(const struct store *s, const struct store_op *ops, siz
         if (ops[i].kind == STORE_USAGE || ops[i].expected_version == STORE_ANY_VERSION)
             continue;
         size_t at = object_place(s, ops[i].table, ops[i].id, &there);
-        int64_t version = there ? s->objects[at]->object.version : STORE_ABSENT;
+        int64_t version = there ? s->objects[at]->version : STORE_ABSENT;
         if (version != ops[i].expected_version)
             return store_conflict(&ops[i], why);
     }
@@ -281,9 +288,7 @@ static int memory_apply(struct store *s, const struct store_op *ops, size_t coun
     void **copies = mem_alloc_zero((count + 1) * sizeof *copies);
     if (!copies)
         return fault_nomem(why);
-    if (!copy_all(ops, count, copies) ||
-        !reserve((void **)&s->objects, &s->object_capacity, s->object_count, count) ||
-        !reserve((void **)&s->rows, &s->row_capacity, s->row_count, count)) {
+    if (!copy_all(ops, count, copies) || !reserve_both(s, count)) {
         free_all(copies, count);
         return fault_nomem(why);
     }
@@ -299,7 +304,7 @@ static int memory_load(struct store *s, struct arena *a, struct store_object **o
     *count = s->object_count;
     *objects = arena_array(a, s->object_count + 1, sizeof **objects);
     for (size_t i = 0; *objects && i < s->object_count; i++) {
-        const struct store_object *from = &s->objects[i]->object;
+        const struct store_object *from = s->objects[i];
         (*objects)[i] =
             (struct store_object){arena_copy(a, from->table), arena_copy(a, from->id),
                                   arena_copy(a, from->body), from->version};

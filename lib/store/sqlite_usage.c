@@ -143,18 +143,30 @@ static void usage_read(struct sqlite3_stmt *statement, struct usage_row *row)
     row->first_byte_us = sqlite3_column_int64(statement, FIRST_BYTE_AT);
 }
 
+static void put_condition(struct buf *sql, const char *condition, bool *first)
+{
+    buf_put_text(sql, *first ? " WHERE " : " AND ");
+    buf_put_text(sql, condition);
+    *first = false;
+}
+
+/* Only what was asked for: counting all rows must not have to read them. */
 static void put_conditions(struct buf *sql, const struct usage_query *query)
 {
-    static const char *const conditions[USAGE_MATCHES] = {
-        [USAGE_USER] = " AND user = ?3",         [USAGE_KEY] = " AND key_id = ?4",
-        [USAGE_APP] = " AND app = ?5",           [USAGE_MODEL] = " AND model = ?6",
-        [USAGE_PROVIDER] = " AND provider = ?7", [USAGE_STATUS] = " AND status = ?8",
-        [USAGE_CALL] = " AND call_id = ?9"};
-    buf_put_text(sql,
-                 " FROM usage WHERE place >= ?12 AND started_ms >= ?1 AND started_ms < ?2");
+    static const char *const matches[USAGE_MATCHES] = {
+        [USAGE_USER] = "user = ?3",         [USAGE_KEY] = "key_id = ?4",
+        [USAGE_APP] = "app = ?5",           [USAGE_MODEL] = "model = ?6",
+        [USAGE_PROVIDER] = "provider = ?7", [USAGE_STATUS] = "status = ?8",
+        [USAGE_CALL] = "call_id = ?9"};
+    bool first = true;
+    buf_put_text(sql, " FROM usage");
+    if (query->since_ms > 0)
+        put_condition(sql, "place >= ?12 AND started_ms >= ?1", &first);
+    if (query->until_ms < INT64_MAX)
+        put_condition(sql, "started_ms < ?2", &first);
     for (int i = 0; i < USAGE_MATCHES; i++)
         if (query->match[i].p)
-            buf_put_text(sql, conditions[i]);
+            put_condition(sql, matches[i], &first);
 }
 
 static int prepare(struct sqlite3 *db, const struct buf *sql, const struct usage_query *query,

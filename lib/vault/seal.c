@@ -84,7 +84,7 @@ int vault_key_of(struct slice text, struct vault_key **out, struct fault *why)
 {
     struct vault_key *k = NULL;
     int rc = key_new(&k, why);
-    if (rc)
+    if (!k)
         return rc;
     if (!text.p || !key_read(text, k->bytes)) {
         vault_key_free(k);
@@ -101,7 +101,7 @@ int vault_key_random(struct vault_key **out, struct fault *why)
 {
     struct vault_key *k = NULL;
     int rc = key_new(&k, why);
-    if (rc)
+    if (!k)
         return rc;
     if (random_bytes(k->bytes, VAULT_KEY_SIZE)) {
         vault_key_free(k);

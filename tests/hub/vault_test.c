@@ -44,9 +44,8 @@ static void test_bad_keys(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        "", "short", HEX_KEY "00",
-        "zz0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c"
-        "1d1e1f",
+        "", "short", HEX_KEY "00", /* a digit pair too many; then letters, then a stray sign */
+        "zz0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
         "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh!="};
     for (size_t i = 0; i < COUNT(bad); i++) {
         struct vault_key *k = NULL;
