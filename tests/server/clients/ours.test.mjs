@@ -1,9 +1,10 @@
-// Our own client, the program `aigne-hub chat`, against AIGNE's own server and against the vendors.
+// Our own client, the library and its program `aigne-hub chat`, against AIGNE's own server and against
+// the vendors.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
 import { startImitation } from '../../support/providers/server.mjs';
-import { baseUrls, program, upstreamKeys } from './harness.mjs';
+import { PNG, WEATHER, baseUrls, program, upstreamKeys } from './harness.mjs';
 import { startReferenceHub } from './reference_hub.mjs';
 
 let hub, imitation;
@@ -19,6 +20,134 @@ after(async () => {
 const chat = (...args) =>
   new Promise((resolve) => execFile(program, ['chat', ...args], { timeout: 20000, env: { PATH: process.env.PATH } }, (error, stdout, stderr) => resolve({ code: error ? (error.code ?? error.signal) : 0, stdout, stderr })));
 const ask = (text, more = [], url = hub.url, key = hub.key) => chat('--url', url, '--key', key, '--model', 'openai/gpt-4o-mini', ...more, text);
+
+/* What the library gives: {code, reply, error, events: [[word, value]]}. */
+const lib = (mode, settings, request) =>
+  new Promise((resolve) => {
+    const text = typeof request === 'string' ? request : JSON.stringify(request);
+    execFile(process.env.AIGNE_ASK, [mode, JSON.stringify(settings), text], { timeout: 20000, encoding: 'buffer', env: {} }, (error, stdout) => {
+      const out = { code: error ? (error.code ?? error.signal) : 0, events: [] };
+      for (let rest = stdout; rest.length; ) {
+        const [head, word, length] = /^(\w+) (\d+) /.exec(rest.toString('latin1'));
+        const data = rest.subarray(head.length, head.length + Number(length)).toString();
+        if (word === 'reply' || word === 'error') out[word] = data ? JSON.parse(data) : null;
+        else out.events.push([word, word === 'text' || word === 'thought' ? data : JSON.parse(data)]);
+        rest = rest.subarray(head.length + Number(length) + 1);
+      }
+      resolve(out);
+    });
+  });
+const tools = [{ type: 'function', function: { name: 'weather', description: 'Weather of a city', parameters: WEATHER } }];
+const user = (content, more = {}) => ({ messages: [{ role: 'user', content }], ...more });
+const textOf = (answer) => answer.events.filter(([word]) => word === 'text').map(([, text]) => text).join('');
+
+/* The same conversation whoever answers. */
+function conversation(settings) {
+  it('answers, and streams the same', async () => {
+    const plain = await lib('invoke', settings(), user('hello #stream=12'));
+    assert.equal(plain.reply.text, 'Hello from the imitation, grüße 東京 👋🏽 and "quotes" \\\n');
+    assert.equal(plain.reply.usage.inputTokens, 20);
+    assert.equal(plain.reply.usage.outputTokens, 12);
+    const streamed = await lib('stream', settings(), user('hello #stream=12'));
+    assert.equal(textOf(streamed), plain.reply.text);
+    assert.equal(streamed.events.filter(([word]) => word === 'text').length >= 12, true);
+    assert.equal(streamed.reply.text, plain.reply.text);
+    assert.equal(streamed.events.filter(([word]) => word === 'usage').at(-1)[1].outputTokens, 12);
+  });
+  it('takes a plain string as the message', async () => {
+    assert.equal((await lib('invoke', settings(), { messages: 'Hello, AIGNE Hub!' })).reply.text, 'Hello from the imitation');
+  });
+  it('calls tools, each whole, and takes their results', async () => {
+    const input = user('weather? #tools', { tools });
+    const first = await lib('stream', settings(), input);
+    const called = first.events.filter(([word]) => word === 'tool').map(([, call]) => call);
+    assert.deepEqual(called.map((c) => [c.name, c.arguments]), [['weather', { city: 'Paris' }], ['weather', { city: 'São Paulo' }]]);
+    assert.deepEqual(first.reply.toolCalls.map((c) => c.function.arguments), called.map((c) => c.arguments));
+    assert.deepEqual((await lib('invoke', settings(), input)).reply.toolCalls.map((c) => c.function), first.reply.toolCalls.map((c) => c.function));
+    const history = [...input.messages, { role: 'agent', toolCalls: first.reply.toolCalls }, ...called.map((c, i) => ({ role: 'tool', toolCallId: c.id, content: `r${i}` }))];
+    assert.equal((await lib('invoke', settings(), { messages: history, tools })).reply.text, 'Result: r0 | r1');
+  });
+  it('answers by a schema', async () => {
+    const input = user('where?', { responseFormat: { type: 'json_schema', jsonSchema: { name: 'place', schema: WEATHER, strict: true } } });
+    assert.deepEqual((await lib('invoke', settings(), input)).reply.json, { city: 'Paris' });
+    assert.deepEqual((await lib('stream', settings(), input)).reply.json, { city: 'Paris' });
+  });
+  it('sends an image and a system message', async () => {
+    const answer = await lib('invoke', settings(), { messages: [{ role: 'system', content: 'Be brief.' }, { role: 'user', content: [{ type: 'text', text: 'x' }, { type: 'file', data: PNG, mimeType: 'image/png' }] }] });
+    assert.equal(answer.reply.text, 'Hello from the imitation');
+  });
+  it('refuses what is no request before anything is sent', async () => {
+    for (const bad of [{ messages: 5 }, { messages: [{ role: 'wizard', content: 'x' }] }, '{', '[]', {}]) {
+      const { code, error } = await lib('invoke', settings(), bad);
+      assert.equal(code, 1);
+      assert.equal(error.name, 'AIGNE_E_REQUEST', JSON.stringify(error));
+    }
+  });
+  it('fails when a stream breaks', async () => {
+    const { error, events } = await lib('stream', settings(), user('x #error-mid #stream=9'));
+    assert.ok(error && events.length > 0);
+  });
+}
+
+describe('the library against AIGNE\'s own server', () => {
+  const settings = (more = {}) => ({ url: hub.url, accessKey: hub.key, model: 'openai/gpt-4o-mini', ...more });
+  conversation(settings);
+  it('sends the input as AIGNE\'s own client does', async () => {
+    await lib('invoke', settings(), user('x', { modelOptions: { temperature: 0.5, invented: { a: [1] } }, extra: 'kept' }));
+    const { input } = { input: hub.log.inputs.at(-1) };
+    assert.equal(input.modelOptions.temperature, 0.5);
+    assert.deepEqual(input.modelOptions.invented, { a: [1] });
+    assert.equal(input.extra, 'kept');
+  });
+  it('knows every name of its settings', async () => {
+    assert.equal((await lib('invoke', { baseURL: hub.url, apiKey: hub.key, model: 'openai/gpt-4o-mini' }, user('x'))).reply.text, 'Hello from the imitation');
+    assert.match((await lib('invoke', { url: hub.url, acessKey: 'x' }, user('x'))).error.text, /accessKey/);
+  });
+  it('tells the credits', async () => {
+    const { reply } = await lib('invoke', settings(), user('x'));
+    assert.equal(reply.usage.aigneHubCredits, 0.0000054);
+    assert.equal(reply.usage.creditPrefix, '$');
+  });
+  it('tells errors with the status and the hub\'s words', async () => {
+    for (const [status, name] of [[400, 'AIGNE_E_REQUEST'], [402, 'AIGNE_E_CREDIT'], [429, 'AIGNE_E_RATE'], [500, 'AIGNE_E_UPSTREAM'], [503, 'AIGNE_E_UPSTREAM']]) {
+      const { error } = await lib('invoke', settings(), user(`x #status=${status} #message=words-${status}`));
+      assert.equal(error.name, name, JSON.stringify(error));
+      assert.equal(error.http, status);
+      assert.match(error.text, new RegExp(`words-${status}`));
+    }
+    const { error } = await lib('invoke', settings({ accessKey: 'wrong' }), user('x'));
+    assert.deepEqual([error.name, error.http], ['AIGNE_E_AUTH', 401]);
+  });
+  it('never asks twice', async () => {
+    hub.log.inputs.length = 0;
+    await lib('invoke', settings(), user('x #status=503'));
+    await lib('stream', settings(), user('x #error-mid #stream=9'));
+    assert.equal(hub.log.inputs.length, 2);
+  });
+  it('lists the models', async () => {
+    const { reply } = await lib('list', settings(), 'chat');
+    assert.equal((reply.models ?? reply)[0].model, 'gpt-4o-mini');
+  });
+});
+
+for (const [provider, model] of [['openai', 'gpt-4o-mini'], ['anthropic', 'claude-haiku-4-5'], ['google', 'gemini-2.5-flash']])
+  describe(`the library straight to ${provider}`, () => {
+    const settings = (more = {}) => ({ provider, baseURL: baseUrls(imitation)[provider], apiKey: upstreamKeys[provider], model, ...more });
+    conversation(settings);
+    it('tells errors with the status and the vendor\'s words', async () => {
+      for (const [status, name] of [[400, 'AIGNE_E_REQUEST'], [429, 'AIGNE_E_RATE'], [500, 'AIGNE_E_UPSTREAM'], [503, 'AIGNE_E_UPSTREAM']]) {
+        const { error } = await lib('invoke', settings(), user(`x #status=${status}`));
+        assert.equal(error.name, name, JSON.stringify(error));
+        assert.equal(error.http, status);
+        assert.equal(error.provider, provider);
+      }
+      assert.equal((await lib('invoke', settings(), user('x #status=429 #retry=3'))).error.retry_ms, 3000);
+    });
+    it('lists the models', async () => {
+      const { reply } = await lib('list', settings(), 'chat');
+      assert.ok((reply.models ?? reply).some((m) => m.model === model), JSON.stringify(reply).slice(0, 300));
+    });
+  });
 
 describe('against AIGNE\'s own server', () => {
   it('streams text', async () => {
