@@ -2,11 +2,11 @@
  * data. */
 #include "text/sse.h"
 #include "base/limits.h"
-#include "text/word.h"
 #include <aignehub/aignehub.h>
 
 /* A carry that had to hold one huge event is given back rather than kept for the next. */
 #define KEPT_CAPACITY ((size_t)1024 * 1024)
+#define SEARCH_WINDOW ((size_t)512)
 
 void sse_init(struct sse *s)
 {
@@ -32,20 +32,22 @@ static bool ends_line(char c)
     return c == '\n' || c == '\r';
 }
 
-/* The first LF or CR at or after `at`, or text.n. */
+/* The first LF or CR at or after `at`, or text.n. Searched window by window, because a stream with
+ * lone CRs must not be searched to its end for the LF that never comes. */
 static size_t find_line_end(struct slice text, size_t at)
 {
-    while (text.n - at >= WORD_SIZE) {
-        uint64_t word = word_load(text.p + at);
-        uint64_t marks =
-            (word_equal(word, '\n') | word_equal(word, '\r')) & ~word & WORD_HIGHEST;
-        if (marks)
-            return at + word_first(marks);
-        at += WORD_SIZE;
+    while (at < text.n) {
+        size_t n = text.n - at < SEARCH_WINDOW ? text.n - at : SEARCH_WINDOW;
+        const char *lf = memchr(text.p + at, '\n', n);
+        size_t before = lf ? (size_t)(lf - text.p) - at : n;
+        const char *cr = memchr(text.p + at, '\r', before);
+        if (cr)
+            return (size_t)(cr - text.p);
+        at += before;
+        if (lf)
+            return at;
     }
-    while (at < text.n && !ends_line(text.p[at]))
-        at++;
-    return at;
+    return text.n;
 }
 
 /* The length of the line's end at `at`: 1 or 2; 0: the bytes that would tell are not here yet. */
