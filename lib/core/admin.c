@@ -6,7 +6,7 @@
 
 #define ADMIN_PATH "/api/admin/"
 
-/* On the desk's thread; the exchange is nobody else's meanwhile. */
+/* On the verbs' thread; the exchange is nobody else's meanwhile. */
 static void do_verb(struct aigne_call *call)
 {
     struct exchange *x = exchange_of(call);
@@ -44,6 +44,6 @@ void admin_handle(struct aigne_call *call)
         call_refuse(call);
         return;
     }
-    if (call_send_to_desk(call, do_verb, give_answer) < 0)
+    if (errand_send(call, &call->hub->verbs, do_verb, give_answer) < 0)
         call_refuse(call);
 }

@@ -23,7 +23,6 @@ void attempt_init(struct attempt *t, struct event_sink *sink, struct fault *why)
 int attempt_open(struct attempt *t, const struct chat_request *request,
                  const struct chat_relay *relay, struct arena *keep)
 {
-    t->active = true;
     t->decoding.keep = keep;
     t->decoding.request = t->relaying ? NULL : request;
     if (t->adapter->state_size) {
@@ -158,7 +157,7 @@ static int explain(struct attempt *t, int64_t wall_ms)
     return why->code;
 }
 
-static void forget_secret(struct attempt *t)
+void attempt_forget(struct attempt *t)
 {
     buf_wipe_free(&t->secret);
     arena_wipe_free(&t->sending);
@@ -166,7 +165,6 @@ static void forget_secret(struct attempt *t)
 
 int attempt_end(struct attempt *t, int rc, bool finished, int64_t wall_ms)
 {
-    forget_secret(t);
     bool answered = t->status >= 200 && t->status < 300;
     if (t->status && !answered)
         return explain(t, wall_ms);
@@ -182,8 +180,7 @@ int attempt_end(struct attempt *t, int rc, bool finished, int64_t wall_ms)
 
 void attempt_close(struct attempt *t)
 {
-    t->active = false;
-    forget_secret(t);
+    attempt_forget(t);
     sse_free(&t->sse);
     arena_free(&t->scratch);
     buf_free(&t->body);

@@ -25,7 +25,6 @@ struct attempt {
     enum chat_choice usage_wanted; /* by the client, while relaying */
     bool relaying; /* bytes pass as they are; cleared when the answer forbids it */
     bool streamed; /* the answer comes as server-sent events */
-    bool active;   /* opened and not yet closed */
     int status;    /* 0: no head yet */
     struct sse sse;
     struct arena scratch;
@@ -49,7 +48,9 @@ int attempt_data(struct attempt *t, struct slice piece);
 /* The transfer is over with `rc`: the verdict on the whole attempt. `finished` says whether the
  * answer's own end was seen before. */
 int attempt_end(struct attempt *t, int rc, bool finished, int64_t wall_ms);
-/* Frees everything; the secret is wiped here if attempt_end did not come. init may follow. */
+/* The transfer is over, or was cancelled: wipe the secret and the request that carries it. */
+void attempt_forget(struct attempt *t);
+/* Frees everything, the secret too. init may follow. */
 void attempt_close(struct attempt *t);
 
 #endif

@@ -9,7 +9,7 @@
 #include "chat/event.h"
 #include "chat/request.h"
 #include "core/attempt.h"
-#include "core/desk.h"
+#include "core/errand.h"
 #include "core/hub.h"
 #include "core/loop.h"
 #include "core/model.h"
@@ -21,6 +21,7 @@
 enum call_state {
     CALL_ADMIT,    /* who asks, under which catalogue */
     CALL_PLAN,     /* which providers, in which order */
+    CALL_ERRAND,   /* waiting for work on another thread; then back to where it was */
     CALL_OPEN,     /* the next of them: endpoint, credential, request */
     CALL_DISCOVER, /* waiting for a hub to say where its API is */
     CALL_STREAM,   /* waiting for the provider's answer */
@@ -96,18 +97,20 @@ struct aigne_call {
     int64_t started_us;
     int64_t started_ms;
 
-    struct usage_row *rows;
+    struct usage_row *rows; /* one for each planned attempt */
+    char *row_ids;
     size_t row_count;
     bool charged;
     int64_t credits;
     struct ledger_entry record;
-    struct net_job back; /* from the ledger's or the desk's thread */
+    struct net_job recorded; /* back from the ledger's thread */
 
-    struct desk_job errand;
-    void (*errand_work)(struct aigne_call *call);
-    void (*errand_done)(struct aigne_call *call);
+    struct errand errand;
     void (*refresh_done)(struct aigne_call *call);
+    enum call_state refresh_for; /* where the call goes on then */
 };
+
+/* ---- its life: life.c ---- */
 
 /* A call on `loop`, or on one borrowed from `pool`. The outlet's state is freed with the call, also
  * when this fails. */
@@ -115,21 +118,24 @@ int call_new(const struct outlet *outlet, void *outlet_state, struct aigne_loop 
              struct loop_pool *pool, struct aigne_call **out, struct fault *why);
 void call_use_model(struct aigne_call *call, struct aigne_model *m);
 void call_use_hub(struct aigne_call *call, struct aigne_hub *h);
+void call_destroy(struct aigne_call *call);         /* it is over, and nobody takes its end */
+void call_free(struct aigne_call *call);            /* the owner lets go */
+void call_news(struct aigne_call *call);            /* the caller should come and take */
+void call_no_news(struct aigne_call *call);         /* there is nothing to take */
+void call_ask_cancel(struct aigne_call *call);      /* any thread */
+bool call_cancel_if_asked(struct aigne_call *call); /* whether it was asked for */
+
+/* ---- its way: call.c ---- */
+
 void call_begin(struct aigne_call *call);
 /* End it with what call->fault says, before or instead of an attempt. */
 void call_refuse(struct aigne_call *call);
-/* Do `work` on the hub's desk, then `done` on the call's loop; meanwhile the call stays, even when its
- * owner lets go, and then `done` is left out. */
-int call_send_to_desk(struct aigne_call *call, void (*work)(struct aigne_call *call),
-                      void (*done)(struct aigne_call *call));
-/* Somebody was not found in the catalogue: another process may have just put it there, so read the
- * store again, once for a call, and then run `done`. False: that was done already. */
-bool call_refresh_catalog(struct aigne_call *call, void (*done)(struct aigne_call *call));
-void call_ask_cancel(struct aigne_call *call); /* any thread */
-void call_cancel_if_asked(struct aigne_call *call);
-void call_taken(
-    struct aigne_call *call); /* the caller took something: there may be room again */
-void call_news(struct aigne_call *call); /* the caller should come and take */
-void call_free(struct aigne_call *call); /* the owner lets go */
+/* Do what call->state says, until there is something to wait for. May destroy a detached call. */
+void call_go_on(struct aigne_call *call);
+/* The caller took something: there may be room again. */
+void call_taken(struct aigne_call *call);
+/* End whatever is under way as cancelled; what was used so far is recorded. May destroy a detached
+ * call. */
+void call_stop(struct aigne_call *call);
 
 #endif

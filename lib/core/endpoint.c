@@ -1,6 +1,7 @@
 /* Knows which API root each hub origin was found to have; refuses to know how it was asked for. */
 #include "core/endpoint.h"
 #include "base/mem.h"
+#include <aignehub/aignehub.h>
 
 struct endpoint {
     struct endpoint *next;
@@ -53,11 +54,11 @@ static struct endpoint *endpoint_new(struct slice base_url, struct slice root)
     return made;
 }
 
-void endpoints_put(struct endpoints *e, struct slice base_url, struct slice root)
+int endpoints_put(struct endpoints *e, struct slice base_url, struct slice root)
 {
     struct endpoint *made = endpoint_new(base_url, root);
     if (!made)
-        return;
+        return AIGNE_E_NOMEM;
     pthread_mutex_lock(&e->lock);
     bool known = find(e, base_url) != NULL;
     if (!known) {
@@ -67,4 +68,5 @@ void endpoints_put(struct endpoints *e, struct slice base_url, struct slice root
     pthread_mutex_unlock(&e->lock);
     if (known)
         mem_free(made);
+    return AIGNE_OK;
 }

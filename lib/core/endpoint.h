@@ -16,7 +16,7 @@ void endpoints_init(struct endpoints *e);
 void endpoints_free(struct endpoints *e);
 /* The API root found for `base_url`; .p NULL: not asked yet. Lives as long as `e`. */
 struct slice endpoints_get(struct endpoints *e, struct slice base_url);
-/* Remember; when memory lacks it is simply asked again. */
-void endpoints_put(struct endpoints *e, struct slice base_url, struct slice root);
+/* Remember; what was found first stays. AIGNE_E_NOMEM: it would have to be asked again. */
+int endpoints_put(struct endpoints *e, struct slice base_url, struct slice root);
 
 #endif

@@ -324,15 +324,11 @@ bool exchange_take(struct aigne_call *call, struct aigne_event *out)
         return true;
     }
     buf_clear(&x->reading);
-    if (x->filling.n == 0) {
-        call_taken(call);
+    if (x->filling.n == 0)
         return false;
-    }
     struct buf used = x->reading;
     x->reading = x->filling;
     x->filling = used;
-    x->encoding.out = &x->filling;
     *out = (struct aigne_event){AIGNE_EV_BYTES, 0, x->reading.p, x->reading.n};
-    call_taken(call);
     return true;
 }

@@ -16,7 +16,6 @@ struct exchange {
     struct buf body;
     const struct ingress *ingress; /* whose form errors take, too */
     bool body_ended;
-    bool admitting;                          /* the access key is being looked for */
     void (*handle)(struct aigne_call *call); /* the body is complete: begin */
 
     /* What goes out. */

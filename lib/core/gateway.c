@@ -4,6 +4,7 @@
 #include "core/admin.h"
 #include "core/exchange.h"
 #include "core/pages.h"
+#include "core/refresh.h"
 #include "text/http.h"
 #include "text/url.h"
 #include <aignehub/aignehub.h>
@@ -177,6 +178,11 @@ static void reserve_body(struct exchange *x)
 static void refuse_body(struct aigne_call *call)
 {
     struct exchange *x = exchange_of(call);
+    if (buf_rc(&x->body) == AIGNE_E_NOMEM) {
+        fault_nomem(&call->fault);
+        call_refuse(call);
+        return;
+    }
     fault_set(&call->fault, AIGNE_E_REQUEST,
               "The request's body is larger than %zu bytes; the operator can raise bodyLimit.",
               x->body.ceiling);
@@ -195,9 +201,8 @@ static bool announced_too_large(const struct exchange *x)
 static void let_in(struct aigne_call *call)
 {
     struct exchange *x = exchange_of(call);
-    x->admitting = false;
     note_app(call);
-    if (announced_too_large(x))
+    if (announced_too_large(x) || buf_rc(&x->body) < 0)
         refuse_body(call);
     else
         reserve_body(x);
@@ -220,9 +225,7 @@ static void admit(struct aigne_call *call)
     if (rc >= 0) {
         call->user = call->who->user;
         let_in(call);
-    } else if (call_refresh_catalog(call, admit_again)) {
-        x->admitting = true;
-    } else {
+    } else if (!refresh_catalog(call, admit_again)) {
         call_refuse(call);
     }
 }
@@ -230,7 +233,6 @@ static void admit(struct aigne_call *call)
 static void admit_again(struct aigne_call *call)
 {
     struct exchange *x = exchange_of(call);
-    call->state = CALL_ADMIT;
     admit(call);
     if (call->state == CALL_ADMIT && x->body_ended)
         x->handle(call);
@@ -277,22 +279,17 @@ int gateway_start(struct aigne_hub *h, struct aigne_loop *loop, struct slice met
     return AIGNE_OK;
 }
 
+/* While the key is looked for, the error sticks to the body and let_in finds it. */
 int gateway_write(struct aigne_call *call, struct slice data)
 {
     struct exchange *x = exchange_of(call);
-    if (call->state == CALL_END || x->body_ended)
+    if (call->state == CALL_END || x->body_ended || buf_rc(&x->body) < 0)
         return AIGNE_AGAIN;
     buf_put_slice(&x->body, data);
-    int rc = buf_rc(&x->body);
-    if (rc >= 0)
+    if (buf_rc(&x->body) >= 0)
         return AIGNE_OK;
-    buf_free(&x->body);
-    if (rc == AIGNE_E_NOMEM) {
-        fault_nomem(&call->fault);
-        call_refuse(call);
-    } else {
+    if (call->state == CALL_ADMIT)
         refuse_body(call);
-    }
     return AIGNE_AGAIN;
 }
 
@@ -302,6 +299,6 @@ void gateway_end(struct aigne_call *call)
     if (call->state == CALL_END || x->body_ended)
         return;
     x->body_ended = true;
-    if (!x->admitting)
+    if (call->state == CALL_ADMIT)
         x->handle(call);
 }

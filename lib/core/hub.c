@@ -68,6 +68,7 @@ int hub_object_open(const struct aigne_config *c, struct aigne_hub **out, struct
     endpoints_init(&h->endpoints);
     loop_pool_init(&h->pool);
     desk_init(&h->desk);
+    desk_init(&h->verbs);
     int rc = fill(h, c, why);
     if (rc < 0) {
         hub_object_drop(h);
@@ -87,6 +88,7 @@ void hub_object_drop(struct aigne_hub *h)
     if (!ref_drop(&h->ref))
         return;
     h->magic = HANDLE_DEAD;
+    desk_close(&h->verbs);
     desk_close(&h->desk);
     loop_pool_free(&h->pool);
     if (h->hub)

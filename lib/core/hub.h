@@ -21,7 +21,8 @@ struct aigne_hub {
     char *mount_point; /* owned; "" for the root, else "/ai-kit" */
     struct endpoints endpoints;
     struct loop_pool pool;
-    struct desk desk;
+    struct desk desk;  /* short work: reading the store */
+    struct desk verbs; /* an administrator's, which may wait for a provider */
 };
 
 int hub_object_open(const struct aigne_config *c, struct aigne_hub **out, struct fault *why);

@@ -233,9 +233,7 @@ int library_start(struct aigne_model *m, struct aigne_loop *loop, struct slice r
 
 bool library_take(struct aigne_call *call, struct aigne_event *out)
 {
-    bool taken = queue_take(&library_of(call)->queue, out);
-    call_taken(call);
-    return taken;
+    return queue_take(&library_of(call)->queue, out);
 }
 
 int library_answer(struct aigne_call *call, struct aigne_reply **out, struct fault *why)

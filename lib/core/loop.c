@@ -18,28 +18,48 @@ int loop_new(struct aigne_loop **out, struct fault *why)
         return rc;
     }
     l->magic = HANDLE_LOOP;
+    ref_init(&l->ref);
     list_init(&l->live);
     list_init(&l->ready);
     *out = l;
     return AIGNE_OK;
 }
 
-static void destroy(struct aigne_loop *l)
+void loop_drop(struct aigne_loop *l)
 {
+    if (!ref_drop(&l->ref))
+        return;
     catalog_drop(l->catalog);
     net_loop_free(l->net);
-    l->magic = HANDLE_DEAD;
     mem_free(l);
+}
+
+void loop_expect(struct aigne_loop *l)
+{
+    ref_hold(&l->ref);
+}
+
+void loop_post(struct aigne_loop *l, struct net_job *job)
+{
+    net_loop_post(l->net, job);
+    loop_drop(l);
+}
+
+void loop_wait_for_records(struct aigne_loop *l)
+{
+    while (l->detached > 0)
+        loop_drive_for_one(l, -1);
 }
 
 void loop_settle_orphan(struct aigne_loop *l)
 {
     if (!l->owner_gone)
         return;
-    while (l->detached > 0)
-        loop_drive(l, -1);
-    if (list_empty(&l->live))
-        destroy(l);
+    loop_wait_for_records(l);
+    if (!list_empty(&l->live))
+        return;
+    l->magic = HANDLE_DEAD;
+    loop_drop(l);
 }
 
 void loop_release(struct aigne_loop *l)
@@ -56,13 +76,34 @@ static void cancel_marked(struct aigne_loop *l)
     }
 }
 
-int loop_drive(struct aigne_loop *l, int wait_ms)
+static int drive(struct aigne_loop *l, int wait_ms)
 {
-    bool news = !list_empty(&l->ready) || atomic_load(&l->cancel_pending);
-    int rc = net_loop_drive(l->net, news ? 0 : wait_ms);
+    int rc = net_loop_drive(l->net, atomic_load(&l->cancel_pending) ? 0 : wait_ms);
     if (atomic_load(&l->cancel_pending) && atomic_exchange(&l->cancel_pending, false))
         cancel_marked(l);
     return rc;
+}
+
+int loop_drive(struct aigne_loop *l, int wait_ms)
+{
+    return drive(l, list_empty(&l->ready) ? wait_ms : 0);
+}
+
+int loop_drive_for_one(struct aigne_loop *l, int wait_ms)
+{
+    net_loop_hold_ready(l->net, false);
+    int rc = drive(l, wait_ms);
+    net_loop_hold_ready(l->net, !list_empty(&l->ready));
+    return rc;
+}
+
+void loop_unmark_ready(struct aigne_loop *l, struct list *link)
+{
+    if (list_empty(link))
+        return;
+    list_remove(link);
+    if (list_empty(&l->ready))
+        net_loop_hold_ready(l->net, false);
 }
 
 struct aigne_call *loop_take_ready(struct aigne_loop *l)
@@ -70,9 +111,7 @@ struct aigne_call *loop_take_ready(struct aigne_loop *l)
     struct list *link = list_first(&l->ready);
     if (!link)
         return NULL;
-    list_remove(link);
-    if (list_empty(&l->ready))
-        net_loop_hold_ready(l->net, false);
+    loop_unmark_ready(l, link);
     return LIST_OWNER(link, struct aigne_call, ready_link);
 }
 
@@ -88,16 +127,6 @@ void loop_mark_ready(struct aigne_loop *l, struct list *link)
 void loop_call_added(struct aigne_loop *l, struct list *link)
 {
     list_append(&l->live, link);
-}
-
-void loop_call_gone(struct aigne_loop *l, struct list *live_link, struct list *ready_link)
-{
-    list_remove(live_link);
-    if (!list_empty(ready_link)) {
-        list_remove(ready_link);
-        if (list_empty(&l->ready))
-            net_loop_hold_ready(l->net, false);
-    }
 }
 
 struct catalog *loop_catalog(struct aigne_loop *l, struct hub *h, uint64_t serial)

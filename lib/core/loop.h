@@ -14,6 +14,8 @@ struct aigne_call;
 
 struct aigne_loop {
     unsigned magic;
+    struct ref
+        ref; /* the host's and its calls' together, and one for each thread that will post */
     struct net_loop *net;
     struct list live;  /* every call on it */
     struct list ready; /* those with news, oldest first */
@@ -27,12 +29,21 @@ struct aigne_loop {
 };
 
 int loop_new(struct aigne_loop **out, struct fault *why);
-void loop_release(struct aigne_loop *l); /* the host's hold */
+void loop_release(struct aigne_loop *l); /* the host lets go */
 int loop_drive(struct aigne_loop *l, int wait_ms);
+/* The same for who waits for one call: news of others is no reason not to wait. */
+int loop_drive_for_one(struct aigne_loop *l, int wait_ms);
+/* Until no call without an owner is left. */
+void loop_wait_for_records(struct aigne_loop *l);
 struct aigne_call *loop_take_ready(struct aigne_loop *l);
 void loop_mark_ready(struct aigne_loop *l, struct list *link);
+void loop_unmark_ready(struct aigne_loop *l, struct list *link);
 void loop_call_added(struct aigne_loop *l, struct list *link);
-void loop_call_gone(struct aigne_loop *l, struct list *live_link, struct list *ready_link);
+/* Another thread is going to post a job: whatever the job frees, the loop outlives the posting. Each
+ * loop_expect is followed by one loop_post, or by loop_drop when it did not come to that. */
+void loop_expect(struct aigne_loop *l);
+void loop_post(struct aigne_loop *l, struct net_job *job); /* any thread */
+void loop_drop(struct aigne_loop *l);
 /* The hub's current catalogue, held for the caller. `serial` tells this hub from any other that ever
  * lived at the same address. */
 struct catalog *loop_catalog(struct aigne_loop *l, struct hub *h, uint64_t serial);

@@ -108,7 +108,7 @@ static int resolve(struct aigne_model *m, struct aigne_loop *loop, struct arena 
     if (rc >= 0)
         rc = adapter->discovered(m->base_url, buf_slice(&got.body), a, base_url, why);
     if (rc >= 0)
-        endpoints_put(&m->endpoints, m->base_url, *base_url);
+        (void)endpoints_put(&m->endpoints, m->base_url, *base_url);
     return rc;
 }
 

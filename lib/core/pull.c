@@ -4,9 +4,19 @@
 #include "core/exchange.h"
 #include "core/library.h"
 
-static bool take(struct aigne_call *call, struct aigne_event *ev)
+static bool take_waiting(struct aigne_call *call, struct aigne_event *ev)
 {
     return exchange_is(call) ? exchange_take(call, ev) : library_take(call, ev);
+}
+
+/* What was taken makes room, and room may bring more at once. */
+static bool take(struct aigne_call *call, struct aigne_event *ev)
+{
+    bool taken = take_waiting(call, ev);
+    if (!taken)
+        call_no_news(call);
+    call_taken(call);
+    return taken || take_waiting(call, ev);
 }
 
 static int ended(const struct aigne_call *call, struct fault *why)
@@ -33,11 +43,11 @@ int pull_next(struct aigne_call *call, int wait_ms, struct aigne_event *ev, stru
         if (take(call, ev))
             return AIGNE_EVENT;
         if (call->state == CALL_END)
-            return take(call, ev) ? AIGNE_EVENT : ended(call, why);
+            return ended(call, why);
         if (!drive)
             return AIGNE_AGAIN;
         int wait = wait_ms ? left(wait_ms, started_us) : 0;
-        loop_drive(call->loop, wait);
+        loop_drive_for_one(call->loop, wait);
         drive = wait != 0;
     }
 }

@@ -3,6 +3,7 @@
 #include "base/code.h"
 #include "base/random.h"
 #include "hub/meter.h"
+#include <aignehub/aignehub.h>
 
 static struct slice status_of(int rc)
 {
@@ -11,22 +12,39 @@ static struct slice status_of(int rc)
     return rc == AIGNE_E_CANCELLED ? SLICE("cancelled") : SLICE("error");
 }
 
+int record_prepare(struct aigne_call *call)
+{
+    call->rows = arena_array(&call->arena, call->plan.count, sizeof(*call->rows));
+    call->row_ids = arena_bytes(&call->arena, call->plan.count * RANDOM_ID_SIZE);
+    return call->rows && call->row_ids ? AIGNE_OK : fault_nomem(&call->fault);
+}
+
 static struct slice error_of(struct aigne_call *call, int rc)
 {
     if (rc >= 0)
         return SLICE("");
-    struct slice parts[] = {slice_text(code_name(rc)), SLICE(": "),
-                            slice_text(call->fault.text)};
-    return arena_join(&call->arena, parts, 3);
+    struct slice name = slice_text(code_name(rc));
+    struct slice parts[] = {name, SLICE(": "), slice_text(call->fault.text)};
+    struct slice whole = arena_join(&call->arena, parts, 3);
+    return whole.p ? whole : name;
 }
 
+static struct slice request_id_of(struct aigne_call *call)
+{
+    struct slice copy = arena_copy(&call->arena, slice_text(call->attempt.request_id));
+    return copy.p ? copy : SLICE("");
+}
+
+/* The first row has the call's own id. Ids have no small letters: without random numbers one still sets
+ * the later rows apart. */
 static struct slice row_id(struct aigne_call *call)
 {
-    if (call->attempt_number == 1)
-        return slice_of(call->id, RANDOM_ID_SIZE - 1);
-    char *id = arena_alloc(&call->arena, RANDOM_ID_SIZE);
-    if (!id || random_id(id, call->started_ms) < 0)
-        return SLICE_NONE;
+    char *id = call->row_ids + call->row_count * RANDOM_ID_SIZE;
+    if (call->row_count == 0 || random_id(id, call->started_ms) < 0) {
+        memcpy(id, call->id, RANDOM_ID_SIZE);
+        if (call->row_count)
+            id[RANDOM_ID_SIZE - 2] = (char)('a' + call->row_count);
+    }
     return slice_of(id, RANDOM_ID_SIZE - 1);
 }
 
@@ -40,10 +58,10 @@ static void charge(struct aigne_call *call, struct usage_row *row)
     call->credits = row->credits;
 }
 
-int record_attempt(struct aigne_call *call, int rc, int64_t now_us)
+void record_attempt(struct aigne_call *call, int rc, int64_t now_us)
 {
     if (!call->hub)
-        return AIGNE_OK;
+        return;
     const struct route_attempt *planned = &call->plan.attempts[call->attempt_number - 1];
     const struct attempt *t = &call->attempt;
     struct usage_row *row = &call->rows[call->row_count];
@@ -68,11 +86,8 @@ int record_attempt(struct aigne_call *call, int rc, int64_t now_us)
         .usage = call->usage,
         .duration_us = now_us - t->started_us,
         .first_byte_us = t->first_byte_us ? t->first_byte_us - t->started_us : -1,
-        .request_id = arena_copy(&call->arena, slice_text(t->request_id)),
+        .request_id = request_id_of(call),
     };
-    if (call->arena.failed)
-        return fault_nomem(&call->fault);
     charge(call, row);
     call->row_count++;
-    return AIGNE_OK;
 }

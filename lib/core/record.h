@@ -5,8 +5,10 @@
 #include "core/call.h"
 #include <stdint.h>
 
-/* Note the attempt that just ended with `rc`. Without memory the call fails rather than going
- * unrecorded: AIGNE_E_NOMEM. */
-int record_attempt(struct aigne_call *call, int rc, int64_t now_us);
+/* Before the first attempt: room for the rows of all that are planned, so that none can be lost for
+ * lack of memory. */
+int record_prepare(struct aigne_call *call);
+/* Note the attempt that just ended with `rc`. What cannot be copied is left out; the row is not. */
+void record_attempt(struct aigne_call *call, int rc, int64_t now_us);
 
 #endif

@@ -1,6 +1,7 @@
 /* Knows how a planned attempt becomes an address, a key and a format; refuses to know what is asked
  * there or why it comes next. */
 #include "core/target.h"
+#include "core/record.h"
 #include <aignehub/aignehub.h>
 
 #define DEFAULT_HUB_MODEL SLICE("openai/gpt-5-mini")
@@ -34,8 +35,7 @@ static int plan_in_hub(struct aigne_call *call)
         return rc;
     if (call->model && call->model->pinned_credential.p)
         pin_credential(call);
-    call->rows = arena_array(&call->arena, call->plan.count, sizeof(*call->rows));
-    return call->rows ? AIGNE_OK : fault_nomem(&call->fault);
+    return record_prepare(call);
 }
 
 int target_plan(struct aigne_call *call)
@@ -140,6 +140,6 @@ int target_discovered(struct aigne_call *call, int rc, const struct fault *why)
                                 &call->fault);
     if (rc < 0)
         return rc;
-    endpoints_put(endpoints_of(call), t->target.base_url, root);
-    return AIGNE_OK;
+    rc = endpoints_put(endpoints_of(call), t->target.base_url, root);
+    return rc < 0 ? fault_nomem(&call->fault) : AIGNE_OK;
 }

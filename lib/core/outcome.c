@@ -1,0 +1,81 @@
+/* Knows what an attempt told and what follows from it; refuses to know what is done about it. */
+#include "core/outcome.h"
+
+static int pass_event(struct aigne_call *call, const struct event *e)
+{
+    return call->attempt.relaying ? AIGNE_OK : call->outlet->event(call, e);
+}
+
+static int tee_push(struct event_sink *self, const struct event *e)
+{
+    struct aigne_call *call = LIST_OWNER(self, struct aigne_call, tee);
+    if (e->kind == EVENT_USAGE) {
+        if (!usage_sane(&e->usage))
+            return AIGNE_OK;
+        usage_merge(&call->usage, &e->usage);
+    }
+    if (e->kind == EVENT_START && e->text.n)
+        call->provider_model = arena_copy(&call->arena, e->text);
+    if (e->kind == EVENT_FINISH) {
+        call->finish = e->finish;
+        call->finish_seen = true;
+    }
+    return pass_event(call, e);
+}
+
+static int frames_push(struct frame_sink *self, struct slice raw)
+{
+    struct aigne_call *call = LIST_OWNER(self, struct aigne_call, frames);
+    return call->outlet->frame(call, raw);
+}
+
+void outcome_listen(struct aigne_call *call)
+{
+    call->tee.push = tee_push;
+    call->frames.push = frames_push;
+}
+
+void outcome_reset(struct aigne_call *call)
+{
+    fault_clear(&call->fault);
+    usage_init(&call->usage);
+    call->finish = FINISH_UNKNOWN;
+    call->finish_seen = false;
+    call->provider_model = SLICE_NONE;
+}
+
+void outcome_explain(struct aigne_call *call, int rc, const struct fault *why)
+{
+    if (rc >= 0)
+        return;
+    struct fault *f = &call->fault;
+    if (!f->code && why && why->code) {
+        f->code = why->code;
+        f->http = why->http;
+        f->retry_ms = why->retry_ms;
+        FAULT_COPY(f->text, slice_text(why->text));
+    }
+    if (!f->code)
+        fault_set(f, rc, "The call failed.");
+    FAULT_COPY(f->provider, call->attempt.target.provider);
+    FAULT_COPY(f->model, call->attempt.target.model);
+    if (!f->request_id[0])
+        FAULT_COPY(f->request_id, slice_text(call->attempt.request_id));
+}
+
+/* What lies with this provider or credential and not with the request, the caller or us. */
+static bool next_may_do_better(int rc)
+{
+    return rc == AIGNE_E_NETWORK || rc == AIGNE_E_TIMEOUT || rc == AIGNE_E_PROTOCOL ||
+           rc == AIGNE_E_CONFIG || rc == AIGNE_E_STORE || rc == AIGNE_E_ROUTE;
+}
+
+bool outcome_worth_another(const struct aigne_call *call, int rc, bool sent)
+{
+    if (call->delivered || !call->hub || call->attempt_number >= call->plan.count)
+        return false;
+    const struct fault *f = &call->fault;
+    if (f->upstream)
+        return f->credential_bad || f->http == 408 || f->http == 429 || f->http >= 500;
+    return !sent && next_may_do_better(rc);
+}

@@ -1,0 +1,18 @@
+/* outcome.h - what an attempt tells, why it failed, and whether another one makes sense. */
+#ifndef AIGNE_CORE_OUTCOME_H
+#define AIGNE_CORE_OUTCOME_H
+
+#include "core/call.h"
+
+/* Let the call's attempts speak to its outlet, past the meter. */
+void outcome_listen(struct aigne_call *call);
+/* Another attempt begins: forget what the one before told. */
+void outcome_reset(struct aigne_call *call);
+/* The attempt ended with `rc`, and the transfer says `why`, which may be NULL: make call->fault say what
+ * failed and where. */
+void outcome_explain(struct aigne_call *call, int rc, const struct fault *why);
+/* Whether the next planned attempt may be made: nothing was delivered, and the one before cannot have
+ * been executed, or the provider itself says that it was not. */
+bool outcome_worth_another(const struct aigne_call *call, int rc, bool sent);
+
+#endif
