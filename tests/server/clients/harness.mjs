@@ -65,6 +65,7 @@ export class Hub {
       if (!this.ended) this.child.kill('SIGKILL');
     }
     rmSync(this.directory, { recursive: true, force: true });
+    if (this.ended?.code !== 0) throw new Error(`the server ended with ${this.ended?.code ?? this.ended?.signal ?? 'SIGKILL'}: ${this.output}`);
   }
 }
 
