@@ -11,50 +11,58 @@ enum {
     PULL_AGAIN = 64 * 1024   /* the reader has caught up */
 };
 
-static char *spares_take(struct spares *s)
+static char *spares_take(struct spares *spares)
 {
-    return s->count > 0 ? s->buffer[--s->count] : malloc(BUFFER_SIZE);
+    return spares->count > 0 ? spares->buffer[--spares->count] : malloc(BUFFER_SIZE);
 }
 
-static void release(struct answer *a, struct spares *s)
+static void release(struct answer *a, struct spares *spares)
 {
-    enum { PLACES = sizeof(s->buffer) / sizeof(s->buffer[0]) };
-    if (a->capacity == BUFFER_SIZE && s->count < PLACES)
-        s->buffer[s->count++] = a->data;
+    enum { PLACES = sizeof(spares->buffer) / sizeof(spares->buffer[0]) };
+    if (a->capacity == BUFFER_SIZE && spares->count < PLACES)
+        spares->buffer[spares->count++] = a->data;
     else
         free(a->data);
     a->data = NULL;
     a->capacity = a->head = a->start = a->end = 0;
 }
 
-void spares_free(struct spares *s)
+void spares_free(struct spares *spares)
 {
-    while (s->count > 0)
-        free(s->buffer[--s->count]);
+    while (spares->count > 0)
+        free(spares->buffer[--spares->count]);
 }
 
-void answer_reset(struct answer *a, struct spares *s)
+void answer_reset(struct answer *a, struct spares *spares)
 {
-    release(a, s);
+    release(a, spares);
     *a = (struct answer){0};
 }
 
-static bool reserve(struct answer *a, size_t more, struct spares *s)
+/* What has been handed over makes room, once the head is not needed any more. */
+static void move_to_front(struct answer *a)
+{
+    if (!a->queued || a->start == 0)
+        return;
+    memmove(a->data, a->data + a->start, a->end - a->start);
+    a->end -= a->start;
+    a->start = 0;
+}
+
+static bool reserve(struct answer *a, size_t more, struct spares *spares)
 {
     if (!a->data) {
-        a->data = spares_take(s);
-        a->capacity = a->data ? BUFFER_SIZE : 0;
+        a->data = spares_take(spares);
+        if (!a->data)
+            return false;
+        a->capacity = BUFFER_SIZE;
     }
-    if (a->queued && a->start > 0) {
-        memmove(a->data, a->data + a->start, a->end - a->start);
-        a->end -= a->start;
-        a->start = 0;
-    }
+    move_to_front(a);
     size_t wanted = a->capacity;
-    while (wanted && wanted - a->end < more)
+    while (wanted - a->end < more)
         wanted *= 2;
     if (wanted == a->capacity)
-        return a->data != NULL;
+        return true;
     char *larger = realloc(a->data, wanted);
     if (!larger)
         return false;
@@ -63,9 +71,9 @@ static bool reserve(struct answer *a, size_t more, struct spares *s)
     return true;
 }
 
-static bool append(struct answer *a, const char *data, size_t len, struct spares *s)
+static bool append(struct answer *a, const char *data, size_t len, struct spares *spares)
 {
-    if (a->capacity - a->end < len && !reserve(a, len, s))
+    if (a->capacity - a->end < len && !reserve(a, len, spares))
         return false;
     memcpy(a->data + a->end, data, len);
     a->end += len;
@@ -109,21 +117,21 @@ static uint64_t announced_length(const char *head, size_t head_len)
     return MHD_SIZE_UNKNOWN;
 }
 
-static bool take_event(struct answer *a, const aigne_event *event, struct spares *s)
+static bool take_event(struct answer *a, const aigne_event *event, struct spares *spares)
 {
     if (event->kind == AIGNE_EV_BYTES)
-        return append(a, event->data, event->len, s);
+        return append(a, event->data, event->len, spares);
     if (event->kind != AIGNE_EV_HEAD)
         return true;
     a->status = event->index;
     a->announced = announced_length(event->data, event->len);
-    if (!append(a, event->data, event->len, s) || !append(a, "\n", 1, s))
+    if (!append(a, event->data, event->len, spares) || !append(a, "\n", 1, spares))
         return false;
     a->head = a->start = a->end;
     return true;
 }
 
-bool answer_collect(struct answer *a, aigne_call *call, struct spares *s)
+bool answer_collect(struct answer *a, aigne_call *call, struct spares *spares)
 {
     a->full = false;
     while (!a->over) {
@@ -135,7 +143,7 @@ bool answer_collect(struct answer *a, aigne_call *call, struct spares *s)
         int rc = aigne_call_next(call, 0, &event, NULL);
         if (rc == AIGNE_AGAIN)
             break;
-        if (rc == AIGNE_EVENT && take_event(a, &event, s))
+        if (rc == AIGNE_EVENT && take_event(a, &event, spares))
             continue;
         a->over = true;
         a->broken = rc != AIGNE_OK;

@@ -32,8 +32,8 @@ static struct MHD_Daemon *start_daemon(struct front *f, int listener)
 {
     const struct front_options *o = f->options;
     struct MHD_OptionItem tls[] = {
-        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)o->certificate},
-        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)o->key},
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, o->certificate},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, o->key},
         {MHD_OPTION_END, 0, NULL},
     };
     struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};

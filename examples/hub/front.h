@@ -11,8 +11,8 @@ struct front;
 
 struct front_options {
     aigne_hub *hub;
-    const char *certificate; /* PEM texts; NULL: no TLS */
-    const char *key;
+    char *certificate; /* PEM texts; NULL: no TLS */
+    char *key;
     unsigned connections;
     int64_t keep_alive_s;
     int64_t head_timeout_s;

@@ -144,35 +144,48 @@ static int keep(struct settings *s, int row, const char *value, const char *sour
     return EXIT_DONE;
 }
 
+static int read_word(struct settings *s, const char *word)
+{
+    if (s->words == WORDS_MAX)
+        return console_refuse("too many arguments, from \"%s\" on", word);
+    s->word[s->words++] = word;
+    return EXIT_DONE;
+}
+
+/* `next` is what follows on the command line, or NULL; `used` says that it was the flag's value. */
+static int read_flag(struct settings *s, const char *argument, const char *next, bool *used)
+{
+    const char *value = NULL;
+    int row = row_of_flag(argument, s->command, &value);
+    if (row < 0)
+        return console_refuse("unknown option %s; --help lists those there are", argument);
+    if (!value && table[row].kind == SWITCH)
+        value = "true";
+    *used = !value;
+    if (!value)
+        value = next;
+    if (!value)
+        return console_refuse("%s needs a value", table[row].flag);
+    s->by_flag[row] = true;
+    return keep(s, row, value, table[row].flag);
+}
+
 static int read_flags(struct settings *s, int count, char **arguments)
 {
     bool words_only = false;
-    for (int i = 0; i < count; i++) {
+    int code = EXIT_DONE;
+    for (int i = 0; !code && i < count; i++) {
         const char *argument = arguments[i];
-        if (words_only || argument[0] != '-' || argument[1] == '\0') {
-            if (s->words == WORDS_MAX)
-                return console_refuse("too many arguments, from \"%s\" on", argument);
-            s->word[s->words++] = argument;
-            continue;
-        }
-        if (strcmp(argument, "--") == 0) {
+        bool used = false;
+        if (words_only || argument[0] != '-' || argument[1] == '\0')
+            code = read_word(s, argument);
+        else if (strcmp(argument, "--") == 0)
             words_only = true;
-            continue;
-        }
-        const char *value = NULL;
-        int row = row_of_flag(argument, s->command, &value);
-        if (row < 0)
-            return console_refuse("unknown option %s; --help lists those there are", argument);
-        if (!value && table[row].kind == SWITCH)
-            value = "true";
-        if (!value && i + 1 == count)
-            return console_refuse("%s needs a value", table[row].flag);
-        int code = keep(s, row, value ? value : arguments[++i], table[row].flag);
-        if (code)
-            return code;
-        s->by_flag[row] = true;
+        else
+            code = read_flag(s, argument, i + 1 < count ? arguments[i + 1] : NULL, &used);
+        i += used;
     }
-    return EXIT_DONE;
+    return code;
 }
 
 static int read_environment(struct settings *s)
