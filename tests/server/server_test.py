@@ -436,6 +436,7 @@ class Life(unittest.TestCase):
         hub = self.start()
         key = hub.key("drain")
         idle = connect(hub)
+        self.addCleanup(idle.close)
         idle.sendall(b"GET /api/v2/status HTTP/1.1\r\nHost: hub\r\n\r\n")
         read_answer(idle)
         with self.running_stream(hub, key) as client:
