@@ -103,10 +103,15 @@ static int write_schema_format(struct wire *w)
 {
     int rc = AIGNE_OK;
     const struct chat_request *r = w->request;
+    struct slice name = SLICE("answer");
+    if (r->schema_name.n)
+        name = name_to_wire(&openai_names, r->schema_name, w->arena);
+    if (!name.p)
+        return fault_nomem(w->why);
     json_member_text(&w->json, "type", "json_schema");
     json_key(&w->json, "json_schema");
     json_open_object(&w->json);
-    json_member_string(&w->json, "name", r->schema_name.n ? r->schema_name : SLICE("answer"));
+    json_member_string(&w->json, "name", name);
     json_member_string_opt(&w->json, "description", r->schema_description);
     if (r->schema_strict == CHAT_YES)
         rc = strict_schema_write(w, "schema", r->schema);
