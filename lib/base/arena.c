@@ -35,8 +35,12 @@ void arena_free(struct arena *a)
 
 void arena_wipe_free(struct arena *a)
 {
-    for (struct arena_block *block = a->blocks; block; block = block->older)
-        mem_wipe(block->room, block->size);
+    /* Of the newest block only what was handed out: the rest never held anything. */
+    size_t used = a->blocks ? (size_t)(a->next - (char *)a->blocks->room) : 0;
+    for (struct arena_block *block = a->blocks; block; block = block->older) {
+        mem_wipe(block->room, used);
+        used = block->older ? block->older->size : 0;
+    }
     arena_free(a);
 }
 

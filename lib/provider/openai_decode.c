@@ -7,15 +7,20 @@
 #include "text/base64.h"
 #include <aignehub/aignehub.h>
 
-static void read_choice(struct json choice, struct openai_object *o)
+/* False: this is not the choice with index 0. */
+static bool read_choice(struct json choice, struct openai_object *o)
 {
-    static const char *const names[] = {"message", "delta", "finish_reason", "usage"};
-    struct json v[4];
-    json_pick(choice, names, 4, v);
+    static const char *const names[] = {"index", "message", "delta", "finish_reason", "usage"};
+    struct json v[5];
+    int64_t index = 0;
+    json_pick(choice, names, 5, v);
+    if (json_int64(v[0], &index) && index != 0)
+        return false;
     o->choice = choice;
-    o->message = json_present(v[0]) ? v[0] : v[1];
-    o->reason = v[2];
-    o->choice_usage = v[3];
+    o->message = json_present(v[1]) ? v[1] : v[2];
+    o->reason = v[3];
+    o->choice_usage = v[4];
+    return true;
 }
 
 struct openai_object openai_object_read(struct json whole)
@@ -30,13 +35,8 @@ struct openai_object openai_object_read(struct json whole)
                               .choices = v[3],
                               .usage = v[4]};
     struct json_walk w = json_walk(o.choices);
-    while (json_next(&w)) {
-        int64_t index = 0;
-        if (json_int64(json_get(w.value, "index"), &index) && index != 0)
-            continue;
-        read_choice(w.value, &o);
-        break;
-    }
+    while (json_next(&w) && !read_choice(w.value, &o))
+        continue;
     return o;
 }
 
