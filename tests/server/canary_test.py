@@ -173,6 +173,20 @@ def check_masked_values(hub, search):
     assert shown >= 2, "no masked value was shown: %r" % listed
 
 
+def over_http(hub, admin, key, search):
+    """The same verbs by HTTP, as an administrator, as a user and as nobody."""
+    calls = [(verb, {}) for verb in ("provider.list", "credential.list", "rate.list", "key.list", "user.list", "usage.list", "settings.get", "hub.status")]
+    calls += [("credential.get", {"provider": "openai", "name": "main"}), ("credential.test", {"provider": "openai", "name": "main"}),
+              ("credential.put", {"provider": "nobody", "name": "x", "value": SECRETS["second"]}),
+              ("credential.put", {"provider": "openai", "name": 5, "value": SECRETS["second"]}),
+              ("provider.put", {"name": "openai", "apiKey": SECRETS["second"]})]
+    for verb, arguments in calls:
+        for who in (admin, key, "nobody"):
+            answer = request(hub.port, "POST", "/api/admin/" + verb, json.dumps(arguments), {
+                "authorization": "Bearer " + who, "content-type": "application/json"})
+            search.scan("%s by HTTP -> %d" % (verb, answer.status), answer.body)
+
+
 def wal_and_all(hub, search, where):
     for name, data in hub.files().items():
         search.scan("%s %s" % (where, name), data, but=())
@@ -215,6 +229,7 @@ def main():
                                 ("credential.put", {"provider": "openai", "name": ["x"], "value": {"api": SECRETS["second"]}})):
             hub.try_do(verb, arguments, ["--log-level", "debug"])
         hub.command("do", "--data", hub.data, "credential.put", '{"provider":"openai","value":"%s"' % SECRETS["second"])
+        over_http(hub, admin, key, search)
 
         for i, text in enumerate(hub.said[said:]):
             search.scan("output of command %d" % i, text)

@@ -352,6 +352,18 @@ def hard_to_carry(t):
                         check_usage(what, value)
 
 
+def odd_headers(t):
+    """What a provider says about waiting must not reach the client as nonsense."""
+    for retry in ("99999999999999999999", "-5", "abc", "1e9", "Wed,", "0", "0.5", "%0d%0ax-evil:1"):
+        for provider, model in MODELS.items():
+            answer = t.send("openai", ask("openai", model, "x #status=429 #retry=" + retry, False))
+            t.alive("retry-after " + retry)
+            said = answer.headers.get("retry-after")
+            check(answer.status == 429, "retry-after %s: %d" % (retry, answer.status))
+            check(said is None or (said.isdigit() and int(said) <= 7 * 86400), "%s: retry-after %s became %s" % (provider, retry, said))
+            check("x-evil" not in str(answer.headers).lower(), "a header was smuggled in")
+
+
 def check_usage(what, value):
     if isinstance(value, dict):
         for name, inner in value.items():
@@ -363,12 +375,41 @@ def check_usage(what, value):
             check_usage(what, inner)
 
 
+def administration(t):
+    """Verbs over HTTP: for administrators only, and no door for nonsense."""
+    admin = {"authorization": "Bearer " + t.hub.key("hostile admin", "admin"), "content-type": "application/json"}
+    wait_until(lambda: t.send("aigne", "{}", admin, path="/api/admin/provider.list").status == 200)
+    for verb in ("provider.list", "provider.put", "credential.list", "credential.put", "key.list", "key.create", "key.delete", "usage.list", "settings.put", "no.verb"):
+        t.refused("a user's " + verb, "aigne", {}, (403,), path="/api/admin/" + verb)
+        for head in ({}, {"authorization": "Bearer wrong"}, {"x-user-did": "z1", "x-user-role": "owner"}):
+            t.refused("nobody's " + verb, "aigne", {}, (401,), path="/api/admin/" + verb, head=head)
+    quoted = "'; DROP TABLE providers; --"
+    for verb, bodies in {
+            "provider.put": [b"", b"{", b"[]", b"null", b"5", {}, {"name": 5}, {"name": ""}, {"name": "nobody"}, {"name": quoted}, {"name": "openai", "baseUrl": 5}, {"name": "openai", "baseUrl": "not a url"},
+                             {"name": "openai", "baseUrl": "file:///etc/passwd"}, {"name": "openai", "baseUrl": "gopher://x"}, {"name": "openai", "enabled": "yes"}, {"name": "openai", "invented": 1}, {"name": "x" * 100000}],
+            "credential.put": [{}, {"provider": "openai"}, {"provider": "openai", "name": "x"}, {"provider": "nobody", "name": "x", "value": "v"}, {"provider": "openai", "name": "x", "value": 5}, {"provider": "openai", "name": "x", "value": ""},
+                               {"provider": "openai", "name": "x", "value": "line\r\nbreak: y"}, {"provider": "openai", "name": "x", "value": "sk-****************cdef"}, {"provider": "openai", "name": "x", "value": {"a": 1}}],
+            "rate.put": [{}, {"provider": "openai", "model": "m", "type": "chat"}, {"provider": "openai", "model": "m", "type": "poem", "inputRate": "1", "outputRate": "1"}] + [
+                {"provider": "openai", "model": "m", "type": "chat", "inputRate": rate, "outputRate": "1"} for rate in ("-1", "x", "", "1e", "NaN", "0x10", "1" * 60, "0." + "0" * 60 + "1", [], {}, True)],
+            "key.create": [{"name": 5}, {"name": "x", "role": "owner of all"}, {"name": "x", "expiresAt": "whenever"}],
+            "key.delete": [{}, {"id": 5}, {"id": "nobody"}, {"id": quoted}],
+            "usage.list": [{"page": -1}, {"page": "x"}, {"pageSize": 100000}, {"pageSize": 0}, {"since": "yesterday"}, {"order": quoted}, {"status": 5}],
+            "no.verb": [{}], quoted: [{}], "../provider.list": [{}], "provider.list/": [], "a" * 3000: [{}]}.items():
+        for body in bodies:
+            what = "%s %s" % (verb[:30], body if isinstance(body, bytes) else json.dumps(body)[:120])
+            path = "/api/admin/" + verb.replace(" ", "%20").replace("'", "%27")
+            if verb == "provider.put" and body == b"":
+                continue
+            t.refused(what, "aigne", body, (400, 404, 409, 413), path=path, head=admin)
+    check(t.send("openai", openai_body()).status == 200, "the settings survived")
+
+
 def resident_megabytes(pid):
     with open("/proc/%d/status" % pid, encoding="ascii") as file:
         return next(int(line.split()[1]) // 1024 for line in file if line.startswith("VmRSS"))
 
 
-PARTS = [names_and_keys, hostile_clients, paths_and_methods, broken_http, doubtful_text, hostile_providers, broken_streams, hard_to_carry, large_bodies]
+PARTS = [names_and_keys, administration, hostile_clients, paths_and_methods, broken_http, doubtful_text, hostile_providers, broken_streams, hard_to_carry, odd_headers, large_bodies]
 
 
 def main():

@@ -5,7 +5,7 @@ import OpenAI from 'openai';
 import { zodResponseFormat } from 'openai/helpers/zod';
 import { z } from 'zod';
 import { Validator, loadSchema } from '../../support/providers/schema.mjs';
-import { PNG, WEATHER, collect, post, startAll, upstreamKeys } from './harness.mjs';
+import { PNG, WEATHER, collect, post, startAll, startHub, upstreamKeys } from './harness.mjs';
 
 let all;
 const described = new Validator(loadSchema('openai'));
@@ -191,6 +191,33 @@ for (const [provider, { model, relayed }] of Object.entries(ROUTES))
       assert.ok(entry.sent < 400);
     });
   });
+
+describe('long streams', () => {
+  for (const { model } of Object.values(ROUTES))
+    it(`of ${model} arrive whole`, async () => {
+      const pieces = await collect(await client().chat.completions.create({ ...user(model, 'x #stream=12000'), stream: true, stream_options: { include_usage: true } }));
+      const text = pieces.map((c) => c.choices[0]?.delta.content ?? '').join('');
+      assert.equal(text, 'Hello from the imitation, grüße 東京 👋🏽 and "quotes" \\\n'.repeat(1000));
+      assert.equal(pieces.at(-1).usage.completion_tokens, 12000);
+    });
+});
+
+describe('under a mount point', () => {
+  it('serves at the mount point and at /v1', async () => {
+    const hub = await startHub({ flags: ['--mount-point', '/ai-kit'] });
+    try {
+      await hub.do('provider.put', { name: 'echo' });
+      const key = await hub.key('tests');
+      for (const path of ['/ai-kit', '/ai-kit/v1', '/v1']) {
+        const sdk = new OpenAI({ baseURL: hub.url + path, apiKey: key, maxRetries: 0 });
+        assert.match((await sdk.chat.completions.create(user('echo/echo', 'mounted'))).choices[0].message.content, /mounted/, path);
+        await collect(sdk.models.list());
+      }
+    } finally {
+      await hub.stop();
+    }
+  });
+});
 
 describe('relayed bodies', () => {
   it('keep members we do not know, both ways', async () => {

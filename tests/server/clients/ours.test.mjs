@@ -2,10 +2,11 @@
 // the vendors.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { createServer } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import { startImitation } from '../../support/providers/server.mjs';
 import { PNG, WEATHER, baseUrls, program, upstreamKeys } from './harness.mjs';
-import { startReferenceHub } from './reference_hub.mjs';
+import { HUB_DID, startReferenceHub } from './reference_hub.mjs';
 
 let hub, imitation;
 before(async () => {
@@ -148,6 +149,97 @@ for (const [provider, model] of [['openai', 'gpt-4o-mini'], ['anthropic', 'claud
       assert.ok((reply.models ?? reply).some((m) => m.model === model), JSON.stringify(reply).slice(0, 300));
     });
   });
+
+describe('the library against hubs with manners of their own', () => {
+  let server, url, answer, posts;
+  before(async () => {
+    server = createServer((request, response) => {
+      if (request.method === 'GET') return response.end(JSON.stringify({ componentMountPoints: [{ did: HUB_DID, mountPoint: '/' }] }));
+      posts++;
+      request.resume().on('end', () => {
+        const { status = 200, type = 'text/event-stream', body = '', cut = false } = answer;
+        response.writeHead(status, { 'content-type': type });
+        for (let i = 0; i < body.length; i += 5) response.write(body.slice(i, i + 5));
+        if (cut) return setTimeout(() => response.socket.destroy(), 20);
+        response.end();
+      });
+    });
+    await new Promise((done) => server.listen(0, '127.0.0.1', done));
+    url = `http://127.0.0.1:${server.address().port}`;
+  });
+  after(() => server.close());
+  const give = async (mode, what) => {
+    answer = what;
+    posts = 0;
+    return lib(mode, { url, accessKey: 'k', model: 'openai/gpt-4o-mini' }, user('x'));
+  };
+  const data = (value) => `data: ${JSON.stringify(value)}\n\n`;
+  const text = (t) => data({ delta: { text: { text: t } } });
+  const usage = (more) => data({ delta: { json: { usage: { inputTokens: 1, outputTokens: 2, ...more } } } });
+  const streams = {
+    'a comment and line ends of Windows': [': ping\r\n\r\n' + text('Hel').replaceAll('\n', '\r\n') + text('lo').replaceAll('\n', '\r\n') + usage()],
+    'a repeated whole at the end': [text('Hel') + text('lo') + data({ delta: { json: { text: 'Hello', model: 'm', usage: { inputTokens: 1, outputTokens: 2 } } } })],
+    'a fresh start in the middle': [text('wrong') + data({ delta: { json: { text: null } } }) + text('Hel') + text('lo') + usage()],
+    'a timing event and [DONE]': [text('Hello') + usage() + 'event: server-timing\ndata: ttfb;dur=8, total;dur=11\n\n' + 'data: [DONE]\n\n'],
+    'progress': [data({ progress: { event: 'agentStarted' } }) + text('Hello') + usage()],
+    'no line end at the last event': [text('Hello') + usage().trimEnd()],
+    'an empty credit prefix and credits as exponents': [text('Hello') + 'data: {"delta":{"json":{"usage":{"inputTokens":1,"outputTokens":2,"aigneHubCredits":1e-7,"creditPrefix":""}}}}\n\n'],
+    'usage twice and members nobody knows': [text('Hello') + usage({ modelCallId: '7' }) + usage({ modelCallId: '7' }) + data({ delta: { json: { invented: { a: 1 }, modelWithProvider: 'openai/x' } } })],
+    'text and more in one event': [data({ delta: { text: { text: 'Hello' }, json: { usage: { inputTokens: 1, outputTokens: 2 } } } })],
+    'usage as null': [text('Hello') + data({ delta: { json: { usage: null, files: null, toolCalls: null } } }) + usage()],
+  };
+  for (const [name, [body]] of Object.entries(streams))
+    it(`reads ${name}`, async () => {
+      const { reply, error } = await give('stream', { body });
+      assert.equal(error, undefined, JSON.stringify(error));
+      assert.equal(reply.text, 'Hello');
+      assert.deepEqual([reply.usage.inputTokens, reply.usage.outputTokens], [1, 2]);
+    });
+  const failures = {
+    'an error event': [{ body: text('Hel') + 'event: error\ndata: {"message":"it broke"}\n\n' }, /it broke/],
+    'an error as data': [{ body: text('Hel') + data({ error: { message: 'it broke' } }) }, /it broke/],
+    'an error as data, with status 200 and nothing else': [{ body: data({ error: 'it broke' }) }, /it broke/],
+    'a connection that breaks': [{ body: text('Hel'), cut: true }, /./],
+    'an event that is no JSON': [{ body: text('Hel') + 'data: {"delta":\n\n' }, /./],
+    'an error as text': [{ status: 400, type: 'application/json', body: '{"error":"Unsupported model gpt-9"}' }, /Unsupported model gpt-9/, 400],
+    'an error as an object': [{ status: 404, type: 'application/json', body: '{"error":{"message":"No active credentials","type":"x"}}' }, /No active credentials/, 404],
+    'no credits': [{ status: 402, type: 'application/json', body: JSON.stringify({ error: { message: 'Hello, please first buy some credits in the link below. https://pay.example/x', type: 'NOT_ENOUGH', link: 'https://pay.example/x' } }) }, /https:\/\/pay\.example\/x/, 402],
+    'HTML': [{ status: 502, type: 'text/html', body: '<html>bad gateway</html>' }, /502/, 502],
+    'nothing at all': [{ status: 500, body: '' }, /500/, 500],
+    'a message': [{ status: 500, type: 'application/json', body: '{"message":"boom"}' }, /boom/, 500],
+  };
+  for (const [name, [what, words, status]] of Object.entries(failures))
+    it(`tells of ${name}`, async () => {
+      for (const mode of ['stream', 'invoke']) {
+        if (!status && mode === 'invoke') continue;
+        const { error } = await give(mode, what);
+        assert.ok(error, `${mode} succeeded`);
+        assert.match(error.text, words);
+        if (status) assert.equal(error.http, status);
+        assert.equal(posts, 1, 'asked once');
+      }
+    });
+  it('reads plain answers of every kind', async () => {
+    const json = { type: 'application/json' };
+    const { reply } = await give('invoke', { ...json, body: JSON.stringify({ text: 'Hello', thoughts: 'hm', toolCalls: [{ id: 'a', type: 'function', function: { name: 'f', arguments: '{"x":1}' } }], usage: { inputTokens: 1, outputTokens: 2, aigneHubCredits: 1e-7, creditPrefix: '' }, modelWithProvider: 'openai/x', files: [{ type: 'url', url: 'https://x/y.png', mimeType: 'image/png' }] }) });
+    assert.equal(reply.text, 'Hello');
+    assert.equal(reply.thoughts, 'hm');
+    assert.deepEqual(reply.toolCalls[0].function.arguments, { x: 1 }, 'arguments as text are read');
+    assert.equal(reply.files[0].url, 'https://x/y.png');
+    for (const body of ['', '[]', '{"text":', 'null', '<html>']) assert.ok((await give('invoke', { ...json, body })).error, `"${body}" is no answer`);
+  });
+  it('reads an answer that is not streamed though it was asked to be', async () => {
+    const { reply } = await give('stream', { type: 'application/json', body: '{"text":"Hello","usage":{"inputTokens":1,"outputTokens":2}}' });
+    assert.equal(reply.text, 'Hello');
+  });
+  it('refuses a hub that cannot be found', async () => {
+    const other = createServer((_, response) => response.end('<html>'));
+    await new Promise((done) => other.listen(0, '127.0.0.1', done));
+    const { error } = await lib('invoke', { url: `http://127.0.0.1:${other.address().port}`, accessKey: 'k', model: 'x/y' }, user('x'));
+    assert.ok(error.text.length > 10);
+    other.close();
+  });
+});
 
 describe('against AIGNE\'s own server', () => {
   it('streams text', async () => {
