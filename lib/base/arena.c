@@ -10,6 +10,7 @@
 struct arena_block {
     struct arena_block *older;
     size_t size; /* of the room behind this header */
+    bool given;  /* the owner's memory: never freed here */
     max_align_t room[];
 };
 
@@ -18,11 +19,29 @@ void arena_init(struct arena *a)
     *a = (struct arena){0};
 }
 
+static void use_block(struct arena *a, struct arena_block *block)
+{
+    a->next = (char *)block->room;
+    a->end = a->next + block->size;
+}
+
+void arena_init_room(struct arena *a, void *room, size_t size)
+{
+    struct arena_block *block = room;
+    arena_init(a);
+    block->older = NULL;
+    block->size = size - sizeof(*block);
+    block->given = true;
+    a->blocks = block;
+    use_block(a, block);
+}
+
 static void free_blocks(struct arena_block *block)
 {
     while (block) {
         struct arena_block *older = block->older;
-        mem_free(block);
+        if (!block->given)
+            mem_free(block);
         block = older;
     }
 }
@@ -44,12 +63,6 @@ void arena_wipe_free(struct arena *a)
     arena_free(a);
 }
 
-static void use_block(struct arena *a, struct arena_block *block)
-{
-    a->next = (char *)block->room;
-    a->end = a->next + block->size;
-}
-
 void arena_clear(struct arena *a)
 {
     struct arena_block *kept = a->blocks;
@@ -58,7 +71,8 @@ void arena_clear(struct arena *a)
         return;
     free_blocks(kept->older);
     kept->older = NULL;
-    if (kept->size > ARENA_LARGEST_BLOCK) { /* one huge request must not cost memory for ever */
+    if (kept->size > ARENA_LARGEST_BLOCK &&
+        !kept->given) { /* one huge request must not cost memory for ever */
         mem_free(kept);
         arena_init(a);
         return;
@@ -76,6 +90,7 @@ static struct arena_block *new_block(struct arena *a, size_t size)
         return NULL;
     }
     block->size = size;
+    block->given = false;
     return block;
 }
 

@@ -16,6 +16,10 @@ struct arena {
 };
 
 void arena_init(struct arena *a);
+/* The same with a first block inside the owner's memory, which must outlive it: aligned for any type
+ * and at least ARENA_ROOM_SMALLEST bytes. */
+#define ARENA_ROOM_SMALLEST ((size_t)256)
+void arena_init_room(struct arena *a, void *room, size_t size);
 void arena_free(struct arena *a);
 void arena_clear(struct arena *a); /* forget everything, keep one block for reuse */
 void arena_wipe_free(struct arena *a);

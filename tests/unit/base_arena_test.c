@@ -119,6 +119,28 @@ static void survives_failing_memory(void **state)
     assert_in_range(failing_alloc_each(use, NULL), 3, 8);
 }
 
+static void uses_the_owners_room_first(void **state)
+{
+    (void)state;
+    _Alignas(max_align_t) char room[512];
+    struct arena a;
+    failing_alloc_begin(0);
+    for (int round = 0; round < 2; round++) {
+        arena_init_room(&a, room, sizeof(room));
+        char *inside = arena_alloc(&a, 100);
+        assert_true(inside > room && inside + 100 <= room + sizeof(room));
+        assert_int_equal(failing_alloc_count(), 2 * (size_t)round);
+        assert_non_null(arena_alloc(&a, 1000));
+        assert_non_null(arena_alloc(&a, 8000));
+        memset(inside, 'x', 100);
+        if (round)
+            arena_wipe_free(&a);
+        else
+            arena_free(&a);
+    }
+    assert_int_equal(failing_alloc_end(), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +150,7 @@ int main(void)
         cmocka_unit_test(refuses_impossible_sizes),
         cmocka_unit_test(joins_and_terminates),
         cmocka_unit_test(survives_failing_memory),
+        cmocka_unit_test(uses_the_owners_room_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
