@@ -110,21 +110,21 @@ static int read_stream(struct attempt *t, struct slice piece)
     return rc;
 }
 
-/* Of an error's body only the beginning is read; the rest is taken and dropped. */
-static void keep_error(struct attempt *t, struct slice piece)
+/* Of an error's body only the beginning is read. What comes after it is not waited for: it need not
+ * end. */
+static int keep_error(struct attempt *t, struct slice piece)
 {
     size_t room = LIMIT_ERROR_BODY - t->body.n;
     buf_put(&t->body, piece.p, piece.n < room ? piece.n : room);
+    return piece.n > room ? AIGNE_E_PROTOCOL : AIGNE_OK;
 }
 
 int attempt_data(struct attempt *t, struct slice piece)
 {
     if (t->streamed)
         return read_stream(t, piece);
-    if (t->status >= 300) {
-        keep_error(t, piece);
-        return AIGNE_OK;
-    }
+    if (t->status >= 300)
+        return keep_error(t, piece);
     buf_put_slice(&t->body, piece);
     int rc = buf_rc(&t->body);
     if (rc == AIGNE_E_NOMEM)
