@@ -37,6 +37,7 @@ static void give_answer(struct aigne_call *call)
 
 void admin_handle(struct aigne_call *call)
 {
+    exchange_of(call)->confidential = true;
     if (!call->who->admin) {
         fault_set(&call->fault, AIGNE_E_AUTH,
                   "This access key is not an administrator's; use one made with role admin.");

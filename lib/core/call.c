@@ -9,6 +9,11 @@
 
 #define STEPS_PER_TURN 64 /* of a provider without a network, before others get their turn */
 
+/* How long a provider may say nothing once its answer is complete. */
+#define SILENCE_AT_END_US ((int64_t)3000000)
+/* What says where a hub's API is, is short. */
+#define DISCOVERY_LARGEST ((size_t)1024 * 1024)
+
 enum flow { WAIT, GO };
 
 /* ---- the end of an attempt ---- */
@@ -28,6 +33,27 @@ static void close_attempt(struct aigne_call *call, int rc, bool sent, const stru
     }
 }
 
+/* The answer is complete, but the provider may go on to tell its usage. One that neither does nor ends
+ * must not hold back the end that the caller waits for: after a while of silence it is over. */
+static void on_silence(struct net_timer *self)
+{
+    struct aigne_call *call = LIST_OWNER(self, struct aigne_call, timer);
+    if (call->paused)
+        return;
+    transfer_cancel(call->transfer);
+    call->transfer = NULL;
+    int rc = attempt_end(&call->attempt, AIGNE_E_TIMEOUT, true, clock_wall_ms());
+    close_attempt(call, rc, true, NULL);
+    call_go_on(call);
+}
+
+static void expect_end(struct aigne_call *call)
+{
+    call->timer.fire = on_silence;
+    (void)net_timer_set(call->loop->net, &call->timer,
+                        net_loop_now_us(call->loop->net) + SILENCE_AT_END_US);
+}
+
 /* ---- the transfer's callbacks ---- */
 
 static int on_head(void *user, int status, struct slice headers)
@@ -44,13 +70,17 @@ static int on_data(void *user, struct slice piece)
         call->paused = true;
         return AIGNE_AGAIN;
     }
-    return attempt_data(&call->attempt, piece);
+    int rc = attempt_data(&call->attempt, piece);
+    if (rc >= 0 && call->finish_seen)
+        expect_end(call);
+    return rc;
 }
 
 static void on_end(void *user, int rc, bool sent, const struct fault *why)
 {
     struct aigne_call *call = user;
     call->transfer = NULL;
+    net_timer_clear(call->loop->net, &call->timer);
     rc = attempt_end(&call->attempt, rc, call->finish_seen, clock_wall_ms());
     close_attempt(call, rc, sent, why);
     call_go_on(call);
@@ -69,8 +99,11 @@ static int on_discovery_head(void *user, int status, struct slice headers)
 static int on_discovery_data(void *user, struct slice piece)
 {
     struct aigne_call *call = user;
-    buf_put_slice(&call->attempt.body, piece);
-    return buf_rc(&call->attempt.body);
+    struct buf *body = &call->attempt.body;
+    if (piece.n > DISCOVERY_LARGEST - body->n)
+        return AIGNE_E_PROTOCOL;
+    buf_put_slice(body, piece);
+    return buf_rc(body);
 }
 
 static void on_discovery_end(void *user, int rc, bool sent, const struct fault *why)
@@ -215,9 +248,15 @@ static enum flow open_next(struct aigne_call *call)
     return t->adapter->step ? GO : WAIT;
 }
 
+static void on_timer(struct net_timer *self)
+{
+    call_go_on(LIST_OWNER(self, struct aigne_call, timer));
+}
+
 static enum flow step_later(struct aigne_call *call, int64_t delay_ms)
 {
     int64_t due_us = clock_monotonic_us() + delay_ms * 1000;
+    call->timer.fire = on_timer;
     int rc = net_timer_set(call->loop->net, &call->timer, due_us);
     if (rc >= 0)
         return WAIT;
@@ -250,11 +289,6 @@ static enum flow stream(struct aigne_call *call)
         return step_later(call, delay_ms);
     }
     return step_later(call, 0);
-}
-
-static void on_timer(struct net_timer *self)
-{
-    call_go_on(LIST_OWNER(self, struct aigne_call, timer));
 }
 
 static void on_recorded(struct net_job *self)
@@ -330,12 +364,6 @@ void call_go_on(struct aigne_call *call)
 }
 
 /* ---- what the owner asks for ---- */
-
-void call_begin(struct aigne_call *call)
-{
-    call->timer.fire = on_timer;
-    call_go_on(call);
-}
 
 void call_refuse(struct aigne_call *call)
 {

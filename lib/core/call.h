@@ -127,7 +127,6 @@ bool call_cancel_if_asked(struct aigne_call *call); /* whether it was asked for 
 
 /* ---- its way: call.c ---- */
 
-void call_begin(struct aigne_call *call);
 /* End it with what call->fault says, before or instead of an attempt. */
 void call_refuse(struct aigne_call *call);
 /* Do what call->state says, until there is something to wait for. May destroy a detached call. */

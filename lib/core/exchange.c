@@ -26,11 +26,16 @@ static void put_head(struct aigne_call *call, int status, const char *content_ty
     BUF_LITERAL(&x->head, "\r\n");
 }
 
+/* The body is whole: HEAD is told its length and nothing more, and 204 has none. */
 static void put_length(struct exchange *x)
 {
-    BUF_LITERAL(&x->head, "content-length: ");
-    buf_put_int(&x->head, (int64_t)x->filling.n);
-    BUF_LITERAL(&x->head, "\r\n");
+    if (x->status != 204) {
+        BUF_LITERAL(&x->head, "content-length: ");
+        buf_put_int(&x->head, (int64_t)x->filling.n);
+        BUF_LITERAL(&x->head, "\r\n");
+    }
+    if (x->head_only && buf_rc(&x->filling) >= 0)
+        buf_clear(&x->filling);
 }
 
 static void begin_stream(struct aigne_call *call)
@@ -203,6 +208,11 @@ static void put_error_headers(struct exchange *x, const struct fault *why)
         buf_put_text(&x->head, why->request_id);
         BUF_LITERAL(&x->head, "\r\n");
     }
+    if (x->allow) {
+        BUF_LITERAL(&x->head, "allow: ");
+        buf_put_text(&x->head, x->allow);
+        BUF_LITERAL(&x->head, "\r\n");
+    }
 }
 
 /* Before the first byte an error is a status and a body; after it, an event inside the stream. */
@@ -227,6 +237,12 @@ static void free_exchange(struct aigne_call *call)
     struct exchange *x = exchange_of(call);
     if (x->encoding_open && x->ingress->close)
         x->ingress->close(&x->encoding);
+    exchange_forget_headers(x);
+    if (x->confidential) {
+        buf_wipe_free(&x->body);
+        buf_wipe_free(&x->filling);
+        buf_wipe_free(&x->reading);
+    }
     reply_free(&x->reply);
     buf_free(&x->body);
     buf_free(&x->head);
@@ -275,6 +291,14 @@ int exchange_new(struct aigne_hub *h, struct aigne_loop *loop, struct aigne_call
     return AIGNE_OK;
 }
 
+void exchange_forget_headers(struct exchange *x)
+{
+    if (x->header_bytes)
+        mem_wipe(x->header_bytes, x->headers.n);
+    x->header_bytes = NULL;
+    x->headers = SLICE("");
+}
+
 int exchange_prepare(struct aigne_call *call)
 {
     struct exchange *x = exchange_of(call);
@@ -303,6 +327,8 @@ void exchange_answer(struct aigne_call *call, int status, const char *type, stru
         call_refuse(call);
         return;
     }
+    if (x->confidential)
+        buf_wipe_free(&x->filling);
     buf_free(&x->filling);
     x->filling = *body;
     buf_init(body, body->ceiling);

@@ -12,10 +12,15 @@ struct exchange {
     struct slice method;
     struct slice path; /* without mount point and query */
     struct slice query;
-    struct slice headers;
+    struct slice headers; /* with the access key: wiped once nobody looks at them any more */
+    char *header_bytes;
     struct buf body;
     const struct ingress *ingress; /* whose form errors take, too */
+    const char *allow;             /* the methods a known path takes; NULL: no need to say */
+    bool takes_body;
     bool body_ended;
+    bool head_only;                          /* the client asked for the head alone */
+    bool confidential;                       /* what comes and goes holds keys */
     void (*handle)(struct aigne_call *call); /* the body is complete: begin */
 
     /* What goes out. */
@@ -36,6 +41,7 @@ int exchange_new(struct aigne_hub *h, struct aigne_loop *loop, struct aigne_call
                  struct fault *why);
 bool exchange_is(const struct aigne_call *call);
 struct exchange *exchange_of(const struct aigne_call *call);
+void exchange_forget_headers(struct exchange *x);
 /* The request body is whole and model, stream and relay are known: get ready to encode. */
 int exchange_prepare(struct aigne_call *call);
 /* A finished answer made here: a page, not a call. `type` is the media type. */

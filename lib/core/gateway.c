@@ -7,6 +7,7 @@
 #include "core/refresh.h"
 #include "text/http.h"
 #include "text/url.h"
+#include "text/utf8.h"
 #include <aignehub/aignehub.h>
 
 enum admission { ANYBODY, KEY_HOLDER };
@@ -61,7 +62,7 @@ static void handle_chat(struct aigne_call *call)
     if (rc < 0)
         call_refuse(call);
     else
-        call_begin(call);
+        call_go_on(call);
 }
 
 /* ---- paths ---- */
@@ -111,6 +112,8 @@ static const struct gateway_path *find_path(struct aigne_call *call)
         if (!path_fits(&paths[i], x->path))
             continue;
         known = true;
+        x->allow =
+            slice_is(SLICE("GET"), paths[i].method) ? "GET, HEAD, OPTIONS" : "POST, OPTIONS";
         if (method_fits(&paths[i], x->method))
             return &paths[i];
     }
@@ -130,12 +133,21 @@ static struct slice presented_key(const struct exchange *x)
     return http_bearer(http_block_get(x->headers, "authorization"));
 }
 
+/* It is written into the books and handed on in a header. */
+static bool is_plain_text(struct slice s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7F)
+            return false;
+    return utf8_valid(s);
+}
+
 static void note_app(struct aigne_call *call)
 {
     struct exchange *x = exchange_of(call);
     struct slice app = slice_trim(http_block_get(x->headers, "x-aigne-hub-client-did"));
     struct slice decoded = url_decode(&call->arena, app);
-    if (decoded.n && decoded.n <= LIMIT_MODEL_NAME)
+    if (decoded.n && decoded.n <= LIMIT_MODEL_NAME && is_plain_text(decoded))
         call->app = decoded;
     else if (call->who)
         call->app = call->who->id;
@@ -143,14 +155,34 @@ static void note_app(struct aigne_call *call)
 
 /* ---- the three functions ---- */
 
-static void split_target(struct exchange *x, struct slice target, const char *mount_point)
+/* "http://host/path", as clients of a proxy write it, means "/path". */
+static struct slice without_origin(struct slice target)
 {
+    if (!slice_starts_nocase(target, "http://") && !slice_starts_nocase(target, "https://"))
+        return target;
+    struct slice rest = slice_from(target, slice_find(target, SLICE("://")) + 3);
+    rest = slice_from(rest, slice_find_byte(rest, '/'));
+    return rest.n ? rest : SLICE("/");
+}
+
+/* A path that cannot be decoded is left as it is, and then leads nowhere. */
+static struct slice decoded_path(struct arena *a, struct slice path)
+{
+    struct slice decoded = url_decode(a, path);
+    bool usable = decoded.p && slice_find_byte(decoded, '\0') == decoded.n;
+    return usable ? decoded : path;
+}
+
+static void split_target(struct aigne_call *call, struct slice target)
+{
+    struct exchange *x = exchange_of(call);
     struct slice path = target;
-    if (!slice_cut(target, '?', &path, &x->query)) {
-        path = target;
+    if (!slice_cut(without_origin(target), '?', &path, &x->query)) {
+        path = without_origin(target);
         x->query = SLICE_NONE;
     }
-    x->path = without_last_slash(without_mount_point(path, mount_point));
+    path = decoded_path(&call->arena, path);
+    x->path = without_last_slash(without_mount_point(path, call->hub->mount_point));
 }
 
 static int keep_head(struct aigne_call *call, struct slice method, struct slice target,
@@ -158,12 +190,16 @@ static int keep_head(struct aigne_call *call, struct slice method, struct slice 
 {
     struct exchange *x = exchange_of(call);
     x->method = arena_copy(&call->arena, method);
-    x->headers = arena_copy(&call->arena, headers);
+    x->head_only = slice_is(method, "HEAD");
+    x->header_bytes = arena_bytes(&call->arena, headers.n + 1);
     struct slice kept = arena_copy(&call->arena, target);
     if (call->arena.failed)
         return fault_nomem(why);
-    split_target(x, kept, call->hub->mount_point);
-    return AIGNE_OK;
+    if (headers.n)
+        memcpy(x->header_bytes, headers.p, headers.n);
+    x->headers = slice_of(x->header_bytes, headers.n);
+    split_target(call, kept);
+    return call->arena.failed ? fault_nomem(why) : AIGNE_OK;
 }
 
 static void reserve_body(struct exchange *x)
@@ -202,10 +238,11 @@ static void let_in(struct aigne_call *call)
 {
     struct exchange *x = exchange_of(call);
     note_app(call);
-    if (announced_too_large(x) || buf_rc(&x->body) < 0)
+    if (x->takes_body && (announced_too_large(x) || buf_rc(&x->body) < 0))
         refuse_body(call);
-    else
+    else if (x->takes_body)
         reserve_body(x);
+    exchange_forget_headers(x);
 }
 
 static void admit_again(struct aigne_call *call);
@@ -252,6 +289,8 @@ static void open_exchange(struct aigne_call *call)
         call_refuse(call);
         return;
     }
+    x->allow = NULL;
+    x->takes_body = slice_is(SLICE("POST"), found->method);
     x->ingress = found->ingress;
     x->handle = found->handle;
     call->ingress = found->ingress->name;
@@ -283,7 +322,7 @@ int gateway_start(struct aigne_hub *h, struct aigne_loop *loop, struct slice met
 int gateway_write(struct aigne_call *call, struct slice data)
 {
     struct exchange *x = exchange_of(call);
-    if (call->state == CALL_END || x->body_ended || buf_rc(&x->body) < 0)
+    if (call->state == CALL_END || x->body_ended || !x->takes_body || buf_rc(&x->body) < 0)
         return AIGNE_AGAIN;
     buf_put_slice(&x->body, data);
     if (buf_rc(&x->body) >= 0)

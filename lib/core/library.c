@@ -226,7 +226,7 @@ int library_start(struct aigne_model *m, struct aigne_loop *loop, struct slice r
         return rc;
     }
     call->request.stream = pieces;
-    call_begin(call);
+    call_go_on(call);
     *out = call;
     return AIGNE_OK;
 }

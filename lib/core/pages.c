@@ -92,12 +92,10 @@ static void put_openai_list(struct aigne_call *call, struct buf *body)
     json_close_object(&w);
 }
 
-/* "/v1/models/openai/gpt-4o": one of them, where a client percent-encodes the slash or not. */
-static void answer_one_model(struct aigne_call *call, struct slice encoded)
+static void answer_one_model(struct aigne_call *call, struct slice id)
 {
-    struct slice id = url_decode(&call->arena, encoded);
     const struct catalog *c = call->catalog;
-    for (size_t i = 0; id.p && i < c->rate_count; i++) {
+    for (size_t i = 0; i < c->rate_count; i++) {
         const struct catalog_rate *r = &c->rates[i];
         if (!models_listed(c, r, SLICE_NONE) ||
             !slice_eq(models_full_name(r, &call->arena), id))
@@ -115,6 +113,7 @@ static void answer_one_model(struct aigne_call *call, struct slice encoded)
     call_refuse(call);
 }
 
+/* "/v1/models", or one of them: "/v1/models/openai/gpt-4o". */
 void page_openai_models(struct aigne_call *call)
 {
     struct slice path = exchange_of(call)->path;
