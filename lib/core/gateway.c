@@ -142,13 +142,14 @@ static bool is_plain_text(struct slice s)
     return utf8_valid(s);
 }
 
+/* The headers are wiped when the client is in. */
 static void note_app(struct aigne_call *call)
 {
     struct exchange *x = exchange_of(call);
     struct slice app = slice_trim(http_block_get(x->headers, "x-aigne-hub-client-did"));
     struct slice decoded = url_decode(&call->arena, app);
     if (decoded.n && decoded.n <= LIMIT_MODEL_NAME && is_plain_text(decoded))
-        call->app = decoded;
+        call->app = arena_copy(&call->arena, decoded);
     else if (call->who)
         call->app = call->who->id;
 }
