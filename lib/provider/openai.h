@@ -4,6 +4,7 @@
 
 #include "provider/adapter.h"
 #include "provider/wire.h"
+#include "text/json_likeness.h"
 #include "text/json_scan.h"
 
 /* How a row's provider departs from OpenAI. */
@@ -53,7 +54,11 @@ struct openai_state {
     bool done;     /* [DONE] came */
     bool refused;
     struct slice dull; /* a passing chunk that told nothing; see openai_watch.c */
-    int begun;         /* calls whose TOOL_BEGIN was pushed */
+    struct json_likeness
+        usual; /* a chunk that is one piece of text, and which kind of event it is */
+    enum event_kind usual_kind;
+    int learned;
+    int begun; /* calls whose TOOL_BEGIN was pushed */
     struct openai_call *calls;
     size_t call_count;
     size_t call_capacity;

@@ -1,5 +1,6 @@
 /* Knows how OpenAI's chat answers become events; refuses to know how they were asked for. */
 #include "base/limits.h"
+#include "base/list.h"
 #include "provider/answer.h"
 #include "provider/complaint.h"
 #include "provider/names.h"
@@ -289,21 +290,69 @@ static int push_object(struct decoding *d, const struct openai_object *o, bool w
     return rc < 0 ? rc : openai_push_reason(d, o);
 }
 
-int openai_decode(struct decoding *d, const struct sse_event *frame)
+#define SAMPLES_AT_MOST 8 /* of a stream whose chunks keep changing their look */
+
+/* Passes events on and remembers what came. */
+struct probe {
+    struct event_sink sink;
+    struct event_sink *next;
+    int count;
+    enum event_kind kind;
+    struct slice text;
+};
+
+static int probe_push(struct event_sink *self, const struct event *e)
+{
+    struct probe *p = LIST_OWNER(self, struct probe, sink);
+    p->count++;
+    p->kind = e->kind;
+    p->text = e->text;
+    return event_push(p->next, e);
+}
+
+/* A chunk that meant one piece of text and nothing else: the next ones will look like it. */
+static void learn(struct decoding *d, const struct probe *p, struct slice data)
 {
     struct openai_state *s = d->state;
-    struct slice data = slice_trim(frame->data);
-    if (!data.n || s->done) /* nothing counts behind [DONE] */
-        return AIGNE_OK;
-    if (slice_is(data, "[DONE]")) {
-        s->done = true;
-        return answer_settled(d, openai_push_finish(d, FINISH_UNKNOWN));
-    }
+    bool piece = p->count == 1 && (p->kind == EVENT_TEXT || p->kind == EVENT_THOUGHT);
+    uintptr_t at = (uintptr_t)p->text.p - (uintptr_t)data.p;
+    if (!piece || at >= data.n || s->learned == SAMPLES_AT_MOST)
+        return; /* what lies elsewhere had escapes */
+    s->learned++;
+    s->usual_kind = p->kind;
+    json_likeness_learn(&s->usual, data, p->text, d->keep);
+}
+
+static int decode_chunk(struct decoding *d, struct slice data)
+{
+    struct openai_state *s = d->state;
+    struct probe probe = {.sink = {probe_push}, .next = d->sink};
     int rc = answer_check(d, data, JSON_OBJECT);
     if (rc < 0)
         return rc;
     struct openai_object o = openai_object_read(json_of(data));
-    return answer_settled(d, push_object(d, &o, false, false));
+    d->sink = &probe.sink;
+    rc = push_object(d, &o, false, false);
+    d->sink = probe.next;
+    if (rc >= 0)
+        learn(d, &probe, data);
+    return answer_settled(d, rc);
+}
+
+int openai_decode(struct decoding *d, const struct sse_event *frame)
+{
+    struct openai_state *s = d->state;
+    struct slice data = slice_trim(frame->data);
+    struct slice text;
+    if (!data.n || s->done) /* nothing counts behind [DONE] */
+        return AIGNE_OK;
+    if (!s->finished && json_likeness_see(&s->usual, data, &text))
+        return answer_piece(d, s->usual_kind, text);
+    if (slice_is(data, "[DONE]")) {
+        s->done = true;
+        return answer_settled(d, openai_push_finish(d, FINISH_UNKNOWN));
+    }
+    return decode_chunk(d, data);
 }
 
 int openai_decode_whole(struct decoding *d, struct slice body, bool watching)

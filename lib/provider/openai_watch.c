@@ -2,6 +2,7 @@
 #include "provider/answer.h"
 #include "provider/complaint.h"
 #include "provider/openai.h"
+#include "text/json_likeness.h"
 #include <aignehub/aignehub.h>
 
 static bool is_blank(char c)
@@ -46,53 +47,13 @@ static bool worth_reading(struct slice data)
 
 #define DULL_LONGEST 2048
 
-static size_t same_start(struct slice a, struct slice b)
-{
-    size_t n = a.n < b.n ? a.n : b.n;
-    size_t i = 0;
-    while (n - i >= 8 && memcmp(a.p + i, b.p + i, 8) == 0)
-        i += 8;
-    while (i < n && a.p[i] == b.p[i])
-        i++;
-    return i;
-}
-
-static size_t same_end(struct slice a, struct slice b, size_t most)
-{
-    size_t i = 0;
-    while (most - i >= 8 && memcmp(a.p + a.n - i - 8, b.p + b.n - i - 8, 8) == 0)
-        i += 8;
-    while (i < most && a.p[a.n - i - 1] == b.p[b.n - i - 1])
-        i++;
-    return i;
-}
-
-static bool has_quote(struct slice s)
-{
-    return s.n > 0 && (memchr(s.p, '"', s.n) || memchr(s.p, '\\', s.n));
-}
-
-/* Chunks differ from one another in one piece of text only. When what differs from a chunk that told
- * nothing has neither quote nor backslash on either side, it lies within one token, and this chunk
- * tells nothing either: no word of it need be searched. */
-static bool like_dull(const struct openai_state *s, struct slice data)
-{
-    if (!s->dull.n)
-        return false;
-    size_t start = same_start(s->dull, data);
-    size_t shorter = s->dull.n < data.n ? s->dull.n : data.n;
-    size_t end = same_end(s->dull, data, shorter - start);
-    return !has_quote(slice_of(data.p + start, data.n - start - end)) &&
-           !has_quote(slice_of(s->dull.p + start, s->dull.n - start - end));
-}
-
 static bool passes(struct decoding *d, struct slice data)
 {
     struct openai_state *s = d->state;
     if (!s->started)
         return false;
-    if (like_dull(s, data))
-        return true;
+    if (s->dull.p && json_differ_in_value(s->dull, data))
+        return true; /* chunks differ from one another in one piece of text only */
     if (worth_reading(data))
         return false;
     if (!s->dull.p && data.n <= DULL_LONGEST)
