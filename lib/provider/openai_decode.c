@@ -325,7 +325,6 @@ static void learn(struct decoding *d, const struct probe *p, struct slice data)
 
 static int decode_chunk(struct decoding *d, struct slice data)
 {
-    struct openai_state *s = d->state;
     struct probe probe = {.sink = {probe_push}, .next = d->sink};
     int rc = answer_check(d, data, JSON_OBJECT);
     if (rc < 0)
