@@ -35,7 +35,7 @@ struct answer {
     int status;
     char head[1000];
     char body[5000]; /* what came, cut to this */
-    size_t size;      /* of all that came */
+    size_t size;     /* of all that came */
 };
 
 aigne_call *begin(struct fixture *f, const char *method, const char *target,
