@@ -4,6 +4,7 @@
 
 #include "provider/adapter.h"
 #include "provider/names.h"
+#include "provider/turns.h"
 #include "provider/wire.h"
 #include "text/json_scan.h"
 
@@ -37,6 +38,8 @@ struct anthropic {
     enum chat_cache tools;  /* and behind the tools */
     size_t last_message;    /* where the automatic one behind the last message goes */
     size_t last_part;
+    struct call_pairs pairs;
+    size_t called; /* calls that are written */
 };
 /* Find out which cache breakpoints there will be. */
 void anthropic_plan_cache(struct anthropic *x);

@@ -152,10 +152,18 @@ int anthropic_write_media(struct anthropic *x, size_t message, size_t part,
     return rc;
 }
 
+/* Ids must be unique here; other servers begin anew with each answer. */
+static struct slice id_of(const struct anthropic *x, size_t index)
+{
+    const struct call_pair *call = &x->pairs.calls[index];
+    return call_id_to_wire(call->part->id, call->earlier, ANTHROPIC_CALL_ID_LONGEST,
+                           x->w.arena);
+}
+
 static int write_call(struct anthropic *x, const struct chat_part *p, enum chat_cache cache)
 {
     struct json_writer *j = &x->w.json;
-    struct slice id = call_id_to_wire(p->id, ANTHROPIC_CALL_ID_LONGEST, x->w.arena);
+    struct slice id = id_of(x, x->called++);
     struct slice name = name_to_wire(&anthropic_names, p->name, x->w.arena);
     if (!id.p || !name.p)
         return fault_nomem(x->w.why);
@@ -266,7 +274,7 @@ static int write_result(struct anthropic *x, size_t message)
         message == x->last_message ? x->w.request->cache_last : CHAT_CACHE_NONE;
     for (size_t k = 0; k < m->part_count; k++)
         cache = m->parts[k].cache != CHAT_CACHE_NONE ? m->parts[k].cache : cache;
-    struct slice id = call_id_to_wire(m->tool_call_id, ANTHROPIC_CALL_ID_LONGEST, x->w.arena);
+    struct slice id = id_of(x, x->pairs.call_of[message] - 1);
     struct slice text = wire_joined_text(m, x->w.arena);
     int rc = AIGNE_OK;
     if (!id.p || !text.p)
@@ -312,7 +320,7 @@ int anthropic_write_messages(struct anthropic *x)
 {
     struct json_writer *j = &x->w.json;
     struct turn t = {0};
-    int rc = AIGNE_OK;
+    int rc = turn_pairs(x->w.request, anthropic_says, x->w.arena, &x->pairs, x->w.why);
     bool more = turn_next(x->w.request, anthropic_says, &t);
     json_key(j, "messages");
     json_open_array(j);

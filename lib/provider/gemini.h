@@ -4,6 +4,7 @@
 
 #include "provider/adapter.h"
 #include "provider/names.h"
+#include "provider/turns.h"
 #include "provider/wire.h"
 #include "text/json_scan.h"
 
@@ -30,6 +31,8 @@ struct gemini {
     struct gemini_model model;
     bool json_tool; /* the structured answer is asked for as a function call */
     bool no_tools;  /* the caller's tools are left out: none may be called */
+    struct call_pairs pairs;
+    size_t answered; /* calls whose results are written */
 };
 void gemini_write_system(struct gemini *x);
 int gemini_write_contents(struct gemini *x);

@@ -119,19 +119,11 @@ static int write_said(struct gemini *x, size_t message, bool *first_call)
     return rc;
 }
 
-static int write_result(struct gemini *x, size_t message)
+static int write_result(struct gemini *x, const struct call_pair *call)
 {
     struct json_writer *j = &x->w.json;
-    const struct chat_message *m = &x->w.request->messages[message];
-    struct slice theirs = chat_tool_name_of(x->w.request, m->tool_call_id);
-    if (!theirs.p)
-        theirs = m->name;
-    if (!theirs.n)
-        return fault_field(x->w.why, AIGNE_E_REQUEST, "messages",
-                           "messages[%zu] is the result of a call that is not in the messages "
-                           "before it: this provider needs the call as well.",
-                           message);
-    struct slice name = name_to_wire(&gemini_names, theirs, x->w.arena);
+    const struct chat_message *m = &x->w.request->messages[call->result];
+    struct slice name = name_to_wire(&gemini_names, call->part->name, x->w.arena);
     struct slice text = wire_joined_text(m, x->w.arena);
     if (!name.p || !text.p)
         return fault_nomem(x->w.why);
@@ -154,51 +146,13 @@ static int write_result(struct gemini *x, size_t message)
     return AIGNE_OK;
 }
 
-static bool answers(const struct chat_request *r, size_t message, const struct chat_part *call)
+/* Results in the order of their calls: without ids the order is what joins them. */
+static int write_results(struct gemini *x, const struct turn *t)
 {
-    const struct chat_message *m = &r->messages[message];
-    return m->role == CHAT_TOOL && slice_eq(m->tool_call_id, call->id);
-}
-
-/* Whether a result answers one of the calls in the messages first..end-1. */
-static bool answers_any(const struct chat_request *r, size_t message, const struct turn *calls)
-{
-    for (size_t i = calls->first; i < calls->end; i++) {
-        for (size_t k = 0; k < r->messages[i].part_count; k++) {
-            const struct chat_part *p = &r->messages[i].parts[k];
-            if (p->kind == CHAT_TOOL_CALL && answers(r, message, p))
-                return true;
-        }
-    }
-    return false;
-}
-
-static int write_results_of(struct gemini *x, const struct turn *t,
-                            const struct chat_part *call)
-{
-    for (size_t n = t->first; n < t->end; n++) {
-        if (answers(x->w.request, n, call))
-            return write_result(x, n);
-    }
-    return AIGNE_OK;
-}
-
-/* Results in the order of their calls (without ids the order is what joins them), then the others. */
-static int write_results(struct gemini *x, const struct turn *t, const struct turn *calls)
-{
-    const struct chat_request *r = x->w.request;
     int rc = AIGNE_OK;
-    for (size_t i = calls->first; i < calls->end; i++) {
-        const struct chat_message *m = &r->messages[i];
-        for (size_t k = 0; k < m->part_count && rc == AIGNE_OK; k++) {
-            if (m->parts[k].kind == CHAT_TOOL_CALL)
-                rc = write_results_of(x, t, &m->parts[k]);
-        }
-    }
-    for (size_t n = t->first; n < t->end && rc == AIGNE_OK; n++) {
-        if (r->messages[n].role == CHAT_TOOL && !answers_any(r, n, calls))
-            rc = write_result(x, n);
-    }
+    while (rc == AIGNE_OK && x->answered < x->pairs.count &&
+           x->pairs.calls[x->answered].result < t->end)
+        rc = write_result(x, &x->pairs.calls[x->answered++]);
     return rc;
 }
 
@@ -217,7 +171,7 @@ static int write_result_files(struct gemini *x, const struct turn *t)
     return rc;
 }
 
-static int write_turn(struct gemini *x, const struct turn *t, const struct turn *before)
+static int write_turn(struct gemini *x, const struct turn *t)
 {
     const struct chat_request *r = x->w.request;
     bool first_call = true;
@@ -227,7 +181,7 @@ static int write_turn(struct gemini *x, const struct turn *t, const struct turn 
     json_key(&x->w.json, "parts");
     json_open_array(&x->w.json);
     if (!t->assistant)
-        rc = write_results(x, t, before);
+        rc = write_results(x, t);
     if (rc == AIGNE_OK && !t->assistant)
         rc = write_result_files(x, t);
     for (size_t i = t->first; i < t->end && rc == AIGNE_OK; i++) {
@@ -242,9 +196,8 @@ static int write_turn(struct gemini *x, const struct turn *t, const struct turn 
 int gemini_write_contents(struct gemini *x)
 {
     struct json_writer *j = &x->w.json;
-    struct turn before = {0};
     struct turn t = {0};
-    int rc = AIGNE_OK;
+    int rc = turn_pairs(x->w.request, says, x->w.arena, &x->pairs, x->w.why);
     bool more = turn_next(x->w.request, says, &t);
     json_key(j, "contents");
     json_open_array(j);
@@ -252,8 +205,7 @@ int gemini_write_contents(struct gemini *x)
         json_write_raw(
             j, SLICE("{\"role\":\"user\",\"parts\":[{\"text\":\"" TURN_NEUTRAL "\"}]}"));
     while (more && rc == AIGNE_OK) {
-        rc = write_turn(x, &t, &before);
-        before = t;
+        rc = write_turn(x, &t);
         more = turn_next(x->w.request, says, &t);
     }
     json_close_array(j);

@@ -96,14 +96,14 @@ static uint64_t hash_of(struct slice s)
     return hash;
 }
 
-static struct slice hashed_id(struct slice id, struct arena *a)
+static struct slice hashed_id(struct slice id, size_t earlier, struct arena *a)
 {
     static const char prefix[] = "call_";
     static const char digits[] = "0123456789abcdef";
     char *text = arena_alloc(a, ID_HASHED_SIZE + 1);
     if (!text)
         return SLICE_NONE;
-    uint64_t hash = hash_of(id);
+    uint64_t hash = hash_of(id) + earlier * 0x9E3779B97F4A7C15u;
     for (size_t i = ID_HASHED_SIZE; i-- > 0; hash >>= 4)
         text[i] = digits[hash & 15];
     for (size_t i = 0; i < sizeof prefix - 1; i++)
@@ -111,10 +111,11 @@ static struct slice hashed_id(struct slice id, struct arena *a)
     return slice_of(text, ID_HASHED_SIZE);
 }
 
-struct slice call_id_to_wire(struct slice id, size_t longest, struct arena *a)
+struct slice call_id_to_wire(struct slice id, size_t earlier, size_t longest, struct arena *a)
 {
     static const struct name_rule rule = {.longest = SIZE_MAX, .also = "-"};
-    return id.n <= longest && fits(&rule, id) ? id : hashed_id(id, a);
+    bool kept = !earlier && id.n <= longest && fits(&rule, id);
+    return kept ? id : hashed_id(id, earlier, a);
 }
 
 struct slice call_id_made(const struct chat_request *r, int index, struct arena *a)

@@ -128,7 +128,7 @@ static int write_tool_calls(struct wire *w, const struct chat_message *m)
         const struct chat_part *p = &m->parts[i];
         if (p->kind != CHAT_TOOL_CALL)
             continue;
-        struct slice id = call_id_to_wire(p->id, OPENAI_CALL_ID_LONGEST, w->arena);
+        struct slice id = call_id_to_wire(p->id, 0, OPENAI_CALL_ID_LONGEST, w->arena);
         struct slice name = name_to_wire(&openai_names, p->name, w->arena);
         if (!id.p || !name.p)
             return fault_nomem(w->why);
@@ -204,7 +204,7 @@ static int write_message(struct wire *w, size_t message)
     json_open_object(&w->json);
     json_member_text(&w->json, "role", roles[m->role]);
     if (m->role == CHAT_TOOL) {
-        struct slice id = call_id_to_wire(m->tool_call_id, OPENAI_CALL_ID_LONGEST, w->arena);
+        struct slice id = call_id_to_wire(m->tool_call_id, 0, OPENAI_CALL_ID_LONGEST, w->arena);
         if (!id.p)
             return fault_nomem(w->why);
         json_member_string(&w->json, "tool_call_id", id);
@@ -224,7 +224,7 @@ static int write_tool_files(struct wire *w, size_t first, size_t end)
     int rc = AIGNE_OK;
     for (size_t i = first; i < end; i++) {
         const struct chat_message *m = &w->request->messages[i];
-        for (size_t k = 0; k < m->part_count && rc == AIGNE_OK; k++) {
+        for (size_t k = 0; m->role == CHAT_TOOL && k < m->part_count && rc == AIGNE_OK; k++) {
             if (m->parts[k].kind != CHAT_DATA && m->parts[k].kind != CHAT_URL)
                 continue;
             if (!open) {
@@ -263,22 +263,40 @@ static int write_schema_prompt(struct wire *w)
     return AIGNE_OK;
 }
 
+/* Results must stand right behind their calls: what else was said between them follows. */
+static int write_replies(struct wire *w, size_t first, size_t end)
+{
+    const struct chat_request *r = w->request;
+    int rc = AIGNE_OK;
+    for (size_t i = first; i < end && rc == AIGNE_OK; i++) {
+        if (r->messages[i].role == CHAT_TOOL)
+            rc = write_message(w, i);
+    }
+    if (rc == AIGNE_OK)
+        rc = write_tool_files(w, first, end);
+    for (size_t i = first; i < end && rc == AIGNE_OK; i++) {
+        if (r->messages[i].role != CHAT_TOOL)
+            rc = write_message(w, i);
+    }
+    return rc;
+}
+
 int openai_write_messages(struct wire *w)
 {
     const struct chat_request *r = w->request;
     json_key(&w->json, "messages");
     json_open_array(&w->json);
     int rc = write_schema_prompt(w);
-    for (size_t i = 0; i < r->message_count && rc == AIGNE_OK; i++) {
-        rc = write_message(w, i);
-        bool last_result = r->messages[i].role == CHAT_TOOL &&
-                           (i + 1 == r->message_count || r->messages[i + 1].role != CHAT_TOOL);
-        if (!last_result || rc != AIGNE_OK)
-            continue;
+    size_t i = 0;
+    while (i < r->message_count && r->messages[i].role == CHAT_SYSTEM && rc == AIGNE_OK)
+        rc = write_message(w, i++);
+    while (i < r->message_count && rc == AIGNE_OK) {
         size_t first = i;
-        while (first > 0 && r->messages[first - 1].role == CHAT_TOOL)
-            first--;
-        rc = write_tool_files(w, first, i + 1);
+        while (i < r->message_count && r->messages[i].role != CHAT_ASSISTANT)
+            i++;
+        rc = write_replies(w, first, i);
+        if (rc == AIGNE_OK && i < r->message_count)
+            rc = write_message(w, i++);
     }
     json_close_array(&w->json);
     return rc;
