@@ -21,13 +21,11 @@ int random_bytes(void *out, size_t n)
     return AIGNE_OK;
 }
 
-int random_id(char out[RANDOM_ID_SIZE], int64_t wall_ms)
+#define ID_BYTES 10
+
+static void write_id(char out[RANDOM_ID_SIZE], const unsigned char *bytes, int64_t wall_ms)
 {
     static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    unsigned char bytes[10] = {0};
-    int rc = random_bytes(bytes, sizeof(bytes));
-    if (rc != AIGNE_OK)
-        return rc;
     uint64_t time = (uint64_t)wall_ms & 0xFFFFFFFFFFFFU;
     for (int i = 0; i < 10; i++)
         out[i] = alphabet[(time >> (45 - 5 * i)) & 31];
@@ -39,5 +37,26 @@ int random_id(char out[RANDOM_ID_SIZE], int64_t wall_ms)
             out[10 + half * 8 + i] = alphabet[(bits >> (35 - 5 * i)) & 31];
     }
     out[RANDOM_ID_SIZE - 1] = '\0';
+}
+
+int random_id(char out[RANDOM_ID_SIZE], int64_t wall_ms)
+{
+    unsigned char bytes[ID_BYTES] = {0};
+    int rc = random_bytes(bytes, sizeof(bytes));
+    if (rc == AIGNE_OK)
+        write_id(out, bytes, wall_ms);
+    return rc;
+}
+
+int random_pool_id(struct random_pool *pool, char out[RANDOM_ID_SIZE], int64_t wall_ms)
+{
+    if (pool->left < ID_BYTES) {
+        int rc = random_bytes(pool->bytes, sizeof(pool->bytes));
+        if (rc != AIGNE_OK)
+            return rc;
+        pool->left = sizeof(pool->bytes);
+    }
+    pool->left -= ID_BYTES;
+    write_id(out, pool->bytes + pool->left, wall_ms);
     return AIGNE_OK;
 }

@@ -12,4 +12,11 @@ int random_bytes(void *out,
 #define RANDOM_ID_SIZE 27
 int random_id(char out[RANDOM_ID_SIZE], int64_t wall_ms);
 
+/* For who makes many, on one thread at a time: asks the kernel for several at once. All zero: empty. */
+struct random_pool {
+    unsigned char bytes[320];
+    size_t left;
+};
+int random_pool_id(struct random_pool *pool, char out[RANDOM_ID_SIZE], int64_t wall_ms);
+
 #endif

@@ -6,12 +6,13 @@
 
 #define SECRET_LARGEST ((size_t)64 * 1024)
 
-void attempt_init(struct attempt *t, struct event_sink *sink, struct fault *why)
+void attempt_init(struct attempt *t, struct event_sink *sink, struct fault *why,
+                  void *sending_room, size_t sending_size)
 {
     *t = (struct attempt){0};
     sse_init(&t->sse);
     arena_init(&t->scratch);
-    arena_init(&t->sending);
+    arena_init_room(&t->sending, sending_room, sending_size);
     buf_init(&t->body, LIMIT_REPLY_BODY);
     buf_init(&t->head, LIMIT_HEADERS);
     buf_init(&t->secret, SECRET_LARGEST);

@@ -38,7 +38,8 @@ struct attempt {
 };
 
 /* Ready for a first or another try. */
-void attempt_init(struct attempt *t, struct event_sink *sink, struct fault *why);
+void attempt_init(struct attempt *t, struct event_sink *sink, struct fault *why,
+                  void *sending_room, size_t sending_size);
 /* `adapter`, `target`, `secret` and the relay flag are set: make the request. `relay` or `request` is
  * used, as t->relaying says. */
 int attempt_open(struct attempt *t, const struct chat_request *request,

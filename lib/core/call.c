@@ -227,7 +227,7 @@ static enum flow open_next(struct aigne_call *call)
     struct attempt *t = &call->attempt;
     struct slice discovery_url;
     attempt_close(t);
-    attempt_init(t, &call->tee, &call->fault);
+    attempt_init(t, &call->tee, &call->fault, call->sending_room, sizeof(call->sending_room));
     outcome_reset(call);
     t->frames = &call->frames;
     t->usage_wanted = call->relay.include_usage;

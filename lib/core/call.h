@@ -17,6 +17,7 @@
 #include "net/transfer.h"
 #include <aignehub/aignehub.h>
 #include <stdatomic.h>
+#include <stddef.h>
 
 enum call_state {
     CALL_ADMIT,    /* who asks, under which catalogue */
@@ -44,6 +45,9 @@ struct outlet {
     void (*fail)(struct aigne_call *call);
     void (*free)(struct aigne_call *call);
 };
+
+#define CALL_ROOM         3072
+#define CALL_SENDING_ROOM 1024
 
 struct aigne_call {
     unsigned magic;
@@ -108,6 +112,11 @@ struct aigne_call {
     struct errand errand;
     void (*refresh_done)(struct aigne_call *call);
     enum call_state refresh_for; /* where the call goes on then */
+
+    /* The first memory of `arena` and of each attempt's request: with the call, not one by one. Not
+     * zeroed, so they stay last. */
+    _Alignas(max_align_t) char room[CALL_ROOM];
+    _Alignas(max_align_t) char sending_room[CALL_SENDING_ROOM];
 };
 
 /* ---- its life: life.c ---- */

@@ -13,6 +13,9 @@ struct exchange {
     struct slice path; /* without mount point and query */
     struct slice query;
     struct slice headers; /* with the access key: wiped once nobody looks at them any more */
+    struct slice authorization; /* three of them: .p NULL, or -1, when not sent */
+    struct slice client_did;
+    int64_t content_length;
     char *header_bytes;
     struct buf body;
     const struct ingress *ingress; /* whose form errors take, too */

@@ -128,11 +128,6 @@ static const struct gateway_path *find_path(struct aigne_call *call)
 
 /* ---- who ---- */
 
-static struct slice presented_key(const struct exchange *x)
-{
-    return http_bearer(http_block_get(x->headers, "authorization"));
-}
-
 /* It is written into the books and handed on in a header. */
 static bool is_plain_text(struct slice s)
 {
@@ -146,7 +141,7 @@ static bool is_plain_text(struct slice s)
 static void note_app(struct aigne_call *call)
 {
     struct exchange *x = exchange_of(call);
-    struct slice app = slice_trim(http_block_get(x->headers, "x-aigne-hub-client-did"));
+    struct slice app = slice_trim(x->client_did);
     struct slice decoded = url_decode(&call->arena, app);
     if (decoded.n && decoded.n <= LIMIT_MODEL_NAME && is_plain_text(decoded))
         call->app = arena_copy(&call->arena, decoded);
@@ -186,6 +181,23 @@ static void split_target(struct aigne_call *call, struct slice target)
     x->path = without_last_slash(without_mount_point(path, call->hub->mount_point));
 }
 
+/* One pass for all that is asked of the headers; the first of a name counts. */
+static void read_headers(struct exchange *x)
+{
+    struct slice rest = x->headers;
+    struct http_header h;
+    x->content_length = -1;
+    while (http_block_next(&rest, &h)) {
+        if (!x->authorization.p && slice_is_nocase(h.name, "authorization"))
+            x->authorization = h.value;
+        else if (!x->client_did.p && slice_is_nocase(h.name, "x-aigne-hub-client-did"))
+            x->client_did = h.value;
+        else if (x->content_length < 0 && slice_is_nocase(h.name, "content-length") &&
+                 !slice_int64(slice_trim(h.value), &x->content_length))
+            x->content_length = -1;
+    }
+}
+
 static int keep_head(struct aigne_call *call, struct slice method, struct slice target,
                      struct slice headers, struct fault *why)
 {
@@ -199,17 +211,15 @@ static int keep_head(struct aigne_call *call, struct slice method, struct slice 
     if (headers.n)
         memcpy(x->header_bytes, headers.p, headers.n);
     x->headers = slice_of(x->header_bytes, headers.n);
+    read_headers(x);
     split_target(call, kept);
     return call->arena.failed ? fault_nomem(why) : AIGNE_OK;
 }
 
 static void reserve_body(struct exchange *x)
 {
-    int64_t length = 0;
-    struct slice given = http_block_get(x->headers, "content-length");
-    if (given.p && slice_int64(slice_trim(given), &length) && length > 0 &&
-        (uint64_t)length <= x->body.ceiling)
-        buf_reserve(&x->body, (size_t)length);
+    if (x->content_length > 0 && (uint64_t)x->content_length <= x->body.ceiling)
+        buf_reserve(&x->body, (size_t)x->content_length);
 }
 
 static void refuse_body(struct aigne_call *call)
@@ -229,10 +239,7 @@ static void refuse_body(struct aigne_call *call)
 
 static bool announced_too_large(const struct exchange *x)
 {
-    int64_t length = 0;
-    struct slice given = http_block_get(x->headers, "content-length");
-    return given.p && slice_int64(slice_trim(given), &length) &&
-           length > (int64_t)x->body.ceiling;
+    return x->content_length > (int64_t)x->body.ceiling;
 }
 
 static void let_in(struct aigne_call *call)
@@ -251,7 +258,7 @@ static void admit_again(struct aigne_call *call);
 static void admit(struct aigne_call *call)
 {
     struct exchange *x = exchange_of(call);
-    struct slice key = presented_key(x);
+    struct slice key = http_bearer(x->authorization);
     if (!key.n) {
         fault_set(&call->fault, AIGNE_E_AUTH,
                   "No access key was sent; send it as \"Authorization: Bearer KEY\".");

@@ -8,9 +8,10 @@
 int call_new(const struct outlet *outlet, void *outlet_state, struct aigne_loop *loop,
              struct loop_pool *pool, struct aigne_call **out, struct fault *why)
 {
-    struct aigne_call *call = mem_alloc_zero(sizeof(*call));
+    struct aigne_call *call = mem_alloc(sizeof(*call));
     if (!call)
         return fault_nomem(why);
+    memset(call, 0, offsetof(struct aigne_call, room));
     call->magic = HANDLE_CALL;
     call->rc = AIGNE_AGAIN;
     call->outlet = outlet;
@@ -21,13 +22,14 @@ int call_new(const struct outlet *outlet, void *outlet_state, struct aigne_loop 
     call->app = SLICE("");
     list_init(&call->ready_link);
     list_init(&call->live_link);
-    arena_init(&call->arena);
+    arena_init_room(&call->arena, call->room, sizeof(call->room));
     outcome_listen(call);
     outcome_reset(call);
-    attempt_init(&call->attempt, &call->tee, &call->fault);
+    attempt_init(&call->attempt, &call->tee, &call->fault, call->sending_room,
+                 sizeof(call->sending_room));
     call->started_us = clock_monotonic_us();
     call->started_ms = clock_wall_ms();
-    int rc = random_id(call->id, call->started_ms);
+    int rc = random_pool_id(&loop->ids, call->id, call->started_ms);
     if (rc < 0) {
         mem_free(call);
         return fault_set(why, rc, "The system has no random numbers.");

@@ -4,6 +4,7 @@
 
 #include "base/fault.h"
 #include "base/list.h"
+#include "base/random.h"
 #include "base/ref.h"
 #include "hub/hub.h"
 #include "net/loop.h"
@@ -22,6 +23,7 @@ struct aigne_loop {
     size_t detached;   /* calls whose owner is gone but whose record is not written yet */
     bool owner_gone;   /* the host has freed it; it goes with its last call */
     atomic_bool cancel_pending; /* somebody asked for a call to be cancelled */
+    struct random_pool ids;     /* for calls */
     uint64_t catalog_hub;       /* the serial of the hub it belongs to */
     struct catalog *catalog;    /* the one this loop used last, so that a call need not lock */
     int64_t catalog_version;

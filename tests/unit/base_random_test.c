@@ -41,9 +41,23 @@ static void clocks_go_forward(void **state)
     assert_true(clock_wall_ms() < 7000000000000);
 }
 
+static void a_pool_never_gives_an_id_twice(void **state)
+{
+    (void)state;
+    struct random_pool pool = {0};
+    char ids[100][RANDOM_ID_SIZE];
+    for (size_t i = 0; i < COUNT(ids); i++) {
+        assert_int_equal(random_pool_id(&pool, ids[i], 1), AIGNE_OK);
+        assert_int_equal(strlen(ids[i]), RANDOM_ID_SIZE - 1);
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(ids[i], ids[k]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_pool_never_gives_an_id_twice),
         cmocka_unit_test(bytes_differ),
         cmocka_unit_test(ids_sort_by_time),
         cmocka_unit_test(clocks_go_forward),
