@@ -415,7 +415,7 @@ PARTS = [names_and_keys, administration, hostile_clients, paths_and_methods, bro
 def main():
     chosen = [p for p in PARTS if len(sys.argv) < 3 or p.__name__ in sys.argv[2:]]
     imitation = Imitation()
-    hub = Hub(sys.argv[1], ["--first-byte-timeout", "1500", "--idle-timeout", "1500", "--head-timeout", "2"])
+    hub = Hub(sys.argv[1], ["--first-byte-timeout", "2500", "--idle-timeout", "2500", "--head-timeout", "2"])
     try:
         hub.use(imitation, SECRETS)
         hub.do("provider.put", {"name": "echo"})
