@@ -3,7 +3,7 @@
 #include "base/buf.h"
 #include "base/code.h"
 #include "base/mem.h"
-#include "text/json_write.h"
+#include "core/fault_json.h"
 
 struct aigne_error {
     unsigned magic;
@@ -22,30 +22,6 @@ static const struct aigne_error out_of_memory = {
     .json = {.p = (char *)(uintptr_t)OUT_OF_MEMORY_JSON, .n = sizeof(OUT_OF_MEMORY_JSON) - 1},
 };
 
-static void put_json(const struct fault *f, struct buf *out)
-{
-    struct json_writer w = json_writer(out);
-    json_open_object(&w);
-    json_member_int(&w, "code", f->code);
-    json_member_text(&w, "name", code_name(f->code));
-    json_member_text(&w, "text", f->text);
-    json_member_int(&w, "http", fault_status(f));
-    if (f->provider[0])
-        json_member_text(&w, "provider", f->provider);
-    if (f->model[0])
-        json_member_text(&w, "model", f->model);
-    if (f->request_id[0])
-        json_member_text(&w, "request_id", f->request_id);
-    if (f->type[0])
-        json_member_text(&w, "type", f->type);
-    if (f->reason[0])
-        json_member_text(&w, "reason", f->reason);
-    if (f->param[0])
-        json_member_text(&w, "param", f->param);
-    json_member_int(&w, "retry_ms", f->retry_ms);
-    json_close_object(&w);
-}
-
 static const struct aigne_error *make_error(const struct fault *why)
 {
     struct aigne_error *e = mem_alloc_zero(sizeof(*e));
@@ -54,7 +30,7 @@ static const struct aigne_error *make_error(const struct fault *why)
     e->magic = HANDLE_ERROR;
     e->fault = *why;
     buf_init(&e->json, 16384);
-    put_json(why, &e->json);
+    fault_json_write(why, &e->json);
     if (buf_rc(&e->json) >= 0)
         return e;
     buf_free(&e->json);
