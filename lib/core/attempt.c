@@ -145,9 +145,25 @@ static int end_stream(struct attempt *t)
     return rc < 0 ? rc : t->adapter->finish(&t->decoding);
 }
 
+#define SECRET_SHORTEST 8 /* shorter ones are no secrets, but words */
+
+/* Some providers repeat the key that they refuse. */
+static void hide_secret(char *text, size_t size, struct slice secret)
+{
+    if (secret.n < SECRET_SHORTEST)
+        return;
+    struct slice rest = slice_of(text, size);
+    for (size_t at = slice_find(rest, secret); at < rest.n; at = slice_find(rest, secret)) {
+        size_t offset = size - rest.n + at;
+        memset(text + offset, '*', secret.n);
+        rest = slice_from(rest, at + secret.n);
+    }
+}
+
 static int explain(struct attempt *t, int64_t wall_ms)
 {
     struct fault *why = t->decoding.why;
+    hide_secret(t->body.p, t->body.n, t->target.secret);
     t->adapter->explain(t->status, buf_slice(&t->head), buf_slice(&t->body), wall_ms, why);
     why->upstream = true;
     if (!why->code)
@@ -164,7 +180,7 @@ void attempt_forget(struct attempt *t)
     arena_wipe_free(&t->sending);
 }
 
-int attempt_end(struct attempt *t, int rc, bool finished, int64_t wall_ms)
+static int verdict(struct attempt *t, int rc, bool finished, int64_t wall_ms)
 {
     bool answered = t->status >= 200 && t->status < 300;
     if (t->status && !answered)
@@ -177,6 +193,15 @@ int attempt_end(struct attempt *t, int rc, bool finished, int64_t wall_ms)
     if (rc < 0 && !t->decoding.why->code)
         fault_set(t->decoding.why, rc, "The provider's answer could not be read.");
     return rc < 0 ? rc : AIGNE_OK;
+}
+
+int attempt_end(struct attempt *t, int rc, bool finished, int64_t wall_ms)
+{
+    struct fault *why = t->decoding.why;
+    rc = verdict(t, rc, finished, wall_ms);
+    if (rc < 0)
+        hide_secret(why->text, strlen(why->text), t->target.secret);
+    return rc;
 }
 
 void attempt_close(struct attempt *t)

@@ -1,6 +1,7 @@
 /* Knows what is written down about an attempt; refuses to know when or where it is written. */
 #include "core/record.h"
 #include "base/code.h"
+#include "base/log.h"
 #include "base/random.h"
 #include "hub/meter.h"
 #include <aignehub/aignehub.h>
@@ -19,14 +20,21 @@ int record_prepare(struct aigne_call *call)
     return call->rows && call->row_ids ? AIGNE_OK : fault_nomem(&call->fault);
 }
 
+/* A provider's own sentence may quote the prompt, which no record may hold: of what the provider said,
+ * only the names of the error are kept. */
 static struct slice error_of(struct aigne_call *call, int rc)
 {
     if (rc >= 0)
         return SLICE("");
+    const struct fault *f = &call->fault;
     struct slice name = slice_text(code_name(rc));
-    struct slice parts[] = {name, SLICE(": "), slice_text(call->fault.text)};
-    struct slice whole = arena_join(&call->arena, parts, 3);
-    return whole.p ? whole : name;
+    struct slice ours[] = {name, SLICE(": "), slice_text(f->text)};
+    struct slice theirs[] = {name, SLICE(": "), slice_text(f->type), SLICE(" "),
+                             slice_text(f->reason)};
+    bool quoted = f->upstream || rc == AIGNE_E_UPSTREAM;
+    struct slice whole =
+        quoted ? arena_join(&call->arena, theirs, 5) : arena_join(&call->arena, ours, 3);
+    return whole.p ? slice_trim(whole) : name;
 }
 
 static struct slice request_id_of(struct aigne_call *call)
@@ -90,4 +98,8 @@ void record_attempt(struct aigne_call *call, int rc, int64_t now_us)
     };
     charge(call, row);
     call->row_count++;
+    log_line(LOG_INFO, "call", "%s %.*s/%.*s %.*s, http %d, %lld ms", call->id,
+             (int)row->provider.n, row->provider.p, (int)row->model.n, row->model.p,
+             (int)row->status.n, row->status.p, row->http_status,
+             (long long)(row->duration_us / 1000));
 }

@@ -144,6 +144,62 @@ static void a_callers_mistake_is_not_tried_again(void **state)
     close_fixture(&f);
 }
 
+static void quotes_key_and_prompt(struct tcp_connection *c)
+{
+    while (tcp_read_request(c))
+        say(c, "400 Bad Request", "",
+            "{\"error\":{\"message\":\"No: Hi, said sk-first-0001 or sk-second-002\",\"type\":"
+            "\"invalid_request_error\",\"code\":\"odd_greeting\"}}");
+}
+
+static void a_providers_quotations_stay_out_of_the_books(void **state)
+{
+    (void)state;
+    struct fixture f;
+    aigne_reply *r = NULL;
+    aigne_error *e = NULL;
+    open_fixture(&f, quotes_key_and_prompt, "{}");
+    assert_true(ask(&f, &r, &e) < 0);
+    assert_non_null(strstr(aigne_error_text(e), "No: Hi, said"));
+    aigne_error_free(e);
+    r = must_do(f.hub, "usage.list", "{}");
+    assert_non_null(strstr(aigne_reply_json(r, NULL), "odd_greeting"));
+    assert_null(strstr(aigne_reply_json(r, NULL), "said"));
+    aigne_reply_free(r);
+    close_fixture(&f);
+}
+
+static void echoes_the_key(struct tcp_connection *c)
+{
+    while (tcp_read_request(c)) {
+        const char *second = strstr(c->head, "f00dfeed-4bad-cafe");
+        say(c, "401 Unauthorized", "",
+            second ? "{\"error\":{\"message\":\"f00dfeed-4bad-cafe is not known\"}}"
+                   : "{\"error\":{\"message\":\"not known\"}}");
+    }
+}
+
+/* A key that looks like nothing in particular. */
+static void an_error_never_repeats_the_key(void **state)
+{
+    (void)state;
+    struct fixture f;
+    aigne_reply *r = NULL;
+    aigne_error *e = NULL;
+    open_fixture(&f, echoes_the_key, "{}");
+    aigne_reply_free(must_do(f.hub, "credential.put",
+                             "{\"provider\":\"openai\",\"name\":\"c\",\"value\":"
+                             "\"f00dfeed-4bad-cafe\"}"));
+    int rc = aigne_hub_do(f.hub, "credential.test",
+                          "{\"provider\":\"openai\",\"name\":\"c\",\"model\":\"m\"}", AIGNE_Z,
+                          &r, &e);
+    assert_true(rc < 0);
+    assert_non_null(strstr(aigne_error_text(e), "is not known"));
+    assert_null(strstr(aigne_error_json(e, NULL), "f00dfeed"));
+    aigne_error_free(e);
+    close_fixture(&f);
+}
+
 static void overloaded(struct tcp_connection *c)
 {
     while (tcp_read_request(c))
@@ -360,6 +416,8 @@ int main(void)
         cmocka_unit_test(another_credential_takes_over),
         cmocka_unit_test(a_callers_mistake_is_not_tried_again),
         cmocka_unit_test(every_credential_is_tried_once),
+        cmocka_unit_test(a_providers_quotations_stay_out_of_the_books),
+        cmocka_unit_test(an_error_never_repeats_the_key),
         cmocka_unit_test(a_request_that_was_sent_is_never_repeated),
         cmocka_unit_test(also_not_on_a_kept_connection),
         cmocka_unit_test(silence_is_a_timeout),
