@@ -47,14 +47,17 @@ static bool worth_reading(struct slice data)
 
 #define DULL_LONGEST 2048
 
-static bool passes(struct decoding *d, struct slice data)
+/* Chunks differ from one another in one piece of text only: what looks like one that told nothing tells
+ * nothing either. */
+static bool looks_dull(const struct openai_state *s, struct slice data)
+{
+    return s->dull.p && json_differ_in_value(s->dull, data);
+}
+
+static bool is_dull(struct decoding *d, struct slice data)
 {
     struct openai_state *s = d->state;
-    if (!s->started)
-        return false;
-    if (s->dull.p && json_differ_in_value(s->dull, data))
-        return true; /* chunks differ from one another in one piece of text only */
-    if (worth_reading(data))
+    if (!s->started || worth_reading(data))
         return false;
     if (!s->dull.p && data.n <= DULL_LONGEST)
         s->dull = arena_copy(d->keep, data);
@@ -87,10 +90,10 @@ int openai_watch(struct decoding *d, const struct sse_event *frame,
         s->done = true;
         return openai_push_finish(d, FINISH_UNKNOWN);
     }
-    if (passes(d, data))
+    if (looks_dull(s, data))
         return AIGNE_OK;
     int rc = answer_check(d, data, JSON_OBJECT);
-    if (rc < 0)
+    if (rc < 0 || is_dull(d, data))
         return rc;
     struct openai_object o = openai_object_read(json_of(data));
     return answer_settled(d, read_chunk(d, &o, usage_wanted, hide));

@@ -69,9 +69,9 @@ bool json_likeness_see(const struct json_likeness *l, struct slice text, struct 
            is_plain(*content);
 }
 
-static bool has_quote(struct slice s)
+static bool continues_character(char c)
 {
-    return s.n > 0 && (memchr(s.p, '"', s.n) || memchr(s.p, '\\', s.n));
+    return ((unsigned char)c & 0xC0) == 0x80;
 }
 
 bool json_differ_in_value(struct slice sample, struct slice text)
@@ -79,6 +79,10 @@ bool json_differ_in_value(struct slice sample, struct slice text)
     size_t start = same_start(sample, text);
     size_t shorter = sample.n < text.n ? sample.n : text.n;
     size_t end = same_end(sample, text, shorter - start);
-    return !has_quote(slice_of(sample.p + start, sample.n - start - end)) &&
-           !has_quote(slice_of(text.p + start, text.n - start - end));
+    while (start > 0 && start < text.n && continues_character(text.p[start]))
+        start--;
+    while (end > 0 && continues_character(text.p[text.n - end]))
+        end--;
+    return is_plain(slice_of(sample.p + start, sample.n - start - end)) &&
+           is_plain(slice_of(text.p + start, text.n - start - end));
 }

@@ -21,8 +21,8 @@ void json_likeness_learn(struct json_likeness *l, struct slice text, struct slic
  * escapes as well, is `content`. */
 bool json_likeness_see(const struct json_likeness *l, struct slice text, struct slice *content);
 
-/* True: where the texts differ there is neither quote nor backslash in either, so that what differs is
- * one value or a part of it, and its kind is the same. */
+/* True: where `text` differs from the checked `sample` it is plain UTF-8 without quotes or escapes, so that
+ * what differs is one value or a part of it, of the same kind. */
 bool json_differ_in_value(struct slice sample, struct slice text);
 
 #endif
