@@ -8,15 +8,13 @@
 int aigne_call_next(aigne_call *call, int wait_ms, aigne_event *ev, aigne_error **err)
 {
     struct fault why;
-    int rc = AIGNE_OK;
     if (!call || !ev || call->magic != HANDLE_CALL) {
         fault_clear(&why);
-        rc = guard_handle(call, HANDLE_CALL, __func__, &why);
-        if (rc >= 0)
-            rc = guard_pointer(ev, __func__, "ev", &why);
+        if (guard_handle(call, HANDLE_CALL, __func__, &why) >= 0)
+            guard_pointer(ev, __func__, "ev", &why);
         return error_give(&why, err);
     }
-    rc = pull_next(call, wait_ms, ev, &why);
+    int rc = pull_next(call, wait_ms, ev, &why);
     return rc < 0 ? error_give(&why, err) : rc;
 }
 

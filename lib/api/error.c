@@ -8,7 +8,8 @@
 struct aigne_error {
     unsigned magic;
     struct fault fault;
-    struct buf json;
+    struct buf written;
+    struct slice json; /* what was written */
 };
 
 /* When memory lacks even for the error. Never freed, never changed. */
@@ -19,7 +20,7 @@ struct aigne_error {
 static const struct aigne_error out_of_memory = {
     .magic = HANDLE_ERROR,
     .fault = {.code = AIGNE_E_NOMEM, .http = 503, .retry_ms = -1, .text = "Out of memory."},
-    .json = {.p = (char *)(uintptr_t)OUT_OF_MEMORY_JSON, .n = sizeof(OUT_OF_MEMORY_JSON) - 1},
+    .json = {OUT_OF_MEMORY_JSON, sizeof(OUT_OF_MEMORY_JSON) - 1},
 };
 
 static const struct aigne_error *make_error(const struct fault *why)
@@ -29,11 +30,12 @@ static const struct aigne_error *make_error(const struct fault *why)
         return &out_of_memory;
     e->magic = HANDLE_ERROR;
     e->fault = *why;
-    buf_init(&e->json, 16384);
-    fault_json_write(why, &e->json);
-    if (buf_rc(&e->json) >= 0)
+    buf_init(&e->written, 16384);
+    fault_json_write(why, &e->written);
+    e->json = buf_slice(&e->written);
+    if (buf_rc(&e->written) >= 0)
         return e;
-    buf_free(&e->json);
+    buf_free(&e->written);
     mem_free(e);
     return &out_of_memory;
 }
@@ -43,8 +45,11 @@ int error_give(const struct fault *why, aigne_error **err)
     if (!err)
         return why->code;
     /* The one for lack of memory is constant; aigne_error_free leaves it alone. */
-    const struct aigne_error *made = make_error(why);
-    *err = (aigne_error *)(uintptr_t)made;
+    union {
+        const struct aigne_error *made;
+        struct aigne_error *given;
+    } box = {make_error(why)};
+    *err = box.given;
     return why->code;
 }
 
@@ -75,7 +80,7 @@ int64_t aigne_error_retry_ms(const aigne_error *e)
 
 const char *aigne_error_json(const aigne_error *e, size_t *len)
 {
-    struct slice json = is_error(e) ? buf_slice(&e->json) : SLICE("{}");
+    struct slice json = is_error(e) ? e->json : SLICE("{}");
     if (len)
         *len = json.n;
     return json.p;
@@ -85,7 +90,7 @@ void aigne_error_free(aigne_error *e)
 {
     if (!is_error(e) || e == &out_of_memory)
         return;
-    buf_free(&e->json);
+    buf_free(&e->written);
     e->magic = HANDLE_DEAD;
     mem_free(e);
 }

@@ -39,11 +39,10 @@ int aigne_hub_model(aigne_hub *h, const char *who, const char *name, aigne_model
 static int do_verb(aigne_hub *h, const char *verb, struct slice arguments, aigne_reply **out,
                    struct fault *why)
 {
-    struct aigne_reply *answer = NULL;
-    int rc = answer_new(&answer, why);
-    if (rc < 0)
-        return rc;
-    rc = hub_object_do(h, verb, arguments, answer, why);
+    struct aigne_reply *answer = answer_new(why);
+    if (!answer)
+        return AIGNE_E_NOMEM;
+    int rc = hub_object_do(h, verb, arguments, answer, why);
     if (rc < 0) {
         answer_free(answer);
         return rc;
@@ -76,6 +75,7 @@ void aigne_hub_free(aigne_hub *h)
         hub_object_drop(h);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): three texts with their lengths */
 int aigne_gateway_start(aigne_hub *h, aigne_loop *loop, const char *method, const char *target,
                         size_t target_len, const char *headers, size_t headers_len,
                         aigne_call **out, aigne_error **err)

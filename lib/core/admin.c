@@ -6,21 +6,26 @@
 
 #define ADMIN_PATH "/api/admin/"
 
-/* On the verbs' thread; the exchange is nobody else's meanwhile. */
-static void do_verb(struct aigne_call *call)
+static int carry_out(struct aigne_call *call, struct aigne_reply *answer)
 {
     struct exchange *x = exchange_of(call);
     struct slice verb = arena_copy(&call->arena, slice_from(x->path, sizeof(ADMIN_PATH) - 1));
     struct slice arguments = slice_trim(buf_slice(&x->body));
-    struct aigne_reply *answer = NULL;
-    int rc = verb.p ? answer_new(&answer, &call->fault) : fault_nomem(&call->fault);
-    if (rc >= 0)
-        rc = hub_object_do(call->hub, verb.p, arguments.n ? arguments : SLICE("{}"), answer,
+    if (!answer || !verb.p)
+        return fault_nomem(&call->fault);
+    int rc = hub_object_do(call->hub, verb.p, arguments.n ? arguments : SLICE("{}"), answer,
                            &call->fault);
     if (rc >= 0)
         buf_put_slice(&x->filling, buf_slice(&answer->json));
+    return rc;
+}
+
+/* On the verbs' thread; the exchange is nobody else's meanwhile. */
+static void do_verb(struct aigne_call *call)
+{
+    struct aigne_reply *answer = answer_new(&call->fault);
+    call->rc = carry_out(call, answer);
     answer_free(answer);
-    call->rc = rc;
 }
 
 static void give_answer(struct aigne_call *call)

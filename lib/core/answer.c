@@ -2,18 +2,18 @@
 #include "core/answer.h"
 #include "base/mem.h"
 #include "core/handle.h"
-#include <aignehub/aignehub.h>
 
-int answer_new(struct aigne_reply **out, struct fault *why)
+struct aigne_reply *answer_new(struct fault *why)
 {
     struct aigne_reply *r = mem_alloc_zero(sizeof(*r));
-    if (!r)
-        return fault_nomem(why);
+    if (!r) {
+        fault_nomem(why);
+        return NULL;
+    }
     r->magic = HANDLE_REPLY;
     buf_init(&r->text, SIZE_MAX / 2);
     buf_init(&r->json, SIZE_MAX / 2);
-    *out = r;
-    return AIGNE_OK;
+    return r;
 }
 
 void answer_free(struct aigne_reply *r)

@@ -12,7 +12,7 @@ struct aigne_reply {
     struct buf json;
 };
 
-int answer_new(struct aigne_reply **out, struct fault *why);
-void answer_free(struct aigne_reply *r); /* NULL is harmless */
+struct aigne_reply *answer_new(struct fault *why); /* NULL: no memory */
+void answer_free(struct aigne_reply *r);           /* NULL is harmless */
 
 #endif

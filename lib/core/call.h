@@ -62,11 +62,15 @@ struct aigne_call {
     struct list live_link;
     struct list ready_link;
     atomic_bool cancel_asked;
-    bool detached;    /* its owner has freed it */
-    bool delivered;   /* something of the answer was handed out: no other attempt any more */
-    bool paused;      /* the outlet was full */
-    bool finish_seen; /* the answer's own end came */
-    bool refreshed;   /* the catalogue was read again for this call */
+    bool detached;     /* its owner has freed it */
+    bool delivered;    /* something of the answer was handed out: no other attempt any more */
+    bool paused;       /* the outlet was full */
+    bool finish_seen;  /* the answer's own end came */
+    bool refreshed;    /* the catalogue was read again for this call */
+    bool request_read; /* call->request is whole */
+    bool streamed;     /* the caller wants pieces */
+    bool charged;      /* the credits below count */
+    enum finish finish;
 
     struct aigne_model *model;       /* held; NULL for an exchange of the gateway */
     struct aigne_hub *hub;           /* held; NULL: talking to a remote */
@@ -84,8 +88,6 @@ struct aigne_call {
     struct chat_request request;
     struct chat_relay relay;
     const char *relay_format; /* of the caller's body; NULL: it cannot be relayed */
-    bool request_read;
-    bool streamed; /* the caller wants pieces */
 
     struct route_plan plan;
     size_t attempt_number; /* of the current one, from 1 */
@@ -96,7 +98,6 @@ struct aigne_call {
     struct net_timer timer;
 
     struct usage usage;
-    enum finish finish;
     struct slice provider_model; /* the provider's own name for what answered */
     int64_t started_us;
     int64_t started_ms;
@@ -104,7 +105,6 @@ struct aigne_call {
     struct usage_row *rows; /* one for each planned attempt */
     char *row_ids;
     size_t row_count;
-    bool charged;
     int64_t credits;
     struct ledger_entry record;
     struct net_job recorded; /* back from the ledger's thread */
@@ -121,10 +121,10 @@ struct aigne_call {
 
 /* ---- its life: life.c ---- */
 
-/* A call on `loop`, or on one borrowed from `pool`. The outlet's state is freed with the call, also
- * when this fails. */
-int call_new(const struct outlet *outlet, void *outlet_state, struct aigne_loop *loop,
-             struct loop_pool *pool, struct aigne_call **out, struct fault *why);
+/* A call on `loop`, or on one borrowed from `pool`; NULL: no memory. The outlet's state is freed with the
+ * call. */
+struct aigne_call *call_new(const struct outlet *outlet, void *outlet_state,
+                            struct aigne_loop *loop, struct loop_pool *pool);
 void call_use_model(struct aigne_call *call, struct aigne_model *m);
 void call_use_hub(struct aigne_call *call, struct aigne_hub *h);
 void call_destroy(struct aigne_call *call);         /* it is over, and nobody takes its end */

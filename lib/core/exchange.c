@@ -270,25 +270,22 @@ bool exchange_is(const struct aigne_call *call)
     return call->outlet == &exchange_outlet;
 }
 
-int exchange_new(struct aigne_hub *h, struct aigne_loop *loop, struct aigne_call **out,
-                 struct fault *why)
+struct aigne_call *exchange_new(struct aigne_hub *h, struct aigne_loop *loop)
 {
     struct exchange *x = mem_alloc_zero(sizeof(*x));
-    if (!x)
-        return fault_nomem(why);
-    int rc = call_new(&exchange_outlet, x, loop, NULL, out, why);
-    if (rc < 0) {
+    struct aigne_call *call = x ? call_new(&exchange_outlet, x, loop, NULL) : NULL;
+    if (!call) {
         mem_free(x);
-        return rc;
+        return NULL;
     }
     buf_init(&x->body, h->body_limit);
     buf_init(&x->head, LIMIT_HEADERS);
     buf_init(&x->filling, LIMIT_REPLY_BODY * 2);
     buf_init(&x->reading, LIMIT_REPLY_BODY * 2);
     buf_init(&x->held, LIMIT_REPLY_BODY * 2);
-    reply_init(&x->reply, &(*out)->arena);
-    call_use_hub(*out, h);
-    return AIGNE_OK;
+    reply_init(&x->reply, &call->arena);
+    call_use_hub(call, h);
+    return call;
 }
 
 void exchange_forget_headers(struct exchange *x)

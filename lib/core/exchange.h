@@ -40,8 +40,8 @@ struct exchange {
     bool start_held;
 };
 
-int exchange_new(struct aigne_hub *h, struct aigne_loop *loop, struct aigne_call **out,
-                 struct fault *why);
+/* NULL: no memory. */
+struct aigne_call *exchange_new(struct aigne_hub *h, struct aigne_loop *loop);
 bool exchange_is(const struct aigne_call *call);
 struct exchange *exchange_of(const struct aigne_call *call);
 void exchange_forget_headers(struct exchange *x);

@@ -312,11 +312,10 @@ int gateway_start(struct aigne_hub *h, struct aigne_loop *loop, struct slice met
                   struct slice target, struct slice headers, struct aigne_call **out,
                   struct fault *why)
 {
-    struct aigne_call *call = NULL;
-    int rc = exchange_new(h, loop, &call, why);
-    if (rc < 0)
-        return rc;
-    rc = keep_head(call, method, target, headers, why);
+    struct aigne_call *call = exchange_new(h, loop);
+    if (!call)
+        return fault_nomem(why);
+    int rc = keep_head(call, method, target, headers, why);
     if (rc < 0) {
         call_free(call);
         return rc;

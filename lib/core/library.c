@@ -186,24 +186,22 @@ static int read_request(struct aigne_call *call, struct slice text, struct fault
     return AIGNE_OK;
 }
 
-static int make_call(struct aigne_model *m, struct aigne_loop *loop, struct loop_pool *pool,
-                     bool pieces, struct aigne_call **out, struct fault *why)
+static struct aigne_call *make_call(struct aigne_model *m, struct aigne_loop *loop,
+                                    struct loop_pool *pool, bool pieces)
 {
     struct library *l = mem_alloc_zero(sizeof(*l));
-    if (!l)
-        return fault_nomem(why);
-    int rc = call_new(&library_outlet, l, loop, pool, out, why);
-    if (rc < 0) {
+    struct aigne_call *call = l ? call_new(&library_outlet, l, loop, pool) : NULL;
+    if (!call) {
         mem_free(l);
-        return rc;
+        return NULL;
     }
     queue_init(&l->queue);
     buf_init(&l->json, LIMIT_REPLY_BODY);
-    reply_init(&l->reply, &(*out)->arena);
+    reply_init(&l->reply, &call->arena);
     l->pieces = pieces;
-    (*out)->streamed = pieces;
-    call_use_model(*out, m);
-    return AIGNE_OK;
+    call->streamed = pieces;
+    call_use_model(call, m);
+    return call;
 }
 
 int library_start(struct aigne_model *m, struct aigne_loop *loop, struct slice request,
@@ -213,12 +211,11 @@ int library_start(struct aigne_model *m, struct aigne_loop *loop, struct slice r
     int rc = loop ? AIGNE_OK : loop_pool_take(pool, &loop, why);
     if (rc < 0)
         return rc;
-    struct aigne_call *call = NULL;
-    rc = make_call(m, loop, pool, pieces, &call, why);
-    if (rc < 0) {
+    struct aigne_call *call = make_call(m, loop, pool, pieces);
+    if (!call) {
         if (pool)
             loop_pool_give(pool, loop);
-        return rc;
+        return fault_nomem(why);
     }
     rc = read_request(call, request, why);
     if (rc < 0) {
@@ -239,10 +236,9 @@ bool library_take(struct aigne_call *call, struct aigne_event *out)
 int library_answer(struct aigne_call *call, struct aigne_reply **out, struct fault *why)
 {
     struct library *l = library_of(call);
-    struct aigne_reply *answer = NULL;
-    int rc = answer_new(&answer, why);
-    if (rc < 0)
-        return rc;
+    struct aigne_reply *answer = answer_new(why);
+    if (!answer)
+        return AIGNE_E_NOMEM;
     struct reply_notes notes = call_notes(call);
     reply_write(&l->reply, &notes, &answer->json);
     buf_put_slice(&answer->text, buf_slice(&l->reply.text));

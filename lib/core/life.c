@@ -5,12 +5,12 @@
 #include "core/handle.h"
 #include "core/outcome.h"
 
-int call_new(const struct outlet *outlet, void *outlet_state, struct aigne_loop *loop,
-             struct loop_pool *pool, struct aigne_call **out, struct fault *why)
+struct aigne_call *call_new(const struct outlet *outlet, void *outlet_state,
+                            struct aigne_loop *loop, struct loop_pool *pool)
 {
     struct aigne_call *call = mem_alloc(sizeof(*call));
     if (!call)
-        return fault_nomem(why);
+        return NULL;
     memset(call, 0, offsetof(struct aigne_call, room));
     call->magic = HANDLE_CALL;
     call->rc = AIGNE_AGAIN;
@@ -29,14 +29,12 @@ int call_new(const struct outlet *outlet, void *outlet_state, struct aigne_loop 
                  sizeof(call->sending_room));
     call->started_us = clock_monotonic_us();
     call->started_ms = clock_wall_ms();
-    int rc = random_pool_id(&loop->ids, call->id, call->started_ms);
-    if (rc < 0) {
+    if (random_pool_id(&loop->ids, call->id, call->started_ms) < 0) {
         mem_free(call);
-        return fault_set(why, rc, "The system has no random numbers.");
+        return NULL;
     }
     loop_call_added(loop, &call->live_link);
-    *out = call;
-    return AIGNE_OK;
+    return call;
 }
 
 void call_use_model(struct aigne_call *call, struct aigne_model *m)

@@ -155,11 +155,10 @@ static int list(struct aigne_model *m, struct slice type, struct buf *out, struc
 int models_list(struct aigne_model *m, struct slice type, struct aigne_reply **out,
                 struct fault *why)
 {
-    struct aigne_reply *answer = NULL;
-    int rc = answer_new(&answer, why);
-    if (rc < 0)
-        return rc;
-    rc = list(m, type, &answer->json, why);
+    struct aigne_reply *answer = answer_new(why);
+    if (!answer)
+        return AIGNE_E_NOMEM;
+    int rc = list(m, type, &answer->json, why);
     if (rc >= 0)
         buf_put_slice(&answer->text, buf_slice(&answer->json));
     if (rc >= 0 && (buf_rc(&answer->json) < 0 || buf_rc(&answer->text) < 0))

@@ -10,16 +10,15 @@ enum setting_kind { TEXT, INT, BOOL };
 struct setting {
     const char *name;
     const char *alias;
-    enum setting_kind kind;
     int64_t fallback;
     int64_t min;
     int64_t max;
-    bool secret;
+    enum setting_kind kind;
 };
 
 static const struct setting settings[SETTING_COUNT] = {
 #define SETTING(identifier, name, alias, kind, fallback, min, max, secret, used_by, doc)       \
-    {name, alias, kind, fallback, min, max, secret},
+    {name, alias, fallback, min, max, kind},
 #include "core/settings.def"
 };
 
