@@ -48,15 +48,15 @@ static void a_plain_answer_passes_byte_for_byte(void **state)
     struct answer a;
     fixture_open(&f, NULL, answers_plainly);
     ask(&f, "POST", "/v1/chat/completions", f.key,
-        " {\"x_mine\":[1.0, 2 ],\"model\" : \"openai/m\" ,\"messages\":[{\"role\":\"user\","
-        "\"content\":\"H\\u0069\"}],\"logit_bias\":{\"5\":-1e2},\"seed\":9007199254740993}\n",
+        "{\"x_mine\":[1.0, 2 ],\"model\" : \"openai/m\" ,\"messages\":[{\"role\":\"user\","
+        "\"content\":\"H\\u0069\"}],\"logit_bias\":{\"5\":-1e2},\"seed\":9007199254740993}",
         &a);
     expect_body(&a, 200, "fi");
     assert_string_equal(a.body, ODD_ANSWER);
     assert_string_equal(
         seen_body,
-        " {\"x_mine\":[1.0, 2 ],\"model\" : \"m\" ,\"messages\":[{\"role\":\"user\","
-        "\"content\":\"H\\u0069\"}],\"logit_bias\":{\"5\":-1e2},\"seed\":9007199254740993}\n");
+        "{\"x_mine\":[1.0, 2 ],\"model\" : \"m\" ,\"messages\":[{\"role\":\"user\","
+        "\"content\":\"H\\u0069\"}],\"logit_bias\":{\"5\":-1e2},\"seed\":9007199254740993}");
     assert_non_null(strstr(seen_head, "Bearer sk-first-0001"));
     assert_null(strstr(seen_head, f.key));
     expect_rows(f.hub, "\"status\":\"success\"");
