@@ -2,6 +2,7 @@
 #include "chat/input_reader.h"
 
 #include "base/limits.h"
+#include "chat/surrogates.h"
 #include <aignehub/aignehub.h>
 
 /* ---- parts ---- */
@@ -145,8 +146,8 @@ static int read_arguments(struct reading *r, struct json v, struct slice *out)
     struct slice text = SLICE_NONE;
     int rc = read_string(r, "function.arguments", v, &text);
     if (!rc && slice_trim(text).n)
-        *out = text;
-    return rc;
+        *out = surrogates_replaced(text, r->arena); /* it is JSON within JSON */
+    return rc || out->p ? rc : reading_nomem(r);
 }
 
 static int read_metadata(struct reading *r, struct json v, struct chat_part *p)

@@ -3,6 +3,7 @@
 #include "chat/input.h"
 
 #include "chat/input_reader.h"
+#include "chat/surrogates.h"
 #include <aignehub/aignehub.h>
 
 static int read_tool(struct reading *r, struct json tool)
@@ -149,14 +150,17 @@ static int read_extras(struct reading *r, struct json input)
     return AIGNE_OK;
 }
 
-int chat_input_read(struct json input, struct arena *a, struct chat_request *out,
+int chat_input_read(struct json given, struct arena *a, struct chat_request *out,
                     struct fault *why)
 {
     struct reading r;
     struct json v[MEMBERS];
     reading_start(&r, a, out, why);
-    if (input.kind != JSON_OBJECT)
-        return reading_kind(&r, "", "an object", input);
+    if (given.kind != JSON_OBJECT)
+        return reading_kind(&r, "", "an object", given);
+    struct json input = {JSON_OBJECT, surrogates_replaced(given.raw, a)};
+    if (!input.raw.p)
+        return fault_nomem(why);
     json_pick(input, input_members, MEMBERS, v);
     int rc = input_read_messages(&r, v[MESSAGES]);
     if (!rc)

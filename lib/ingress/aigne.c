@@ -229,6 +229,9 @@ static int whole(struct encoding *e, const struct reply *r, const struct reply_n
 /* AIGNE's clients know one type by name, NOT_ENOUGH; the others are for people. */
 static const char *type_of(const struct fault *why)
 {
+    /* The hub's own key or credit with the provider: a hub in front must not take it for its own. */
+    if (why->upstream && (why->code == AIGNE_E_AUTH || why->code == AIGNE_E_CREDIT))
+        return "upstream_error";
     switch (why->code) {
     case AIGNE_E_CREDIT:
         return "NOT_ENOUGH";
@@ -278,7 +281,7 @@ static void error(const struct fault *why, bool in_stream, struct buf *out)
     }
     json_member_text(&w, "message", why->text[0] ? why->text : "The call failed.");
     json_member_text(&w, "type", type_of(why));
-    if (why->code == AIGNE_E_CREDIT)
+    if (why->code == AIGNE_E_CREDIT && !why->upstream)
         json_member_string_opt(&w, "link", link_in(slice_text(why->text)));
     if (!in_stream)
         json_close_object(&w);

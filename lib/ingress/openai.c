@@ -2,9 +2,31 @@
  * reading and answering to its neighbours. */
 #include "ingress/openai.h"
 
+#include "chat/surrogates.h"
 #include "ingress/body.h"
 #include "text/json_write.h"
 #include <aignehub/aignehub.h>
+
+/* The members that a relayed body is changed at: of two by one name the provider might heed the one that
+ * was left alone. */
+static int pick_once(struct json whole, const char *const *names, size_t count,
+                     struct json *values, struct fault *why)
+{
+    struct json_walk w = json_walk(whole);
+    for (size_t i = 0; i < count; i++)
+        values[i] = (struct json){JSON_NONE, SLICE_NONE};
+    while (json_next(&w)) {
+        for (size_t i = 0; i < count; i++) {
+            if (!json_key_is(&w, names[i]))
+                continue;
+            if (values[i].kind != JSON_NONE)
+                return fault_field(why, AIGNE_E_REQUEST, names[i],
+                                   "%s is given twice: give it once.", names[i]);
+            values[i] = w.value;
+        }
+    }
+    return AIGNE_OK;
+}
 
 static int peek(struct slice body, struct arena *a, struct slice *model,
                 struct chat_relay *relay, struct fault *why)
@@ -18,8 +40,13 @@ static int peek(struct slice body, struct arena *a, struct slice *model,
     int rc = body_check(body, &whole, why);
     if (rc)
         return rc;
-    json_pick(whole, names, 3, v);
-    rc = body_model(v[0], "model", a, model, why);
+    whole.raw = surrogates_replaced(whole.raw, a);
+    if (!whole.raw.p)
+        return fault_nomem(why);
+    relay->body = whole.raw;
+    rc = pick_once(whole, names, 3, v, why);
+    if (!rc)
+        rc = body_model(v[0], "model", a, model, why);
     if (!rc)
         rc = body_flag(v[1], "stream", &relay->stream, why);
     if (rc)
@@ -63,6 +90,9 @@ static const struct naming namings[] = {
 
 static struct naming naming_of(const struct fault *why)
 {
+    /* The hub's own key or credit with the provider; the caller has nothing to mend. */
+    if (why->upstream && (why->code == AIGNE_E_AUTH || why->code == AIGNE_E_CREDIT))
+        return (struct naming){why->code, "upstream_error", NULL};
     if (why->code == AIGNE_E_ROUTE && fault_status(why) < 500)
         return (struct naming){why->code, "invalid_request_error", "model_not_found"};
     for (size_t i = 0; i < sizeof namings / sizeof namings[0]; i++) {

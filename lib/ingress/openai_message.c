@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "chat/surrogates.h"
 #include <aignehub/aignehub.h>
 
 /* ---- parts ---- */
@@ -121,9 +122,12 @@ static int read_arguments(struct reading *r, const char *member, struct json v,
                           struct slice *out)
 {
     int rc = read_string(r, member, v, out);
-    if (!rc && (!out->p || !slice_trim(*out).n))
+    if (rc)
+        return rc;
+    if (!out->p || !slice_trim(*out).n)
         *out = SLICE("{}");
-    return rc;
+    *out = surrogates_replaced(*out, r->arena); /* it is JSON within JSON */
+    return out->p ? AIGNE_OK : reading_nomem(r);
 }
 
 static int read_tool_call(struct reading *r, struct json call)

@@ -2,6 +2,7 @@
  * hold. */
 #include "ingress/openai.h"
 
+#include "chat/surrogates.h"
 #include "ingress/body.h"
 #include <aignehub/aignehub.h>
 
@@ -168,8 +169,12 @@ int openai_read_request(struct slice body, struct arena *a, struct chat_request 
     struct json whole;
     reading_start(&r, a, out, why);
     int rc = body_check(body, &whole, why);
-    if (!rc)
-        rc = openai_read_messages(&r, json_get(whole, "messages"));
+    if (rc)
+        return rc;
+    whole.raw = surrogates_replaced(whole.raw, a);
+    if (!whole.raw.p)
+        return fault_nomem(why);
+    rc = openai_read_messages(&r, json_get(whole, "messages"));
     if (!rc)
         rc = openai_read_tools(&r, whole);
     return rc ? rc : read_settings(&r, whole);

@@ -197,6 +197,8 @@ static void read_error(struct answer *a, struct slice rest)
             FAULT_COPY(a->fault.param, f.value);
         else if (slice_is(f.name, "http"))
             a->fault.http = (int)number_of(f.value);
+        else if (slice_is(f.value, "upstream"))
+            a->fault.upstream = true;
         else
             a->fault.code = -(int)PLACE(codes, f.value);
     }
