@@ -43,6 +43,8 @@ static int read_tools(struct reading *r, struct json v)
         return reading_kind(r, "tools", "an array", v);
     struct json_walk w = json_walk(v);
     for (size_t i = 0; json_next(&w); i++) {
+        if (i >= CHAT_TOOLS_LARGEST)
+            return reading_too_many(r, "tools", CHAT_TOOLS_LARGEST, "tools");
         reading_at(r, "tools[%zu]", i);
         int rc = read_tool(r, w.value);
         if (rc)

@@ -48,6 +48,12 @@ int reading_kind(struct reading *r, const char *member, const char *wanted, stru
     return reading_refuse(r, member, "must be %s, not %s", wanted, json_kind_name(v.kind));
 }
 
+int reading_too_many(struct reading *r, const char *member, int limit, const char *things)
+{
+    r->at[0] = '\0';
+    return reading_refuse(r, member, "holds more than %d %s", limit, things);
+}
+
 int read_string(struct reading *r, const char *member, struct json v, struct slice *out)
 {
     if (!json_present(v))

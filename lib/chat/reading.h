@@ -27,6 +27,9 @@ int reading_nomem(struct reading *r);
 /* The refusal of a wrong kind: "must be `wanted`, not a number". */
 int reading_kind(struct reading *r, const char *member, const char *wanted, struct json v);
 
+/* The refusal of an array with more than `limit` things; `at` is forgotten. */
+int reading_too_many(struct reading *r, const char *member, int limit, const char *things);
+
 /* Absent and null leave `out` alone and are AIGNE_OK. */
 int read_string(struct reading *r, const char *member, struct json v, struct slice *out);
 int read_number(struct reading *r, const char *member, struct json v, struct slice *out);

@@ -35,8 +35,9 @@ struct chat_part {
     struct slice filename;
     struct slice detail;    /* OpenAI's image detail */
     struct slice signature; /* of a THINKING part, or a tool call's thought signature */
-    struct slice id;        /* of a TOOL_CALL */
-    struct slice name;      /* of a TOOL_CALL */
+    struct slice origin; /* of THINKING and REDACTED: the provider that sealed it, if known */
+    struct slice id;     /* of a TOOL_CALL */
+    struct slice name;   /* of a TOOL_CALL */
     struct slice arguments; /* of a TOOL_CALL: JSON text; an object unless the model erred */
     struct slice metadata;  /* of a TOOL_CALL: JSON object of the caller, kept as it is */
 };
@@ -49,6 +50,9 @@ struct chat_message {
     struct slice tool_call_id; /* of a TOOL message: whose result this is */
     bool failed;               /* of a TOOL message: the tool reported an error */
 };
+
+/* More than any provider takes. */
+#define CHAT_TOOLS_LARGEST 1024
 
 struct chat_tool {
     struct slice name;

@@ -58,6 +58,8 @@ static int read_list(struct reading *r, const char *member, struct json list,
         return reading_kind(r, member, "an array", list);
     struct json_walk w = json_walk(list);
     for (size_t i = 0; json_next(&w); i++) {
+        if (i >= CHAT_TOOLS_LARGEST)
+            return reading_too_many(r, member, CHAT_TOOLS_LARGEST, member);
         reading_at(r, "%s[%zu]", member, i);
         int rc = read(r, w.value);
         if (rc)
@@ -106,6 +108,9 @@ static int read_allowed(struct reading *r, struct json allowed)
         return reading_kind(r, "tool_choice.allowed_tools.tools", "an array", list);
     if (!read_mode(json_get(allowed, "mode"), &out->tool_choice))
         return reading_refuse(r, "tool_choice.allowed_tools.mode", "must be auto or required");
+    if (json_count(list) > CHAT_TOOLS_LARGEST)
+        return reading_too_many(r, "tool_choice.allowed_tools.tools", CHAT_TOOLS_LARGEST,
+                                "tools");
     size_t kept = 0;
     for (size_t i = 0; i < out->tool_count; i++) {
         if (allows(list, &out->tools[i], r->arena))

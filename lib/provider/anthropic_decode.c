@@ -125,8 +125,7 @@ static int begin_call(struct decoding *d, int64_t wire_index, struct json block)
     if (!id.p)
         return fault_nomem(d->why);
     return answer_tool_begin(d, b->index, id,
-                             name_from_wire(&anthropic_names, d->request, name, d->scratch),
-                             SLICE_NONE);
+                             name_from_wire(&anthropic_names, d->request, name), SLICE_NONE);
 }
 
 /* A structured answer asked for as a call is the answer's text. */

@@ -63,8 +63,7 @@ static int push_call(struct decoding *d, struct json call, struct json signature
         id = call_id_made(d->request, index, d->scratch);
     if (!id.p)
         return fault_nomem(d->why);
-    int rc = answer_tool_begin(d, index, id,
-                               name_from_wire(&gemini_names, d->request, name, d->scratch),
+    int rc = answer_tool_begin(d, index, id, name_from_wire(&gemini_names, d->request, name),
                                call_metadata(d, signature));
     if (rc >= 0)
         rc = answer_tool_arguments(d, index, json_present(args) ? args.raw : SLICE_NONE);

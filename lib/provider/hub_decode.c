@@ -129,7 +129,7 @@ static int push_call(struct decoding *d, int index, struct json call)
         return fault_nomem(d->why);
     if (!name.n)
         return fault_set(d->why, AIGNE_E_PROTOCOL, "The hub sent a tool call without a name.");
-    name = name_from_wire(&hub_names, d->request, name, d->scratch);
+    name = name_from_wire(&hub_names, d->request, name);
     int rc = answer_tool_begin(d, index, id, name,
                                metadata.kind == JSON_OBJECT ? metadata.raw : SLICE_NONE);
     if (rc >= 0)

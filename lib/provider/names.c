@@ -50,15 +50,27 @@ struct slice name_to_wire(const struct name_rule *rule, struct slice name, struc
     return slice_of(text, short_name.n);
 }
 
+/* Whether name_to_wire would make `wire` of it. */
+static bool becomes(const struct name_rule *rule, struct slice name, struct slice wire)
+{
+    size_t n = name.n < rule->longest ? name.n : rule->longest;
+    if (wire.n != n)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (wire.p[i] != (fits_at(rule, name, i) ? name.p[i] : '_'))
+            return false;
+    }
+    return true;
+}
+
 struct slice name_from_wire(const struct name_rule *rule, const struct chat_request *r,
-                            struct slice wire, struct arena *a)
+                            struct slice wire)
 {
     struct slice found = wire;
     for (size_t i = 0; r && i < r->tool_count; i++) {
         if (slice_eq(r->tools[i].name, wire))
             return wire;
-        if (!fits(rule, r->tools[i].name) &&
-            slice_eq(name_to_wire(rule, r->tools[i].name, a), wire))
+        if (becomes(rule, r->tools[i].name, wire))
             found = r->tools[i].name;
     }
     return found;
@@ -74,10 +86,7 @@ int name_check_tools(const struct name_rule *rule, const struct chat_request *r,
         if (!wire.p)
             return fault_nomem(why);
         for (size_t k = 0; k < r->tool_count; k++) {
-            struct slice other = name_to_wire(rule, r->tools[k].name, a);
-            if (!other.p)
-                return fault_nomem(why);
-            if (k != i && slice_eq(wire, other))
+            if (k != i && becomes(rule, r->tools[k].name, wire))
                 return fault_field(why, AIGNE_E_REQUEST, "tools",
                                    "tools[%zu] and tools[%zu] would go by one name with this "
                                    "provider: use letters, digits and _ only.",

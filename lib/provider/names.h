@@ -16,7 +16,7 @@ struct name_rule {
 struct slice name_to_wire(const struct name_rule *rule, struct slice name, struct arena *a);
 /* The caller's name for a tool that the provider calls `wire`; `wire` itself when none fits. */
 struct slice name_from_wire(const struct name_rule *rule, const struct chat_request *r,
-                            struct slice wire, struct arena *a);
+                            struct slice wire);
 /* AIGNE_E_REQUEST when two tools would go by one name. */
 int name_check_tools(const struct name_rule *rule, const struct chat_request *r,
                      struct arena *a, struct fault *why);

@@ -186,7 +186,7 @@ static int push_fragment(struct decoding *d, struct json fragment, bool whole)
                          LIMIT_TOOL_CALLS);
     int rc = AIGNE_OK;
     if (call->index < 0 && name.n) {
-        struct slice ours = name_from_wire(&openai_names, d->request, name, d->scratch);
+        struct slice ours = name_from_wire(&openai_names, d->request, name);
         call->index = s->begun++;
         rc = answer_tool_begin(d, call->index, call->id, ours, SLICE_NONE);
         if (rc >= 0)
