@@ -18,14 +18,21 @@ enum part_member {
     PART_THINKING,
     PART_SIGNATURE,
     PART_REDACTED,
+    PART_ORIGIN,
     PART_REFUSAL,
     PART_CACHE,
     PART_MEMBERS
 };
 
 static const char *const part_members[PART_MEMBERS] = {
-    "type",   "text",       "data",      "url",      "mimeType",  "filename",
-    "detail", "isThinking", "signature", "redacted", "isRefusal", "cacheControl"};
+    "type",       "text",      "data",     "url",    "mimeType",  "filename",    "detail",
+    "isThinking", "signature", "redacted", "origin", "isRefusal", "cacheControl"};
+
+static bool by_assistant(const struct reading *r)
+{
+    const struct chat_request *out = r->build.request;
+    return out->messages[out->message_count - 1].role == CHAT_ASSISTANT;
+}
 
 static int read_text_part(struct reading *r, const struct json *v, struct chat_part *p)
 {
@@ -36,8 +43,13 @@ static int read_text_part(struct reading *r, const struct json *v, struct chat_p
         rc = read_bool(r, "isRefusal", v[PART_REFUSAL], &refusal);
     if (!rc && thinking == CHAT_YES)
         rc = read_string(r, "signature", v[PART_SIGNATURE], &p->signature);
+    if (!rc && thinking == CHAT_YES)
+        rc = read_string(r, "origin", v[PART_ORIGIN], &p->origin);
     if (rc)
         return rc;
+    if (!by_assistant(r) && (thinking == CHAT_YES || refusal == CHAT_YES))
+        return reading_refuse(r, thinking == CHAT_YES ? "isThinking" : "isRefusal",
+                              "is for messages of the role \"agent\" only");
     if (thinking == CHAT_YES && json_present(v[PART_REDACTED])) {
         p->kind = CHAT_REDACTED;
         return read_string(r, "redacted", v[PART_REDACTED], &p->text);

@@ -46,6 +46,7 @@ static void write_text_part(struct json_writer *w, const struct chat_part *p)
         json_member_string_opt(w, "signature", p->signature);
     if (p->kind == CHAT_REDACTED)
         json_member_string_opt(w, "redacted", p->text);
+    json_member_string_opt(w, "origin", p->origin);
     if (p->kind == CHAT_REFUSAL)
         json_member_bool(w, "isRefusal", true);
 }

@@ -20,6 +20,9 @@ static int read_text(struct reading *r, struct json part, struct chat_part *p)
 
 static int read_refusal(struct reading *r, struct json part, struct chat_part *p)
 {
+    const struct chat_request *out = r->build.request;
+    if (out->messages[out->message_count - 1].role != CHAT_ASSISTANT)
+        return reading_refuse(r, "type", "is \"refusal\", which only the assistant says");
     p->kind = CHAT_REFUSAL;
     return read_needed_string(r, "refusal", json_get(part, "refusal"), &p->text);
 }
@@ -256,7 +259,9 @@ static int read_result(struct reading *r, size_t index, struct json message)
     return rc ? rc : read_plain(r, index, message);
 }
 
-/* The old way: the result belongs to the newest call of that name. */
+/* The old way: the result belongs to the newest call of that name, which is not far. */
+#define OLD_RESULT_REACH ((size_t)256)
+
 static int read_old_result(struct reading *r, size_t index, struct json message)
 {
     struct chat_request *out = r->build.request;
@@ -264,7 +269,10 @@ static int read_old_result(struct reading *r, size_t index, struct json message)
     int rc = read_needed_string(r, "name", json_get(message, "name"), &m->name);
     if (rc)
         return rc;
-    for (size_t i = out->message_count; i-- > 0 && !m->tool_call_id.p;) {
+    size_t reach =
+        out->message_count < OLD_RESULT_REACH ? out->message_count : OLD_RESULT_REACH;
+    size_t last = out->message_count - reach;
+    for (size_t i = out->message_count; i-- > last && !m->tool_call_id.p;) {
         for (size_t k = out->messages[i].part_count; k-- > 0;) {
             const struct chat_part *p = &out->messages[i].parts[k];
             if (p->kind == CHAT_TOOL_CALL && slice_eq(p->name, m->name))

@@ -44,8 +44,9 @@ struct anthropic {
 /* Find out which cache breakpoints there will be. */
 void anthropic_plan_cache(struct anthropic *x);
 void anthropic_write_cache(struct anthropic *x, enum chat_cache cache);
+bool anthropic_sealed(const struct chat_message *m, const struct chat_part *p);
 bool anthropic_says(const struct chat_message *m);
-void anthropic_write_system(struct anthropic *x);
+int anthropic_write_system(struct anthropic *x);
 int anthropic_write_messages(struct anthropic *x);
 int anthropic_write_media(struct anthropic *x, size_t message, size_t part,
                           enum chat_cache cache);

@@ -120,8 +120,7 @@ static bool loop_without_thoughts(const struct chat_request *r)
     while (i > 0 && r->messages[i - 1].role != CHAT_ASSISTANT)
         i--;
     for (size_t k = 0; i > 0 && k < r->messages[i - 1].part_count; k++) {
-        const struct chat_part *p = &r->messages[i - 1].parts[k];
-        if (p->kind == CHAT_REDACTED || (p->kind == CHAT_THINKING && p->signature.n))
+        if (anthropic_sealed(&r->messages[i - 1], &r->messages[i - 1].parts[k]))
             return false;
     }
     return true;
@@ -169,8 +168,10 @@ static int write_max_tokens(struct anthropic *x, const struct thinking *t)
     if (r->max_tokens.p && (!wire_int(r->max_tokens, &largest) || largest < 0))
         return fault_field(x->w.why, AIGNE_E_REQUEST, "max_tokens",
                            "max_tokens must be a whole number.");
-    if (largest <= t->budget)
+    if (largest <= t->budget) {
         largest += t->budget;
+        largest = largest < x->model.largest_output ? largest : x->model.largest_output;
+    }
     json_member_int(&x->w.json, "max_tokens", largest);
     return AIGNE_OK;
 }
@@ -293,7 +294,7 @@ static int write_body(struct anthropic *x)
     if (rc == AIGNE_OK)
         rc = write_tool_choice(x);
     if (rc == AIGNE_OK)
-        anthropic_write_system(x);
+        rc = anthropic_write_system(x);
     if (rc == AIGNE_OK)
         rc = anthropic_write_messages(x);
     if (rc < 0)

@@ -11,15 +11,34 @@ static bool blank(struct slice text)
     return slice_trim(text).n == 0;
 }
 
-static bool part_says(const struct chat_part *p)
+/* A call that bears a signature of its own was made by Gemini, as was what was thought before it. */
+static bool called_by_another(const struct chat_message *m)
+{
+    for (size_t i = 0; i < m->part_count; i++) {
+        if (m->parts[i].kind == CHAT_TOOL_CALL && m->parts[i].signature.n)
+            return true;
+    }
+    return false;
+}
+
+/* Reasoning that is not sealed, or by another vendor, is refused. */
+bool anthropic_sealed(const struct chat_message *m, const struct chat_part *p)
+{
+    bool sealed =
+        (p->kind == CHAT_THINKING && p->signature.n) || (p->kind == CHAT_REDACTED && p->text.n);
+    return sealed && (!p->origin.p || slice_is_nocase(p->origin, "anthropic")) &&
+           !called_by_another(m);
+}
+
+static bool part_says(const struct chat_message *m, const struct chat_part *p)
 {
     switch (p->kind) {
     case CHAT_TEXT:
     case CHAT_REFUSAL:
         return !blank(p->text);
-    case CHAT_THINKING: /* unsigned reasoning is refused */
-        return p->signature.n > 0;
+    case CHAT_THINKING:
     case CHAT_REDACTED:
+        return anthropic_sealed(m, p);
     case CHAT_DATA:
     case CHAT_URL:
     case CHAT_TOOL_CALL:
@@ -31,7 +50,7 @@ static bool part_says(const struct chat_part *p)
 bool anthropic_says(const struct chat_message *m)
 {
     for (size_t i = 0; i < m->part_count; i++) {
-        if (part_says(&m->parts[i]))
+        if (part_says(m, &m->parts[i]))
             return true;
     }
     return m->role == CHAT_TOOL;
@@ -64,12 +83,13 @@ static const struct chat_part *last_system_text(const struct chat_request *r)
     return NULL;
 }
 
-void anthropic_write_system(struct anthropic *x)
+int anthropic_write_system(struct anthropic *x)
 {
     const struct chat_request *r = x->w.request;
     const struct chat_part *last = last_system_text(r);
-    if (!last)
-        return;
+    int rc = wire_refuse_system_files(&x->w);
+    if (!last || rc)
+        return rc;
     json_key(&x->w.json, "system");
     json_open_array(&x->w.json);
     for (size_t i = 0; i < r->message_count; i++) {
@@ -83,6 +103,7 @@ void anthropic_write_system(struct anthropic *x)
         }
     }
     json_close_array(&x->w.json);
+    return AIGNE_OK;
 }
 
 static void write_source(struct anthropic *x, const struct media *m)
@@ -216,7 +237,7 @@ static int write_assistant(struct anthropic *x, size_t message, bool final)
     int rc = AIGNE_OK;
     for (size_t k = 0; k < m->part_count; k++) {
         const struct chat_part *p = &m->parts[k];
-        if ((p->kind == CHAT_THINKING || p->kind == CHAT_REDACTED) && part_says(p))
+        if (anthropic_sealed(m, p))
             write_thinking(x, p);
     }
     for (size_t k = 0; k < m->part_count && rc == AIGNE_OK; k++) {
@@ -227,7 +248,7 @@ static int write_assistant(struct anthropic *x, size_t message, bool final)
                 &x->w, message, k,
                 "this provider takes no files in the assistant's messages: put "
                 "it into a user message.");
-        else if (text && part_says(p))
+        else if (text && part_says(m, p))
             write_text(x, final ? without_tail(p->text) : p->text, cache_at(x, message, k));
         else if (p->kind == CHAT_TOOL_CALL)
             rc = write_call(x, p, cache_at(x, message, k));

@@ -34,7 +34,7 @@ struct gemini {
     struct call_pairs pairs;
     size_t answered; /* calls whose results are written */
 };
-void gemini_write_system(struct gemini *x);
+int gemini_write_system(struct gemini *x);
 int gemini_write_contents(struct gemini *x);
 int gemini_write_config(struct gemini *x);
 int gemini_encode(const struct chat_request *r, const struct chat_target *to, struct arena *a,

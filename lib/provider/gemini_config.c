@@ -107,7 +107,10 @@ int gemini_write_config(struct gemini *x)
     json_member_raw_opt(j, "topK", r->top_k);
     json_member_raw_opt(j, "presencePenalty", r->presence_penalty);
     json_member_raw_opt(j, "frequencyPenalty", r->frequency_penalty);
-    json_member_raw_opt(j, "seed", r->seed);
+    int64_t seed = 0;
+    if (wire_int(r->seed, &seed) && seed >= INT32_MIN && seed <= INT32_MAX)
+        json_member_int(j, "seed",
+                        seed); /* elsewhere seeds are longer; they only ask for luck */
     int rc = write_stop(x);
     write_format(x);
     write_modalities(x);

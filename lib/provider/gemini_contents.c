@@ -31,10 +31,13 @@ static void write_text(struct gemini *x, struct slice text)
     json_close_object(&x->w.json);
 }
 
-void gemini_write_system(struct gemini *x)
+int gemini_write_system(struct gemini *x)
 {
     const struct chat_request *r = x->w.request;
     bool open = false;
+    int rc = wire_refuse_system_files(&x->w);
+    if (rc)
+        return rc;
     for (size_t i = 0; i < r->message_count; i++) {
         const struct chat_message *m = &r->messages[i];
         for (size_t k = 0; m->role == CHAT_SYSTEM && k < m->part_count; k++) {
@@ -51,9 +54,10 @@ void gemini_write_system(struct gemini *x)
         }
     }
     if (!open)
-        return;
+        return AIGNE_OK;
     json_close_array(&x->w.json);
     json_close_object(&x->w.json);
+    return AIGNE_OK;
 }
 
 static int write_media(struct gemini *x, size_t message, size_t part)

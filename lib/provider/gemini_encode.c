@@ -131,10 +131,10 @@ static int write_body(struct gemini *x)
 {
     json_open_object(&x->w.json);
     int rc = gemini_write_contents(x);
-    if (rc < 0)
-        return rc;
-    gemini_write_system(x);
-    rc = write_tools(x);
+    if (rc == AIGNE_OK)
+        rc = gemini_write_system(x);
+    if (rc == AIGNE_OK)
+        rc = write_tools(x);
     if (rc == AIGNE_OK)
         rc = write_tool_choice(x);
     if (rc == AIGNE_OK)

@@ -100,6 +100,8 @@ static int write_content(struct wire *w, size_t message)
     int rc = AIGNE_OK;
     json_key(&w->json, "content");
     json_open_array(&w->json);
+    if (m->failed)
+        write_text_part(w, SLICE("Error:"));
     for (size_t i = 0; i < m->part_count && rc == AIGNE_OK; i++) {
         const struct chat_part *p = &m->parts[i];
         if (p->kind == CHAT_TEXT)

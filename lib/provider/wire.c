@@ -2,6 +2,7 @@
 #include "provider/wire.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "chat/surrogates.h"
 #include "text/json_scan.h"
 #include <aignehub/aignehub.h>
 
@@ -125,6 +126,21 @@ int wire_refuse_part(struct wire *w, size_t message, size_t part, const char *se
     return rc;
 }
 
+int wire_refuse_system_files(struct wire *w)
+{
+    const struct chat_request *r = w->request;
+    for (size_t i = 0; i < r->message_count; i++) {
+        const struct chat_message *m = &r->messages[i];
+        for (size_t k = 0; m->role == CHAT_SYSTEM && k < m->part_count; k++) {
+            if (m->parts[k].kind == CHAT_DATA || m->parts[k].kind == CHAT_URL)
+                return wire_refuse_part(w, i, k,
+                                        "this provider takes no files in system messages: put "
+                                        "it into a user message.");
+        }
+    }
+    return AIGNE_OK;
+}
+
 int wire_refuse_choices(const struct chat_request *r, struct fault *why)
 {
     int64_t n = 1;
@@ -193,13 +209,16 @@ void wire_object(struct wire *w, const char *name, struct slice json, const char
 {
     struct slice text = slice_trim(json);
     json_key(&w->json, name);
-    if (wire_is_object(text)) {
+    bool valid = text.n && json_check(text, NULL) == AIGNE_OK;
+    if (valid) /* a failure sticks to the arena */
+        text = surrogates_replaced(text, w->arena);
+    if (valid && text.p && text.p[0] == '{') {
         json_write_raw(&w->json, text);
         return;
     }
     json_open_object(&w->json);
-    if (text.n && json_check(text, NULL) == AIGNE_OK)
-        json_member_raw(&w->json, key, text);
+    if (valid)
+        json_member_raw_opt(&w->json, key, text);
     else if (text.n)
         json_member_string(&w->json, key, text);
     json_close_object(&w->json);

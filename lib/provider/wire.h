@@ -44,6 +44,8 @@ void wire_data_url(struct wire *w, const char *name, struct slice mime, struct s
 
 /* AIGNE_E_REQUEST about a part: "messages[2].content[1]". */
 int wire_refuse_part(struct wire *w, size_t message, size_t part, const char *sentence);
+/* Where a system prompt is text alone: AIGNE_E_REQUEST about the first file in one. */
+int wire_refuse_system_files(struct wire *w);
 /* More than one answer is asked for: AIGNE_E_REQUEST; no event can tell them apart. */
 int wire_refuse_choices(const struct chat_request *r, struct fault *why);
 
