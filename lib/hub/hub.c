@@ -142,3 +142,8 @@ void hub_record(struct hub *h, struct ledger_entry *entry)
 {
     ledger_submit(h->ledger, entry);
 }
+
+bool hub_record_here(struct hub *h, struct ledger_entry *entry)
+{
+    return ledger_write_here(h->ledger, entry);
+}

@@ -51,6 +51,8 @@ int hub_who(const struct catalog *c, struct slice secret, int64_t wall_ms,
 
 /* Record; see ledger.h. Never blocks. */
 void hub_record(struct hub *h, struct ledger_entry *entry);
+/* The same on the caller's thread, see ledger_write_here. */
+bool hub_record_here(struct hub *h, struct ledger_entry *entry);
 
 /* An administrator's verb with JSON arguments (hub/verbs.c has the table). Blocks: not for loops. */
 int hub_do(struct hub *h, const char *verb, struct slice arguments, struct buf *json,

@@ -23,6 +23,7 @@ enum {
     COMMIT_GAP_US = 500,
     COMMITS_WITHOUT_GAP = 16,
     TICK_US = LEDGER_TICK_MS * 1000,
+    ROWS_WRITTEN_HERE = 8,
     TRIES = 8,
     FIRST_PAUSE_MS = 5 /* doubled with each further try: 1.3 s in all */
 };
@@ -31,6 +32,7 @@ struct ledger {
     _Atomic(struct ledger_entry *) waiting; /* newest first */
     atomic_uint asleep; /* 1: the thread sleeps, or is about to; the futex */
     atomic_bool closing;
+    atomic_bool visited; /* a caller writes on its own thread */
     struct ledger_options options;
     pthread_t thread;
     struct store_op *ops;
@@ -73,6 +75,21 @@ void ledger_submit(struct ledger *l, struct ledger_entry *entry)
         entry->next = newest;
     while (!atomic_compare_exchange_weak(&l->waiting, &newest, entry));
     wake(l);
+}
+
+bool ledger_write_here(struct ledger *l, struct ledger_entry *entry)
+{
+    struct store_op ops[ROWS_WRITTEN_HERE];
+    struct fault why;
+    bool alone = !atomic_load(&l->waiting) && atomic_load(&l->asleep);
+    if (!alone || entry->row_count > ROWS_WRITTEN_HERE || atomic_exchange(&l->visited, true))
+        return false; /* many share one commit: join them */
+    for (size_t i = 0; i < entry->row_count; i++)
+        ops[i] = (struct store_op){.kind = STORE_USAGE, .usage = &entry->rows[i]};
+    fault_clear(&why);
+    entry->rc = l->options.type->apply(l->options.store, ops, entry->row_count, &why);
+    atomic_store(&l->visited, false);
+    return entry->rc == AIGNE_OK;
 }
 
 /* Everything that waits, oldest first. */

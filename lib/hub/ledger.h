@@ -4,6 +4,7 @@
 
 #include "base/fault.h"
 #include "store/store.h"
+#include <stdbool.h>
 
 /* What a call asks to be recorded. The memory is the caller's and must live until `done`, which is
  * called once, on the ledger's thread, after the commit (rc AIGNE_OK) or its final failure. */
@@ -30,6 +31,10 @@ struct ledger_options {
 int ledger_open(const struct ledger_options *options, struct ledger **out, struct fault *why);
 /* Any thread; waits for nothing. `done` must not close the ledger. */
 void ledger_submit(struct ledger *l, struct ledger_entry *entry);
+/* Write the entry on the caller's own thread, which blocks for it: for who has nothing else to do
+ * meanwhile. True: it is committed, and `done` is not called. False: somebody else is writing, or it
+ * failed; submit it. */
+bool ledger_write_here(struct ledger *l, struct ledger_entry *entry);
 /* Record what was submitted, end the thread; NULL is harmless. Nobody may submit any more. */
 void ledger_close(struct ledger *l);
 

@@ -346,6 +346,38 @@ static void rates_turn_usage_into_credits(void **state)
     aigne_hub_free(h);
 }
 
+enum { THREADS = 8, ASKED = 40 };
+
+static void *ask_often(void *model)
+{
+    for (int i = 0; i < ASKED; i++) {
+        aigne_reply *r = NULL;
+        if (aigne_model_invoke(model, "{\"messages\":\"Hi\"}", AIGNE_Z, &r, NULL) != AIGNE_OK ||
+            strcmp(aigne_reply_text(r, NULL), "Hi") != 0)
+            return model;
+        aigne_reply_free(r);
+    }
+    return NULL;
+}
+
+static void one_model_serves_many_threads(void **state)
+{
+    (void)state;
+    aigne_hub *h = open_hub();
+    aigne_model *m = open_model(h, "echo/echo");
+    pthread_t threads[THREADS];
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, ask_often, m), 0);
+    for (int i = 0; i < THREADS; i++) {
+        void *failed = NULL;
+        pthread_join(threads[i], &failed);
+        assert_null(failed);
+    }
+    expect_do(h, "usage.list", "{}", "\"count\":320");
+    aigne_model_free(m);
+    aigne_hub_free(h);
+}
+
 static int stop_at_second(void *user, const aigne_event *ev)
 {
     int *seen = user;
@@ -409,6 +441,7 @@ int main(void)
         cmocka_unit_test(one_descriptor_drives_many_calls),
         cmocka_unit_test(access_keys_open_models),
         cmocka_unit_test(rates_turn_usage_into_credits),
+        cmocka_unit_test(one_model_serves_many_threads),
         cmocka_unit_test(the_event_function_may_stop_it),
         cmocka_unit_test(broken_rules_are_usage_errors),
     };
