@@ -120,27 +120,6 @@ static int read_part(struct reading *r, struct json part)
     return reading_refuse(r, "type", "must be \"text\", \"file\" or \"url\"");
 }
 
-static int read_content(struct reading *r, size_t message, struct json content)
-{
-    if (!json_present(content))
-        return AIGNE_OK;
-    if (content.kind == JSON_STRING) {
-        struct chat_part *p = chat_add_part(&r->build, CHAT_TEXT);
-        return p ? read_string(r, "content", content, &p->text) : reading_nomem(r);
-    }
-    if (content.kind != JSON_ARRAY)
-        return reading_kind(r, "content", "a string or an array of parts", content);
-    struct json_walk w = json_walk(content);
-    for (size_t i = 0; json_next(&w); i++) {
-        reading_at(r, "messages[%zu].content[%zu]", message, i);
-        int rc = read_part(r, w.value);
-        if (rc)
-            return rc;
-    }
-    reading_at(r, "messages[%zu]", message);
-    return AIGNE_OK;
-}
-
 /* ---- tool calls ---- */
 
 /* An object is kept as it is written; a string is what some clients make of it. */
@@ -198,28 +177,6 @@ static int read_tool_call(struct reading *r, struct json call)
     return rc ? rc : read_metadata(r, v[3], p);
 }
 
-static int read_tool_calls(struct reading *r, size_t message, enum chat_role role,
-                           struct json calls)
-{
-    if (!json_present(calls))
-        return AIGNE_OK;
-    if (calls.kind != JSON_ARRAY)
-        return reading_kind(r, "toolCalls", "an array", calls);
-    struct json_walk w = json_walk(calls);
-    for (size_t i = 0; json_next(&w); i++) {
-        if (role != CHAT_ASSISTANT)
-            return reading_refuse(r, "toolCalls", "belongs to messages of the role \"agent\"");
-        if (i >= LIMIT_TOOL_CALLS)
-            return reading_refuse(r, "toolCalls", "holds more than %d calls", LIMIT_TOOL_CALLS);
-        reading_at(r, "messages[%zu].toolCalls[%zu]", message, i);
-        int rc = read_tool_call(r, w.value);
-        if (rc)
-            return rc;
-    }
-    reading_at(r, "messages[%zu]", message);
-    return AIGNE_OK;
-}
-
 /* ---- messages ---- */
 
 static const struct {
@@ -274,9 +231,11 @@ static int read_message(struct reading *r, size_t index, struct json message)
     if (!rc && role == CHAT_TOOL)
         rc = read_result(r, v, m);
     if (!rc)
-        rc = read_content(r, index, v[CONTENT]);
+        rc = read_content(r, index, v[CONTENT], read_part);
+    if (!rc && role != CHAT_ASSISTANT && json_count(v[TOOL_CALLS]))
+        return reading_refuse(r, "toolCalls", "is for messages of the role \"agent\"");
     if (!rc)
-        rc = read_tool_calls(r, index, role, v[TOOL_CALLS]);
+        rc = read_calls(r, index, "toolCalls", v[TOOL_CALLS], read_tool_call);
     if (rc || !m->part_count)
         return rc;
     return read_cache(r, "cacheControl", v[CACHE], &m->parts[m->part_count - 1].cache);
@@ -298,18 +257,5 @@ int input_read_messages(struct reading *r, struct json messages)
         return read_plain(r, messages);
     if (messages.kind != JSON_ARRAY)
         return reading_kind(r, "messages", "an array of messages or a string", messages);
-    struct json_walk w = json_walk(messages);
-    for (size_t i = 0; json_next(&w); i++) {
-        reading_at(r, "%s", "");
-        if (i >= LIMIT_MESSAGES)
-            return reading_refuse(r, "messages", "holds more than %d messages", LIMIT_MESSAGES);
-        reading_at(r, "messages[%zu]", i);
-        int rc = read_message(r, i, w.value);
-        if (rc)
-            return rc;
-    }
-    reading_at(r, "%s", "");
-    if (!r->build.request->message_count)
-        return reading_refuse(r, "messages", "must hold at least one message");
-    return AIGNE_OK;
+    return read_messages(r, messages, read_message);
 }

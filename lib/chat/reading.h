@@ -48,6 +48,34 @@ int read_cache(struct reading *r, const char *member, struct json v, enum chat_c
 int read_tool_name(struct reading *r, const char *member, struct json v, struct slice *out);
 /* Where a file is: data: URLs become a DATA part, http and https ones a URL part. */
 int read_place(struct reading *r, const char *member, struct slice url, struct chat_part *p);
+/* Runs of alike things, see reading_many.c. */
+typedef int (*read_item_fn)(struct reading *r, struct json item);
+typedef int (*read_message_fn)(struct reading *r, size_t index, struct json message);
+/* A message's content: one string, or an array whose items are read by `part`. */
+int read_content(struct reading *r, size_t message, struct json v, read_item_fn part);
+/* A message's tool calls, an array under the name `member`. */
+int read_calls(struct reading *r, size_t message, const char *member, struct json v,
+               read_item_fn call);
+/* The member `messages`: an array of at least one. */
+int read_messages(struct reading *r, struct json v, read_message_fn message);
+
+/* One member of an object of settings; `to` is where `offset` points in the request. */
+struct setting {
+    const char *name;
+    const char *other; /* another spelling, or NULL */
+    int (*read)(struct reading *r, const char *member, struct json v, struct slice *to);
+    size_t offset;
+};
+#define SETTING_AT(member) offsetof(struct chat_request, member)
+/* All members of an object; those that no setting names become extras. */
+int read_settings(struct reading *r, struct json object, const struct setting *settings,
+                  size_t count);
+/* Settings that are more than one slice; `to` is not used. */
+int read_stop_setting(struct reading *r, const char *member, struct json v, struct slice *to);
+int read_effort_setting(struct reading *r, const char *member, struct json v, struct slice *to);
+int read_parallel_setting(struct reading *r, const char *member, struct json v,
+                          struct slice *to);
+
 /* The key of the current member with its escapes resolved; .p NULL: no memory. */
 struct slice read_key(struct reading *r, const struct json_walk *w);
 

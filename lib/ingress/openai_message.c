@@ -97,27 +97,6 @@ static int read_part(struct reading *r, struct json part)
     return reading_refuse(r, "type", "must be text, image_url, input_audio, file or refusal");
 }
 
-static int read_content(struct reading *r, size_t message, struct json content)
-{
-    if (!json_present(content))
-        return AIGNE_OK;
-    if (content.kind == JSON_STRING) {
-        struct chat_part *p = chat_add_part(&r->build, CHAT_TEXT);
-        return p ? read_string(r, "content", content, &p->text) : reading_nomem(r);
-    }
-    if (content.kind != JSON_ARRAY)
-        return reading_kind(r, "content", "a string or an array of parts", content);
-    struct json_walk w = json_walk(content);
-    for (size_t i = 0; json_next(&w); i++) {
-        reading_at(r, "messages[%zu].content[%zu]", message, i);
-        int rc = read_part(r, w.value);
-        if (rc)
-            return rc;
-    }
-    reading_at(r, "messages[%zu]", message);
-    return AIGNE_OK;
-}
-
 /* ---- what only the assistant says ---- */
 
 /* Arguments are text that should hold JSON; nothing stands for no arguments. */
@@ -158,26 +137,6 @@ static int read_tool_call(struct reading *r, struct json call)
         rc = read_string(r, "extra_content.google.thought_signature",
                          json_path(v[3], "google.thought_signature"), &p->signature);
     return rc;
-}
-
-static int read_tool_calls(struct reading *r, size_t message, struct json calls)
-{
-    if (!json_present(calls))
-        return AIGNE_OK;
-    if (calls.kind != JSON_ARRAY)
-        return reading_kind(r, "tool_calls", "an array", calls);
-    struct json_walk w = json_walk(calls);
-    for (size_t i = 0; json_next(&w); i++) {
-        if (i >= LIMIT_TOOL_CALLS)
-            return reading_refuse(r, "tool_calls", "holds more than %d calls",
-                                  LIMIT_TOOL_CALLS);
-        reading_at(r, "messages[%zu].tool_calls[%zu]", message, i);
-        int rc = read_tool_call(r, w.value);
-        if (rc)
-            return rc;
-    }
-    reading_at(r, "messages[%zu]", message);
-    return AIGNE_OK;
 }
 
 /* The old way knew one call without an id: it is given one made of its place. */
@@ -236,11 +195,11 @@ static int read_assistant(struct reading *r, size_t index, struct json message)
     bool elsewhere = !json_present(v[2]) && v[6].kind == JSON_STRING;
     int rc = read_aside(r, names[2], elsewhere ? v[6] : v[2], CHAT_THINKING);
     if (!rc)
-        rc = read_content(r, index, v[0]);
+        rc = read_content(r, index, v[0], read_part);
     if (!rc)
         rc = read_aside(r, names[3], v[3], CHAT_REFUSAL);
     if (!rc)
-        rc = read_tool_calls(r, index, v[1]);
+        rc = read_calls(r, index, names[1], v[1], read_tool_call);
     return rc ? rc : read_function_call(r, index, v[4]);
 }
 
@@ -248,7 +207,7 @@ static int read_assistant(struct reading *r, size_t index, struct json message)
 
 static int read_plain(struct reading *r, size_t index, struct json message)
 {
-    return read_content(r, index, json_get(message, "content"));
+    return read_content(r, index, json_get(message, "content"), read_part);
 }
 
 static int read_result(struct reading *r, size_t index, struct json message)
@@ -314,20 +273,5 @@ int openai_read_messages(struct reading *r, struct json messages)
 {
     if (!json_present(messages))
         return reading_refuse(r, "messages", "is missing");
-    if (messages.kind != JSON_ARRAY)
-        return reading_kind(r, "messages", "an array", messages);
-    struct json_walk w = json_walk(messages);
-    for (size_t i = 0; json_next(&w); i++) {
-        reading_at(r, "%s", "");
-        if (i >= LIMIT_MESSAGES)
-            return reading_refuse(r, "messages", "holds more than %d messages", LIMIT_MESSAGES);
-        reading_at(r, "messages[%zu]", i);
-        int rc = read_message(r, i, w.value);
-        if (rc)
-            return rc;
-    }
-    reading_at(r, "%s", "");
-    if (!r->build.request->message_count)
-        return reading_refuse(r, "messages", "must hold at least one message");
-    return AIGNE_OK;
+    return read_messages(r, messages, read_message);
 }

@@ -6,15 +6,6 @@
 #include "ingress/body.h"
 #include <aignehub/aignehub.h>
 
-typedef int (*setting_fn)(struct reading *r, const char *member, struct json v,
-                          struct slice *to);
-
-static int read_flag(struct reading *r, const char *member, struct json v, struct slice *to)
-{
-    (void)to;
-    return read_bool(r, member, v, &r->build.request->parallel_tool_calls);
-}
-
 static int read_stream(struct reading *r, const char *member, struct json v, struct slice *to)
 {
     (void)to;
@@ -29,20 +20,6 @@ static int read_stream_options(struct reading *r, const char *member, struct jso
         return reading_kind(r, member, "an object", v);
     return read_bool(r, "stream_options.include_usage", json_get(v, "include_usage"),
                      &r->build.request->include_usage);
-}
-
-static int read_stop_setting(struct reading *r, const char *member, struct json v,
-                             struct slice *to)
-{
-    (void)to;
-    return read_stop(r, member, v);
-}
-
-static int read_effort_setting(struct reading *r, const char *member, struct json v,
-                               struct slice *to)
-{
-    (void)to;
-    return read_effort(r, member, v);
 }
 
 static int read_schema(struct reading *r, struct json v)
@@ -96,71 +73,32 @@ static int read_later(struct reading *r, const char *member, struct json v, stru
     return AIGNE_OK;
 }
 
-#define AT(member) offsetof(struct chat_request, member)
-
-static const struct setting {
-    const char *name;
-    setting_fn read;
-    size_t offset;
-} settings[] = {
-    {"messages", read_later, 0},
-    {"tools", read_later, 0},
-    {"tool_choice", read_later, 0},
-    {"functions", read_later, 0},
-    {"function_call", read_later, 0},
-    {"model", read_string, AT(model)},
-    {"stream", read_stream, 0},
-    {"stream_options", read_stream_options, 0},
-    {"temperature", read_number, AT(temperature)},
-    {"top_p", read_number, AT(top_p)},
-    {"top_k", read_number, AT(top_k)},
-    {"frequency_penalty", read_number, AT(frequency_penalty)},
-    {"presence_penalty", read_number, AT(presence_penalty)},
-    {"seed", read_number, AT(seed)},
-    {"n", read_number, AT(n)},
-    {"max_tokens", read_number, AT(max_tokens)},
-    {"max_completion_tokens", read_number, AT(max_tokens)},
-    {"stop", read_stop_setting, 0},
-    {"reasoning_effort", read_effort_setting, 0},
-    {"parallel_tool_calls", read_flag, 0},
-    {"response_format", read_format, 0},
-    {"modalities", read_array, AT(modalities)},
-    {"user", read_string, AT(user)},
-    {"service_tier", read_string, AT(service_tier)},
+static const struct setting settings[] = {
+    {"messages", NULL, read_later, 0},
+    {"tools", NULL, read_later, 0},
+    {"tool_choice", NULL, read_later, 0},
+    {"functions", NULL, read_later, 0},
+    {"function_call", NULL, read_later, 0},
+    {"model", NULL, read_string, SETTING_AT(model)},
+    {"stream", NULL, read_stream, 0},
+    {"stream_options", NULL, read_stream_options, 0},
+    {"temperature", NULL, read_number, SETTING_AT(temperature)},
+    {"top_p", NULL, read_number, SETTING_AT(top_p)},
+    {"top_k", NULL, read_number, SETTING_AT(top_k)},
+    {"frequency_penalty", NULL, read_number, SETTING_AT(frequency_penalty)},
+    {"presence_penalty", NULL, read_number, SETTING_AT(presence_penalty)},
+    {"seed", NULL, read_number, SETTING_AT(seed)},
+    {"n", NULL, read_number, SETTING_AT(n)},
+    {"max_tokens", NULL, read_number, SETTING_AT(max_tokens)},
+    {"max_completion_tokens", NULL, read_number, SETTING_AT(max_tokens)},
+    {"stop", NULL, read_stop_setting, 0},
+    {"reasoning_effort", NULL, read_effort_setting, 0},
+    {"parallel_tool_calls", NULL, read_parallel_setting, 0},
+    {"response_format", NULL, read_format, 0},
+    {"modalities", NULL, read_array, SETTING_AT(modalities)},
+    {"user", NULL, read_string, SETTING_AT(user)},
+    {"service_tier", NULL, read_string, SETTING_AT(service_tier)},
 };
-
-static const struct setting *setting_of(const struct json_walk *w)
-{
-    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
-        if (json_key_is(w, settings[i].name))
-            return &settings[i];
-    }
-    return NULL;
-}
-
-static int read_extra(struct reading *r, const struct json_walk *w)
-{
-    struct slice name = read_key(r, w);
-    if (!name.p || chat_add_extra(&r->build, name, w->value.raw))
-        return reading_nomem(r);
-    return AIGNE_OK;
-}
-
-static int read_settings(struct reading *r, struct json body)
-{
-    struct json_walk w = json_walk(body);
-    while (json_next(&w)) {
-        const struct setting *s = setting_of(&w);
-        if (!json_present(w.value))
-            continue;
-        struct slice *to =
-            s ? (struct slice *)(void *)((char *)r->build.request + s->offset) : NULL;
-        int rc = s ? s->read(r, s->name, w.value, to) : read_extra(r, &w);
-        if (rc)
-            return rc;
-    }
-    return AIGNE_OK;
-}
 
 int openai_read_request(struct slice body, struct arena *a, struct chat_request *out,
                         struct fault *why)
@@ -177,5 +115,5 @@ int openai_read_request(struct slice body, struct arena *a, struct chat_request 
     rc = openai_read_messages(&r, json_get(whole, "messages"));
     if (!rc)
         rc = openai_read_tools(&r, whole);
-    return rc ? rc : read_settings(&r, whole);
+    return rc ? rc : read_settings(&r, whole, settings, sizeof settings / sizeof settings[0]);
 }

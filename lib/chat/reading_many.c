@@ -1,0 +1,124 @@
+/* reading_many.c - knows how runs of messages, parts, calls and settings are read; refuses to know what
+ * each of them holds. */
+#include "chat/reading.h"
+
+#include "base/limits.h"
+#include <aignehub/aignehub.h>
+
+int read_content(struct reading *r, size_t message, struct json v, read_item_fn part)
+{
+    if (!json_present(v))
+        return AIGNE_OK;
+    if (v.kind == JSON_STRING) {
+        struct chat_part *p = chat_add_part(&r->build, CHAT_TEXT);
+        return p ? read_string(r, "content", v, &p->text) : reading_nomem(r);
+    }
+    if (v.kind != JSON_ARRAY)
+        return reading_kind(r, "content", "a string or an array of parts", v);
+    struct json_walk w = json_walk(v);
+    for (size_t i = 0; json_next(&w); i++) {
+        reading_at(r, "messages[%zu].content[%zu]", message, i);
+        int rc = part(r, w.value);
+        if (rc)
+            return rc;
+    }
+    reading_at(r, "messages[%zu]", message);
+    return AIGNE_OK;
+}
+
+int read_calls(struct reading *r, size_t message, const char *member, struct json v,
+               read_item_fn call)
+{
+    if (!json_present(v))
+        return AIGNE_OK;
+    if (v.kind != JSON_ARRAY)
+        return reading_kind(r, member, "an array", v);
+    struct json_walk w = json_walk(v);
+    for (size_t i = 0; json_next(&w); i++) {
+        reading_at(r, "messages[%zu]", message);
+        if (i >= LIMIT_TOOL_CALLS)
+            return reading_refuse(r, member, "holds more than %d calls", LIMIT_TOOL_CALLS);
+        reading_at(r, "messages[%zu].%s[%zu]", message, member, i);
+        int rc = call(r, w.value);
+        if (rc)
+            return rc;
+    }
+    reading_at(r, "messages[%zu]", message);
+    return AIGNE_OK;
+}
+
+int read_messages(struct reading *r, struct json v, read_message_fn message)
+{
+    if (v.kind != JSON_ARRAY)
+        return reading_kind(r, "messages", "an array", v);
+    struct json_walk w = json_walk(v);
+    for (size_t i = 0; json_next(&w); i++) {
+        if (i >= LIMIT_MESSAGES)
+            return reading_too_many(r, "messages", LIMIT_MESSAGES, "messages");
+        reading_at(r, "messages[%zu]", i);
+        int rc = message(r, i, w.value);
+        if (rc)
+            return rc;
+    }
+    reading_at(r, "%s", "");
+    if (!r->build.request->message_count)
+        return reading_refuse(r, "messages", "must hold at least one message");
+    return AIGNE_OK;
+}
+
+/* ---- settings ---- */
+
+static const struct setting *setting_of(const struct json_walk *w,
+                                        const struct setting *settings, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (json_key_is(w, settings[i].name) ||
+            (settings[i].other && json_key_is(w, settings[i].other)))
+            return &settings[i];
+    }
+    return NULL;
+}
+
+static int read_extra(struct reading *r, const struct json_walk *w)
+{
+    struct slice name = read_key(r, w);
+    if (!name.p || chat_add_extra(&r->build, name, w->value.raw))
+        return reading_nomem(r);
+    return AIGNE_OK;
+}
+
+int read_settings(struct reading *r, struct json object, const struct setting *settings,
+                  size_t count)
+{
+    struct json_walk w = json_walk(object);
+    while (json_next(&w)) {
+        if (!json_present(w.value))
+            continue;
+        const struct setting *s = setting_of(&w, settings, count);
+        struct slice *to =
+            s ? (struct slice *)(void *)((char *)r->build.request + s->offset) : NULL;
+        int rc = s ? s->read(r, s->name, w.value, to) : read_extra(r, &w);
+        if (rc)
+            return rc;
+    }
+    return AIGNE_OK;
+}
+
+int read_stop_setting(struct reading *r, const char *member, struct json v, struct slice *to)
+{
+    (void)to;
+    return read_stop(r, member, v);
+}
+
+int read_effort_setting(struct reading *r, const char *member, struct json v, struct slice *to)
+{
+    (void)to;
+    return read_effort(r, member, v);
+}
+
+int read_parallel_setting(struct reading *r, const char *member, struct json v,
+                          struct slice *to)
+{
+    (void)to;
+    return read_bool(r, member, v, &r->build.request->parallel_tool_calls);
+}
