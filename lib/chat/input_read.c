@@ -152,15 +152,15 @@ static int read_extras(struct reading *r, struct json input)
     return AIGNE_OK;
 }
 
-int chat_input_read(struct json given, struct arena *a, struct chat_request *out,
+int chat_input_read(struct json input, struct arena *a, struct chat_request *out,
                     struct fault *why)
 {
     struct reading r;
     struct json v[MEMBERS];
     reading_start(&r, a, out, why);
-    if (given.kind != JSON_OBJECT)
-        return reading_kind(&r, "", "an object", given);
-    struct json input = {JSON_OBJECT, surrogates_replaced(given.raw, a)};
+    if (input.kind != JSON_OBJECT)
+        return reading_kind(&r, "", "an object", input);
+    input.raw = surrogates_replaced(input.raw, a);
     if (!input.raw.p)
         return fault_nomem(why);
     json_pick(input, input_members, MEMBERS, v);

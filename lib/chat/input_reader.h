@@ -5,6 +5,6 @@
 #include "chat/reading.h"
 
 int input_read_messages(struct reading *r, struct json messages);
-int input_read_options(struct reading *r, struct json options);
+int input_read_options(struct reading *r, struct json v);
 
 #endif

@@ -110,10 +110,13 @@ static const struct {
     const char *name;
     int64_t budget;
 } efforts[] = {
-    {CHAT_EFFORT_NONE, "none", 0},        {CHAT_EFFORT_MINIMAL, "minimal", 1024},
-    {CHAT_EFFORT_LOW, "low", 2048},       {CHAT_EFFORT_MEDIUM, "medium", 8192},
-    {CHAT_EFFORT_HIGH, "high", 16384},    {CHAT_EFFORT_XHIGH, "xhigh", 32768},
-    {CHAT_EFFORT_MAX, "max", 128 * 1024},
+    {CHAT_EFFORT_NONE, "none", 0},
+    {CHAT_EFFORT_MINIMAL, "minimal", 1024},
+    {CHAT_EFFORT_LOW, "low", 2048},
+    {CHAT_EFFORT_MEDIUM, "medium", 8192},
+    {CHAT_EFFORT_HIGH, "high", 16384},
+    {CHAT_EFFORT_XHIGH, "xhigh", 32768},
+    {CHAT_EFFORT_MAX, "max", (int64_t)128 * 1024},
 };
 
 #define EFFORT_COUNT (sizeof efforts / sizeof efforts[0])

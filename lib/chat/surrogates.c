@@ -6,20 +6,15 @@
 
 enum unit { UNIT_OTHER, UNIT_HIGH, UNIT_LOW };
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 /* What the text begins with. */
 static enum unit unit_of(struct slice s)
 {
-    if (s.n < ESCAPE_SIZE || s.p[0] != '\\' || s.p[1] != 'u' || lower(s.p[2]) != 'd')
+    if (s.n < ESCAPE_SIZE || s.p[0] != '\\' || s.p[1] != 'u' ||
+        (s.p[2] != 'd' && s.p[2] != 'D'))
         return UNIT_OTHER;
-    char c = lower(s.p[3]);
-    if (c == '8' || c == '9' || c == 'a' || c == 'b')
+    if (strchr("89abAB", s.p[3]))
         return UNIT_HIGH;
-    return c >= 'c' && c <= 'f' ? UNIT_LOW : UNIT_OTHER;
+    return strchr("cdefCDEF", s.p[3]) ? UNIT_LOW : UNIT_OTHER;
 }
 
 /* Where the next lone one is, from `at` on; s.n: there is none. */
@@ -45,7 +40,7 @@ static size_t next_lone(struct slice s, size_t at)
 
 struct slice surrogates_replaced(struct slice json, struct arena *a)
 {
-    static const char replacement[] = "\\ufffd";
+    const struct slice replacement = SLICE("\\ufffd");
     size_t at = next_lone(json, 0);
     if (at >= json.n)
         return json;
@@ -54,6 +49,6 @@ struct slice surrogates_replaced(struct slice json, struct arena *a)
         return SLICE_NONE;
     memcpy(copy, json.p, json.n);
     for (; at < json.n; at = next_lone(json, at + ESCAPE_SIZE))
-        memcpy(copy + at, replacement, ESCAPE_SIZE);
+        memcpy(copy + at, replacement.p, replacement.n);
     return slice_of(copy, json.n);
 }
