@@ -73,13 +73,16 @@ def drive(hub, key, search, calls):
                     "authorization": "Bearer " + key, "content-type": "application/json"})
                 where = "%s %s %s%s -> %d" % (face, model, words, " stream" if stream else "", answer.status)
                 succeeded = answer.status == 200 and b'"error"' not in answer.body and b"event: error" not in answer.body
-                search.scan(where, answer.body, but=("prompt",) if echoes and succeeded else ())
+                # Who sent a prompt may see it again; the provider's sentence is his answer.
+                own = (echoes and succeeded) or "#leak-prompt" in words
+                search.scan(where, answer.body, but=("prompt",) if own else ())
                 search.scan(where + " headers", str(answer.headers).encode())
 
 
 FAULTS = [
     "status=400", "status=400 #leak", "status=401", "status=401 #leak", "status=403 #leak",
     "status=404 #leak", "status=429 #retry=3 #leak", "status=500 #leak", "status=503", "status=529 #leak",
+    "status=400 #leak-prompt", "status=500 #leak-prompt", "status=401 #leak #leak-prompt",
     "error-mid", "cut", "end-early", "garbage", "garbage-frame", "html", "empty", "not-object", "reset",
     "bad-status", "big-error", "wrong-types", "redirect", "false-gzip", "bad-utf8-error"]
 
