@@ -38,11 +38,22 @@ struct server {
 
 /* ---- where to listen ---------------------------------------------------------------------- */
 
+/* The C library would take 99999 and listen on another port. */
+static bool is_port(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    return digits > 0 && !text[digits] &&
+           (digits < 5 || (digits == 5 && strcmp(text, "65535") <= 0));
+}
+
 static int resolve(struct server *server, const char *listen)
 {
     const char *colon = strrchr(listen, ':');
     size_t len = colon ? (size_t)(colon - listen) : 0;
-    if (len == 0 || len >= sizeof(server->host) || !colon[1])
+    if (colon && !is_port(colon + 1))
+        return console_refuse("--listen: the port must be from 0 to 65535, not \"%s\"",
+                              colon + 1);
+    if (len == 0 || len >= sizeof(server->host))
         return console_refuse("--listen must be HOST:PORT, not \"%s\"", listen);
     memcpy(server->host, listen, len);
     char name[sizeof(server->host)];
@@ -90,6 +101,13 @@ static bool claim(struct addrinfo *address)
     return done;
 }
 
+static unsigned port_of(const struct addrinfo *address)
+{
+    if (address->ai_family == AF_INET6)
+        return ntohs(((const struct sockaddr_in6 *)(const void *)address->ai_addr)->sin6_port);
+    return ntohs(((const struct sockaddr_in *)(const void *)address->ai_addr)->sin_port);
+}
+
 static int listen_all(struct server *server)
 {
     bool done = claim(server->address);
@@ -98,14 +116,8 @@ static int listen_all(struct server *server)
         done = server->job[i].listener >= 0 && listen(server->job[i].listener, SOMAXCONN) == 0;
     }
     return done ? EXIT_DONE
-                : console_refuse("cannot listen on %s: %s", server->host, strerror(errno));
-}
-
-static unsigned port_of(const struct addrinfo *address)
-{
-    if (address->ai_family == AF_INET6)
-        return ntohs(((const struct sockaddr_in6 *)(const void *)address->ai_addr)->sin6_port);
-    return ntohs(((const struct sockaddr_in *)(const void *)address->ai_addr)->sin_port);
+                : console_refuse("cannot listen on %s:%u: %s", server->host,
+                                 port_of(server->address), strerror(errno));
 }
 
 /* ---- what to serve with ------------------------------------------------------------------- */
@@ -201,7 +213,8 @@ static int start_threads(struct server *server)
         if (!server->job[i].front)
             return console_refuse(
                 server->certificate
-                    ? "the certificate or its key is not valid, or memory is short"
+                    ? "--tls-cert or --tls-key is not valid PEM, the two do not belong "
+                      "together, or memory is short"
                     : "there is not enough memory to serve");
     }
     int rc = 0;

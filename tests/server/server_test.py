@@ -159,7 +159,7 @@ class Connections(Served):
     def test_a_second_server_does_not_share_the_port(self):
         done = self.hub.command("serve", "--data", self.hub.data, "--listen", "127.0.0.1:%d" % self.hub.port)
         self.assertEqual(done.returncode, 2)
-        self.assertIn(b"cannot listen", done.stderr)
+        self.assertIn(b"cannot listen on 127.0.0.1:%d: " % self.hub.port, done.stderr)
 
     def test_what_do_changes_is_seen_within_a_second(self):
         key = self.hub.key("late")
@@ -559,6 +559,9 @@ class CommandLine(unittest.TestCase):
     def test_wrong_usage(self):
         for arguments in (("fly",), ("serve",), ("do",), ("do", "--data", self.data), ("key", "make"), ("chat", "hi"),
                           ("serve", "--data", self.data, "--threads", "many"), ("serve", "--data", self.data, "--listen", "8787"),
+                          ("serve", "--data", self.data, "--listen", "127.0.0.1:65536"),
+                          ("serve", "--data", self.data, "--listen", "127.0.0.1:-1"),
+                          ("serve", "--data", self.data, "--listen", "127.0.0.1:http"),
                           ("serve", "--data", self.data, "--colour", "red"), ("serve", "--data"), ("chat", "--model", "m", "hi"),
                           ("do", "--data", self.data, "--log-level", "loud", "key.list"),
                           ("do", "--data", self.data, "--config", "/does/not/exist", "key.list")):
