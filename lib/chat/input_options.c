@@ -52,8 +52,8 @@ int input_read_options(struct reading *r, struct json v)
         return AIGNE_OK;
     if (v.kind != JSON_OBJECT)
         return reading_kind(r, "modelOptions", "an object", v);
-    reading_at(r, "modelOptions");
+    reading_at(r, "modelOptions", READING_ALL);
     int rc = read_settings(r, v, options, sizeof options / sizeof options[0]);
-    reading_at(r, "%s", "");
+    reading_whole(r);
     return rc;
 }

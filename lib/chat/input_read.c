@@ -45,12 +45,12 @@ static int read_tools(struct reading *r, struct json v)
     for (size_t i = 0; json_next(&w); i++) {
         if (i >= CHAT_TOOLS_LARGEST)
             return reading_too_many(r, "tools", CHAT_TOOLS_LARGEST, "tools");
-        reading_at(r, "tools[%zu]", i);
+        reading_at(r, "tools", i);
         int rc = read_tool(r, w.value);
         if (rc)
             return rc;
     }
-    reading_at(r, "%s", "");
+    reading_whole(r);
     return AIGNE_OK;
 }
 

@@ -12,24 +12,48 @@ void reading_start(struct reading *r, struct arena *a, struct chat_request *out,
 {
     r->arena = a;
     r->why = why;
-    r->at[0] = '\0';
+    reading_whole(r);
     chat_build(&r->build, a, out);
 }
 
-void reading_at(struct reading *r, const char *format, ...)
+void reading_at(struct reading *r, const char *list, size_t index)
 {
-    va_list args;
-    va_start(args, format);
-    (void)vsnprintf(r->at, sizeof r->at, format, args);
-    va_end(args);
+    r->list = list;
+    r->index = index;
+    r->inner = NULL;
+}
+
+void reading_inside(struct reading *r, const char *inner, size_t index)
+{
+    r->inner = inner;
+    r->inner_index = index;
+}
+
+void reading_whole(struct reading *r)
+{
+    r->list = r->inner = NULL;
+}
+
+/* "messages[2].content[1].type" */
+static void write_path(const struct reading *r, const char *member, char *path, size_t size)
+{
+    char at[72] = "";
+    if (r->inner)
+        (void)snprintf(at, sizeof at, "%s[%zu].%s[%zu]", r->list, r->index, r->inner,
+                       r->inner_index);
+    else if (r->list && r->index != READING_ALL)
+        (void)snprintf(at, sizeof at, "%s[%zu]", r->list, r->index);
+    else if (r->list)
+        (void)snprintf(at, sizeof at, "%s", r->list);
+    const char *dot = at[0] && member[0] && member[0] != '[' ? "." : "";
+    (void)snprintf(path, size, "%s%s%s", at, dot, member);
 }
 
 int reading_refuse(struct reading *r, const char *member, const char *format, ...)
 {
     char path[96];
     char text[256];
-    const char *dot = r->at[0] && member[0] && member[0] != '[' ? "." : "";
-    (void)snprintf(path, sizeof path, "%s%s%s", r->at, dot, member);
+    write_path(r, member, path, sizeof path);
     va_list args;
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
@@ -50,7 +74,7 @@ int reading_kind(struct reading *r, const char *member, const char *wanted, stru
 
 int reading_too_many(struct reading *r, const char *member, int limit, const char *things)
 {
-    r->at[0] = '\0';
+    reading_whole(r);
     return reading_refuse(r, member, "holds more than %d %s", limit, things);
 }
 

@@ -11,14 +11,21 @@ struct reading {
     struct arena *arena;
     struct fault *why;
     struct chat_builder build;
-    char at[72]; /* the object being read: "messages[2].content[1]"; "" for the whole */
+    /* The object being read: "messages[2].content[1]". It is put into words when it is refused. */
+    const char *list; /* "messages"; NULL: the whole */
+    const char *inner;
+    size_t index; /* READING_ALL: the member itself is no list */
+    size_t inner_index;
 };
 
 void reading_start(struct reading *r, struct arena *a, struct chat_request *out,
                    struct fault *why);
-/* The object whose members are read from now on. */
-void reading_at(struct reading *r, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+#define READING_ALL SIZE_MAX
+/* The object whose members are read from now on: an item of a list, then an item of a list in it; the
+ * names are literals. */
+void reading_at(struct reading *r, const char *list, size_t index);
+void reading_inside(struct reading *r, const char *inner, size_t index);
+void reading_whole(struct reading *r);
 /* AIGNE_E_REQUEST; the text is the member's path followed by `format`: "must be ...". An empty
  * member means the object itself. */
 int reading_refuse(struct reading *r, const char *member, const char *format, ...)

@@ -17,12 +17,12 @@ int read_content(struct reading *r, size_t message, struct json v, read_item_fn 
         return reading_kind(r, "content", "a string or an array of parts", v);
     struct json_walk w = json_walk(v);
     for (size_t i = 0; json_next(&w); i++) {
-        reading_at(r, "messages[%zu].content[%zu]", message, i);
+        reading_inside(r, "content", i);
         int rc = part(r, w.value);
         if (rc)
             return rc;
     }
-    reading_at(r, "messages[%zu]", message);
+    reading_at(r, "messages", message);
     return AIGNE_OK;
 }
 
@@ -35,15 +35,15 @@ int read_calls(struct reading *r, size_t message, const char *member, struct jso
         return reading_kind(r, member, "an array", v);
     struct json_walk w = json_walk(v);
     for (size_t i = 0; json_next(&w); i++) {
-        reading_at(r, "messages[%zu]", message);
+        reading_at(r, "messages", message);
         if (i >= LIMIT_TOOL_CALLS)
             return reading_refuse(r, member, "holds more than %d calls", LIMIT_TOOL_CALLS);
-        reading_at(r, "messages[%zu].%s[%zu]", message, member, i);
+        reading_inside(r, member, i);
         int rc = call(r, w.value);
         if (rc)
             return rc;
     }
-    reading_at(r, "messages[%zu]", message);
+    reading_at(r, "messages", message);
     return AIGNE_OK;
 }
 
@@ -55,12 +55,12 @@ int read_messages(struct reading *r, struct json v, read_message_fn message)
     for (size_t i = 0; json_next(&w); i++) {
         if (i >= LIMIT_MESSAGES)
             return reading_too_many(r, "messages", LIMIT_MESSAGES, "messages");
-        reading_at(r, "messages[%zu]", i);
+        reading_at(r, "messages", i);
         int rc = message(r, i, w.value);
         if (rc)
             return rc;
     }
-    reading_at(r, "%s", "");
+    reading_whole(r);
     if (!r->build.request->message_count)
         return reading_refuse(r, "messages", "must hold at least one message");
     return AIGNE_OK;

@@ -60,12 +60,12 @@ static int read_list(struct reading *r, const char *member, struct json list,
     for (size_t i = 0; json_next(&w); i++) {
         if (i >= CHAT_TOOLS_LARGEST)
             return reading_too_many(r, member, CHAT_TOOLS_LARGEST, member);
-        reading_at(r, "%s[%zu]", member, i);
+        reading_at(r, member, i);
         int rc = read(r, w.value);
         if (rc)
             return rc;
     }
-    reading_at(r, "%s", "");
+    reading_whole(r);
     return AIGNE_OK;
 }
 

@@ -35,14 +35,13 @@ static struct json first_of(struct json array)
 static struct json referred(const struct least *l, struct json reference)
 {
     struct slice path = slice_from(reference.raw, 1);
-    struct slice step = SLICE_NONE;
     struct json at = l->root;
     if (reference.kind != JSON_STRING || path.n < 2 || path.p[0] != '#')
         return (struct json){JSON_NONE, SLICE_NONE};
     path = slice_of(path.p + 1, path.n - 2);
     while (path.n) {
         path = slice_from(path, 1);
-        step = slice_of(path.p, slice_find_byte(path, '/'));
+        struct slice step = slice_of(path.p, slice_find_byte(path, '/'));
         path = slice_from(path, step.n);
         struct json_walk w = json_walk(at);
         at = (struct json){JSON_NONE, SLICE_NONE};

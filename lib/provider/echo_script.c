@@ -204,7 +204,7 @@ int echo_script_read(const struct chat_request *r, struct arena *a, struct echo_
     const struct chat_extra *extra = wire_extra(r, "echo");
     if (!extra)
         return AIGNE_OK;
-    reading_at(&reading, "echo");
+    reading_at(&reading, "echo", READING_ALL);
     struct json script = json_of(extra->value);
     if (script.kind != JSON_OBJECT)
         return reading_kind(&reading, "", "an object", script);

@@ -181,7 +181,7 @@ static int push_json(struct decoding *d, const struct hub_answer *s)
 
 /* ---- usage ---- */
 
-#define USAGE_EXTRAS 16
+#define USAGE_EXTRAS ((size_t)16)
 
 static bool is_count(const struct json_walk *w)
 {
