@@ -76,11 +76,33 @@ static size_t marks_of_message(const struct chat_message *m)
     return m->role == CHAT_TOOL && marks > 1 ? 1 : marks;
 }
 
+static bool lasts_an_hour(const struct chat_request *r, bool system)
+{
+    bool found = r->cache_last == CHAT_CACHE_1H && !system;
+    for (size_t i = 0; i < r->message_count && !found; i++) {
+        const struct chat_message *m = &r->messages[i];
+        for (size_t k = 0; (m->role == CHAT_SYSTEM) == system && k < m->part_count; k++)
+            found = found || m->parts[k].cache == CHAT_CACHE_1H;
+    }
+    return found;
+}
+
+/* What is kept for an hour must not stand behind what is kept for less: the automatic ones give way. */
+static void settle_order(struct anthropic *x)
+{
+    const struct chat_request *r = x->w.request;
+    if (x->system == CHAT_CACHE_5M && lasts_an_hour(r, false))
+        x->system = CHAT_CACHE_1H;
+    if (x->tools == CHAT_CACHE_5M && (lasts_an_hour(r, true) || lasts_an_hour(r, false)))
+        x->tools = CHAT_CACHE_1H;
+}
+
 /* An upper bound is enough: one breakpoint too few costs less than a refusal. */
 void anthropic_plan_cache(struct anthropic *x)
 {
     const struct chat_request *r = x->w.request;
     plan_automatic(x);
+    settle_order(x);
     find_last(x);
     size_t marks = x->system != CHAT_CACHE_NONE;
     marks += x->tools != CHAT_CACHE_NONE;
