@@ -35,11 +35,37 @@ size_t nearest_distance(struct slice text, const char *name)
     return row[length];
 }
 
+static void list(struct nearest *n, const char *name)
+{
+    static const char more[] = ", ...";
+    size_t length = strlen(name);
+    const char *comma = n->used ? ", " : "";
+    size_t needed = strlen(comma) + length;
+    if (n->used + needed + sizeof more > sizeof n->all) {
+        if (n->used < sizeof n->all - sizeof more) /* once, and nothing after it */
+            memcpy(n->all + n->used, more, sizeof more);
+        n->used = sizeof n->all;
+        return;
+    }
+    memcpy(n->all + n->used, comma, strlen(comma));
+    memcpy(n->all + n->used + strlen(comma), name, length + 1);
+    n->used += needed;
+}
+
 void nearest_offer(struct nearest *n, const char *name)
 {
+    size_t length = strlen(name);
     size_t distance = nearest_distance(n->text, name);
-    if (distance >= n->distance)
+    list(n, name);
+    if (distance >= n->distance || 2 * distance > (n->text.n > length ? n->text.n : length))
         return;
     n->best = name;
     n->distance = distance;
+}
+
+struct nearest_advice nearest_advise(const struct nearest *n)
+{
+    if (n->best)
+        return (struct nearest_advice){"the nearest known one is", "\"", n->best};
+    return (struct nearest_advice){"there are:", "", n->all};
 }

@@ -31,12 +31,13 @@ static int refuse_unknown(const struct level *at, struct slice key, struct fault
     char shown[NAME_LARGEST];
     fault_copy(shown, sizeof shown, key);
     refuse(why);
-    if (!nearest.best)
+    if (!nearest.used)
         return fault_field(why, AIGNE_E_REQUEST, shown, "There is no argument \"%s%s\".",
                            at->path, shown);
+    struct nearest_advice advice = nearest_advise(&nearest);
     return fault_field(why, AIGNE_E_REQUEST, shown,
-                       "There is no argument \"%s%s\"; the nearest known one is \"%s\".",
-                       at->path, shown, nearest.best);
+                       "There is no argument \"%s%s\"; " NEAREST_FORMAT ".", at->path, shown,
+                       NEAREST_HOLES(advice));
 }
 
 static bool kind_is(enum json_kind kind, struct json name)

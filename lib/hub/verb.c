@@ -62,11 +62,11 @@ int verb_provider(struct verb_call *v, const char *name, struct slice *out)
     }
     struct nearest nearest = {given, NULL, SIZE_MAX};
     known_offer(&nearest);
+    struct nearest_advice advice = nearest_advise(&nearest);
     v->why->http = 400;
     return fault_field(v->why, AIGNE_E_REQUEST, name,
-                       "There is no provider named \"%.*s\"; the nearest known one is \"%s\".",
-                       (int)(given.n < 60 ? given.n : 60), given.p,
-                       nearest.best ? nearest.best : "openai");
+                       "There is no provider named \"%.*s\"; " NEAREST_FORMAT ".",
+                       (int)(given.n < 60 ? given.n : 60), given.p, NEAREST_HOLES(advice));
 }
 
 static int add_op(struct verb_call *v, struct store_op op)

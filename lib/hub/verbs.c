@@ -26,6 +26,23 @@ const struct hub_verb *hub_verb_at(size_t index)
     return NULL;
 }
 
+static int refuse_verb(const char *name, struct nearest *nearest, struct fault *why)
+{
+    /* Who has the coordinator carries these out, and asks here for the others only. */
+    static const char *const trials[] = {"provider.test", "credential.test", "rate.test"};
+    for (size_t i = 0; i < sizeof trials / sizeof *trials; i++)
+        nearest_offer(nearest, trials[i]);
+    why->http = 404;
+    if (!nearest->best)
+        return fault_set(why, AIGNE_E_REQUEST,
+                         "There is no verb \"%.60s\"; aigne-hub(7) lists them, such as "
+                         "provider.list.",
+                         name);
+    return fault_set(why, AIGNE_E_REQUEST,
+                     "There is no verb \"%.60s\"; the nearest known one is \"%s\".", name,
+                     nearest->best);
+}
+
 static int find_verb(const char *name, const struct verb **out, struct fault *why)
 {
     struct nearest nearest = {slice_text(name), NULL, SIZE_MAX};
@@ -38,10 +55,7 @@ static int find_verb(const char *name, const struct verb **out, struct fault *wh
                 return AIGNE_OK;
             }
         }
-    why->http = 404;
-    return fault_set(why, AIGNE_E_REQUEST,
-                     "There is no verb \"%.60s\"; the nearest known one is \"%s\".", name,
-                     nearest.best ? nearest.best : "hub.status");
+    return refuse_verb(name, &nearest, why);
 }
 
 static int read_arguments(const struct verb *verb, struct slice text, struct json *out,

@@ -54,7 +54,9 @@ static void test_the_table(void **state)
     }
     assert_int_equal(count, 26);
     bad("provider.putt", "{}", 404, "\"provider.put\"");
-    bad("", "{}", 404, "There is no verb \"\"");
+    bad("", "{}", 404, "There is no verb \"\"; aigne-hub(7) lists them");
+    bad("help", "{}", 404, "aigne-hub(7) lists them");
+    bad("provider.tst", "{}", 404, "the nearest known one is \"provider.test\"");
     ok("hub.status", "");
 }
 
@@ -66,6 +68,10 @@ static void test_arguments(void **state)
     bad("provider.put", "{\"name\":1}", 400, "must be: string");
     bad("provider.put", "{\"name\":\"openai\",\"enbled\":true}", 400,
         "the nearest known one is \"enabled\"");
+    bad("provider.put", "{\"name\":\"openai\",\"apiKey\":\"x\"}", 400,
+        "there are: name, displayName, baseUrl, region, enabled, config.");
+    bad("provider.put", "{\"name\":\"opnai\"}", 400, "the nearest known one is \"openai\"");
+    bad("provider.put", "{\"name\":\"mistral\"}", 400, "there are: openai, anthropic, bedrock");
     bad("provider.put", "{\"name\":\"openai\",\"enabled\":\"yes\"}", 400, "must be: boolean");
     bad("rate.put",
         "{\"provider\":\"openai\",\"model\":\"m\",\"caching\":{\"readrate\":1},\"inputRate\":1}",
