@@ -35,6 +35,9 @@ struct openai_object openai_object_read(struct json whole)
                               .model = v[2],
                               .choices = v[3],
                               .usage = v[4]};
+    struct json first = json_first(o.choices);
+    if (!json_present(first) || read_choice(first, &o))
+        return o;
     struct json_walk w = json_walk(o.choices);
     while (json_next(&w) && !read_choice(w.value, &o))
         continue;

@@ -278,3 +278,15 @@ const char *json_kind_name(enum json_kind kind)
     };
     return (size_t)kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "nothing";
 }
+
+struct json json_first(struct json array)
+{
+    if (array.kind != JSON_ARRAY)
+        return (struct json){JSON_NONE, SLICE_NONE};
+    const char *end = array.raw.p + array.raw.n;
+    const char *p = skip_blanks(array.raw.p + 1, end);
+    if (p < end && (*p == '{' || *p == '['))
+        return (struct json){*p == '{' ? JSON_OBJECT : JSON_ARRAY,
+                             slice_of(p, (size_t)(end - p))};
+    return take_value(p, end);
+}

@@ -57,6 +57,9 @@ struct json json_path(struct json object, const char *dotted); /* "error.message
 /* One walk for many members: values[i] is the member names[i], JSON_NONE when absent. */
 void json_pick(struct json object, const char *const *names, size_t count, struct json *values);
 size_t json_count(struct json container);
+/* The first item of an array, found without looking for its end: `raw` goes on behind it, which walking
+ * and picking do not mind. For who wants only some of its members. */
+struct json json_first(struct json array);
 
 /* Typed reads; false when the kind does not fit. JSON null is "absent" for all of them. */
 bool json_bool(struct json v, bool *out);

@@ -165,9 +165,27 @@ static void survives_unchecked_text(void **state)
     arena_free(&a);
 }
 
+static void gives_the_first_item_early(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"a", "b"};
+    struct json v[2];
+    struct json first =
+        json_first(json_of(SLICE("[ {\"a\":1,\"c\":[{\"b\":2}]} , {\"b\":3}]")));
+    assert_int_equal(first.kind, JSON_OBJECT);
+    json_pick(first, names, 2, v);
+    assert_slice(v[0].raw, "1");
+    assert_int_equal(v[1].kind, JSON_NONE); /* neither a deeper nor a later one */
+    assert_slice(json_first(json_of(SLICE("[ 12, 3]"))).raw, "12");
+    assert_int_equal(json_first(json_of(SLICE("[ ]"))).kind, JSON_NONE);
+    assert_int_equal(json_first(json_of(SLICE("{}"))).kind, JSON_NONE);
+    assert_int_equal(json_first(json_of(SLICE("["))).kind, JSON_NONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gives_the_first_item_early),
         cmocka_unit_test(tells_kinds),
         cmocka_unit_test(walks_objects_and_arrays),
         cmocka_unit_test(gets_the_last_of_a_name),
