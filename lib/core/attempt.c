@@ -41,23 +41,19 @@ int attempt_open(struct attempt *t, const struct chat_request *request,
     return rc;
 }
 
-static void note_request_id(struct attempt *t, struct slice headers)
+static bool names_request(struct slice header)
 {
     static const char *const names[] = {"x-request-id", "request-id", "x-amzn-requestid",
                                         "x-generation-id"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        struct slice value = http_block_get(headers, names[i]);
-        if (!value.p)
-            continue;
-        FAULT_COPY(t->request_id, value);
-        return;
-    }
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (slice_is_nocase(header, names[i]))
+            return true;
+    return false;
 }
 
 /* The answer may come in the other form than was asked for: believe what it says it is. */
-static void note_form(struct attempt *t, struct slice headers)
+static void note_form(struct attempt *t, struct slice type)
 {
-    struct slice type = http_block_get(headers, "content-type");
     if (!type.p)
         return;
     bool streamed = http_media_type_is(type, "text/event-stream");
@@ -70,10 +66,18 @@ static void note_form(struct attempt *t, struct slice headers)
 
 int attempt_head(struct attempt *t, int status, struct slice headers)
 {
+    struct slice rest = headers;
+    struct slice type = SLICE_NONE;
+    struct http_header h;
     t->status = status;
-    note_request_id(t, headers);
+    while (http_block_next(&rest, &h)) {
+        if (slice_is_nocase(h.name, "content-type"))
+            type = h.value;
+        else if (!t->request_id[0] && names_request(h.name))
+            FAULT_COPY(t->request_id, h.value);
+    }
     if (status >= 200 && status < 300) {
-        note_form(t, headers);
+        note_form(t, type);
         return AIGNE_OK;
     }
     t->streamed = false;
