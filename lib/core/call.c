@@ -162,7 +162,8 @@ static enum flow admit(struct aigne_call *call)
         return GO;
     call->catalog = loop_catalog(call->loop, call->hub->hub, call->hub->serial);
     struct slice who = call->model->who;
-    call->user = who;
+    const struct store_object *user = catalog_user(call->catalog, who);
+    call->user = user ? user->id : who;
     return slice_starts(who, "aigne-") ? admit_member(call) : GO;
 }
 

@@ -279,12 +279,27 @@ static int read_keys(struct catalog *c)
     return AIGNE_OK;
 }
 
+/* Objects stay the catalogue's own: the map hands out what catalog_user() declares constant. */
+static int read_users(struct catalog *c)
+{
+    size_t count = 0;
+    const struct store_object *first = catalog_objects(c, TABLE_USER, &count);
+    struct store_object *users = c->objects + (count ? first - c->objects : 0);
+    for (size_t i = 0; i < count; i++) {
+        struct slice name = text_of(json_of(users[i].body), "name", &c->arena);
+        if (name.p && map_put(&c->users_by_name, name, &users[i]))
+            return AIGNE_E_NOMEM;
+    }
+    return AIGNE_OK;
+}
+
 static void catalog_free(struct catalog *c)
 {
     map_free(&c->providers_by_name);
     map_free(&c->rates_by_name);
     map_free(&c->rates_by_tail);
     map_free(&c->keys_by_hash);
+    map_free(&c->users_by_name);
     arena_free(&c->arena);
     mem_free(c);
 }
@@ -300,6 +315,7 @@ static struct catalog *catalog_new(hub_facts_fn facts)
     map_init(&c->rates_by_name);
     map_init(&c->rates_by_tail);
     map_init(&c->keys_by_hash);
+    map_init(&c->users_by_name);
     c->facts = facts;
     return c;
 }
@@ -318,7 +334,7 @@ int catalog_build(const struct store_type *type, struct store *store, hub_facts_
     }
     qsort(c->objects, c->object_count, sizeof *c->objects, by_table_and_id);
     if (read_providers(c) || read_credentials(c) || read_rates(c) || read_keys(c) ||
-        c->arena.failed) {
+        read_users(c) || c->arena.failed) {
         catalog_free(c);
         return fault_nomem(why);
     }

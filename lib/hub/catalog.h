@@ -88,6 +88,7 @@ struct catalog {
     struct map rates_by_name; /* "provider/model/type" */
     struct map rates_by_tail; /* what follows the model's last slash */
     struct map keys_by_hash;
+    struct map users_by_name; /* objects */
     hub_facts_fn facts;
     struct store_object *objects; /* all of them by (table, id), for the verbs that list */
     size_t object_count;
@@ -117,6 +118,8 @@ const struct catalog_rate *catalog_rate(const struct catalog *c, struct slice pr
                                         struct slice model, struct slice type);
 /* The key whose text is `secret`, also when revoked or expired; NULL: nobody's. */
 const struct catalog_key *catalog_key(const struct catalog *c, struct slice secret);
+/* The object of the user of that name; NULL: there is none. */
+const struct store_object *catalog_user(const struct catalog *c, struct slice name);
 /* Rates whose model ends in the last segment of `model`; follow same_tail. */
 const struct catalog_rate *catalog_rates_like(const struct catalog *c, struct slice model);
 /* The object (table, id), or NULL. */

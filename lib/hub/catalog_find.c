@@ -42,6 +42,11 @@ const struct catalog_key *catalog_key(const struct catalog *c, struct slice secr
     return key && vault_hash_equal(key->hash, hash) ? key : NULL;
 }
 
+const struct store_object *catalog_user(const struct catalog *c, struct slice name)
+{
+    return map_get(&c->users_by_name, name);
+}
+
 const struct catalog_rate *catalog_rates_like(const struct catalog *c, struct slice model)
 {
     size_t at = model.n;

@@ -138,7 +138,7 @@ static int key_get(struct verb_call *v)
 
 static bool of_user(struct verb_call *v, struct json body)
 {
-    struct slice wanted = verb_text(v, "user");
+    struct slice wanted = user_id(v, verb_text(v, "user"));
     struct slice owner = json_string(json_get(body, "user"), v->arena);
     return !wanted.p || (owner.p && slice_eq(owner, wanted));
 }
@@ -195,7 +195,8 @@ static const struct verb verbs[] = {
      true,
      key_create},
     {{"key.get", ID_SCHEMA, "Show an access key, all but its text."}, false, key_get},
-    {{"key.list", VERB_SCHEMA("", VERB_TEXT("user", "id of a user"), VERB_PAGE, VERB_PAGE_SIZE),
+    {{"key.list",
+      VERB_SCHEMA("", VERB_TEXT("user", "id or name of a user"), VERB_PAGE, VERB_PAGE_SIZE),
       "List access keys, all but their texts."},
      false,
      key_list},

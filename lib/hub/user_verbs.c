@@ -2,26 +2,22 @@
 #include "hub/verb.h"
 #include <aignehub/aignehub.h>
 
-static const struct store_object *by_name(struct verb_call *v, struct slice name)
-{
-    size_t count = 0;
-    const struct store_object *objects = catalog_objects(v->catalog, TABLE_USER, &count);
-    for (size_t i = 0; i < count; i++) {
-        struct slice its = json_string(json_get(json_of(objects[i].body), "name"), v->arena);
-        if (its.p && slice_eq(its, name))
-            return &objects[i];
-    }
-    return NULL;
-}
-
 int user_find(struct verb_call *v, struct slice id_or_name, const struct store_object **out)
 {
     *out = catalog_object(v->catalog, TABLE_USER, id_or_name);
     if (!*out)
-        *out = by_name(v, id_or_name);
+        *out = catalog_user(v->catalog, id_or_name);
     if (v->arena->failed)
         return fault_nomem(v->why);
     return *out ? AIGNE_OK : verb_missing(v, "user", id_or_name);
+}
+
+struct slice user_id(struct verb_call *v, struct slice id_or_name)
+{
+    if (!id_or_name.p || catalog_object(v->catalog, TABLE_USER, id_or_name))
+        return id_or_name;
+    const struct store_object *user = catalog_user(v->catalog, id_or_name);
+    return user ? user->id : id_or_name;
 }
 
 static int user_put(struct verb_call *v)
@@ -39,10 +35,10 @@ static int user_put(struct verb_call *v)
         return rc;
     if (!id.p && !name.p)
         return verb_refuse(v, "name", "Argument \"name\" is missing.");
-    old = id.p ? catalog_object(v->catalog, TABLE_USER, id) : by_name(v, name);
+    old = id.p ? catalog_object(v->catalog, TABLE_USER, id) : catalog_user(v->catalog, name);
     if (id.p && !old)
         return verb_missing(v, "user", id);
-    const struct store_object *namesake = name.p ? by_name(v, name) : NULL;
+    const struct store_object *namesake = name.p ? catalog_user(v->catalog, name) : NULL;
     if (namesake && namesake != old)
         return verb_refuse(v, "name", "Another user has this name.");
     struct slice new_id = old ? old->id : verb_new_id(v);

@@ -133,5 +133,7 @@ int verb_list(struct verb_call *v, const char *table, verb_fits_fn fits, verb_mo
 
 /* By id or name; AIGNE_E_REQUEST 404. */
 int user_find(struct verb_call *v, struct slice id_or_name, const struct store_object **out);
+/* The id of the user of that name; what nobody is called is taken for an id. */
+struct slice user_id(struct verb_call *v, struct slice id_or_name);
 
 #endif

@@ -41,6 +41,35 @@ static void expect_do(aigne_hub *h, const char *verb, const char *args, const ch
     aigne_reply_free(r);
 }
 
+/* A user's name and the user's keys lead to the same rows; a name that no user has is kept as it is. */
+static void books_a_name_under_its_user(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"alice", "bob"};
+    aigne_hub *h = open_hub();
+    expect_do(h, "user.put", "{\"name\":\"alice\"}", "\"name\":\"alice\"");
+    for (size_t i = 0; i < 2; i++) {
+        aigne_model *m = NULL;
+        aigne_reply *r = NULL;
+        assert_int_equal(aigne_hub_model(h, names[i], "echo/echo", &m, NULL), AIGNE_OK);
+        assert_int_equal(aigne_model_invoke(m, "{\"messages\":\"x\"}", AIGNE_Z, &r, NULL),
+                         AIGNE_OK);
+        aigne_reply_free(r);
+        aigne_model_free(m);
+    }
+    aigne_reply *users = NULL;
+    assert_int_equal(aigne_hub_do(h, "user.get", "{\"name\":\"alice\"}", AIGNE_Z, &users, NULL),
+                     AIGNE_OK);
+    char row[64];
+    (void)snprintf(row, sizeof(row), "\"user\":\"%.26s\"",
+                   strstr(aigne_reply_json(users, NULL), "\"id\":\"") + 6);
+    aigne_reply_free(users);
+    expect_do(h, "usage.list", "{\"user\":\"alice\"}", row);
+    expect_do(h, "usage.list", "{\"user\":\"alice\"}", "\"count\":1");
+    expect_do(h, "usage.list", "{\"user\":\"bob\"}", "\"user\":\"bob\"");
+    aigne_hub_free(h);
+}
+
 static void answers_a_plain_string(void **state)
 {
     (void)state;
@@ -429,6 +458,7 @@ static void broken_rules_are_usage_errors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(books_a_name_under_its_user),
         cmocka_unit_test(answers_a_plain_string),
         cmocka_unit_test(streams_pieces_that_add_up),
         cmocka_unit_test(tells_tool_calls_whole),

@@ -398,6 +398,8 @@ static void test_users_and_keys(void **state)
     (void)snprintf(arguments, sizeof arguments, "{\"user\":\"%s\"}", user);
     ok("key.list", arguments);
     has("\"count\":1");
+    ok("key.list", "{\"user\":\"Joe\"}");
+    has("\"count\":1");
     ok("key.list", "{\"user\":\"nobody\"}");
     has("\"count\":0");
     (void)snprintf(arguments, sizeof arguments, "{\"id\":\"%s\"}", id);
