@@ -9,7 +9,7 @@
  * match: SIZE_MAX. */
 size_t nearest_distance(struct slice text, const char *name);
 
-/* Collects the best of many candidates, and them all. Start with {text, NULL, SIZE_MAX}. */
+/* Collects the best of many candidates, and them all. Start with .text and .distance = SIZE_MAX. */
 struct nearest {
     struct slice text;
     const char *best; /* NULL: none is so near that it can have been meant */

@@ -65,7 +65,7 @@ void settings_free(struct aigne_config *c)
 
 static int setting_find(struct slice name, size_t *out, struct fault *why)
 {
-    struct nearest nearest = {name, NULL, SIZE_MAX};
+    struct nearest nearest = {.text = name, .distance = SIZE_MAX};
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         if (slice_is(name, settings[i].name) || slice_is(name, settings[i].alias)) {
             *out = i;
@@ -75,9 +75,13 @@ static int setting_find(struct slice name, size_t *out, struct fault *why)
         nearest_offer(&nearest, settings[i].alias);
     }
     int shown = name.n > 60 ? 60 : (int)name.n;
+    const char *text = name.p ? name.p : "";
+    if (!nearest.best)
+        return fault_set(why, AIGNE_E_CONFIG,
+                         "There is no setting \"%.*s\"; aigne-config(5) lists them.", shown,
+                         text);
     return fault_set(why, AIGNE_E_CONFIG, "There is no setting \"%.*s\"; did you mean \"%s\"?",
-                     shown, name.p ? name.p : "",
-                     nearest.best ? nearest.best : settings[0].name);
+                     shown, text, nearest.best);
 }
 
 static int put_number(struct aigne_config *c, size_t i, int64_t number, struct fault *why)

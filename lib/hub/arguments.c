@@ -22,7 +22,7 @@ static int refuse(struct fault *why)
 static int refuse_unknown(const struct level *at, struct slice key, struct fault *why)
 {
     char names[32][NAME_LARGEST];
-    struct nearest nearest = {key, NULL, SIZE_MAX};
+    struct nearest nearest = {.text = key, .distance = SIZE_MAX};
     struct json_walk w = json_walk(json_get(at->schema, "properties"));
     for (size_t i = 0; i < 32 && json_next(&w); i++) {
         fault_copy(names[i], sizeof names[i], w.key);

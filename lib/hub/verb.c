@@ -60,7 +60,7 @@ int verb_provider(struct verb_call *v, const char *name, struct slice *out)
         *out = facts.name;
         return AIGNE_OK;
     }
-    struct nearest nearest = {given, NULL, SIZE_MAX};
+    struct nearest nearest = {.text = given, .distance = SIZE_MAX};
     known_offer(&nearest);
     struct nearest_advice advice = nearest_advise(&nearest);
     v->why->http = 400;

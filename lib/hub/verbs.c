@@ -45,7 +45,7 @@ static int refuse_verb(const char *name, struct nearest *nearest, struct fault *
 
 static int find_verb(const char *name, const struct verb **out, struct fault *why)
 {
-    struct nearest nearest = {slice_text(name), NULL, SIZE_MAX};
+    struct nearest nearest = {.text = slice_text(name), .distance = SIZE_MAX};
     for (size_t i = 0; i < TABLES; i++)
         for (size_t k = 0; k < tables[i]->count; k++) {
             const struct verb *verb = &tables[i]->verbs[k];
