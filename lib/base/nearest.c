@@ -42,7 +42,7 @@ static void list(struct nearest *n, const char *name)
     const char *comma = n->used ? ", " : "";
     size_t needed = strlen(comma) + length;
     if (n->used + needed + sizeof more > sizeof n->all) {
-        if (n->used < sizeof n->all - sizeof more) /* once, and nothing after it */
+        if (n->used <= sizeof n->all - sizeof more) /* once, and nothing after it */
             memcpy(n->all + n->used, more, sizeof more);
         n->used = sizeof n->all;
         return;

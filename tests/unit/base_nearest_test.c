@@ -49,8 +49,8 @@ static void test_long_lists(void **state)
         name[size] = '\0';
         for (int i = 0; i < 300; i++)
             nearest_offer(&n, name);
-        size_t length = strnlen(n.all, sizeof n.all);
-        assert_true(length < sizeof n.all);
+        assert_non_null(memchr(n.all, 0, sizeof n.all));
+        size_t length = strlen(n.all);
         assert_true(length >= 3 && strcmp(n.all + length - 3, "...") == 0);
     }
 }
