@@ -57,8 +57,16 @@ static const struct explanation explanations[] = {
     {CURLE_OUT_OF_MEMORY, AIGNE_E_NOMEM, "out of memory while talking to %.*s", false},
 };
 
-static const struct explanation *explanation_of(CURLcode code)
+/* libcurl tells these alike, but the proxy is somebody else's setting. */
+static const struct explanation through_proxy[] = {
+    {CURLE_COULDNT_CONNECT, AIGNE_E_NETWORK,
+     "could not connect to the proxy for %.*s; check the setting proxy", false},
+};
+
+static const struct explanation *explanation_of(CURLcode code, bool proxied)
 {
+    if (proxied && through_proxy[0].code == code)
+        return &through_proxy[0];
     static const struct explanation other = {CURLE_OK, AIGNE_E_NETWORK,
                                              "the exchange with %.*s failed", true};
     for (size_t i = 0; i < sizeof(explanations) / sizeof(explanations[0]); i++)
@@ -110,7 +118,7 @@ int transfer_explain(struct transfer *t, CURLcode code, struct fault *why)
         return AIGNE_OK;
     if (code == CURLE_OK)
         return say(why, AIGNE_E_PROTOCOL, "the answer has no head", peer);
-    const struct explanation *e = explanation_of(code);
+    const struct explanation *e = explanation_of(code, t->proxy.n > 0);
     (void)fault_set(why, e->rc, "%s", "");
     struct buf text;
     buf_init(&text, sizeof(why->text) - 1);

@@ -215,6 +215,26 @@ static void requests_go_through_the_proxy(void **state)
     tcp_server_stop(&proxy);
 }
 
+static void a_proxy_that_is_not_there_is_named(void **state)
+{
+    (void)state;
+    const int dead = tcp_dead_port();
+    struct tcp_server nobody = {.port = dead};
+    char url[64];
+    snprintf(url, sizeof(url), "http://name:hidden@127.0.0.1:%d", dead);
+    loop = loop_of_test();
+    struct exchange x;
+    exchange_init(&x, loop, &nobody, "/", "{}");
+    x.request.url = SLICE("http://model.invalid:8080/v1");
+    x.route.proxy = slice_text(url);
+    exchange_run(&x);
+    assert_int_equal(x.rc, AIGNE_E_NETWORK);
+    assert_non_null(strstr(x.why.text, "the proxy for model.invalid:8080; check the setting"));
+    assert_null(strstr(x.why.text, "hidden"));
+    exchange_free(&x);
+    net_loop_free(loop);
+}
+
 static void the_environment_names_no_proxy(void **state)
 {
     (void)state;
@@ -249,6 +269,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(certificates_are_verified),
         cmocka_unit_test(requests_go_through_the_proxy),
+        cmocka_unit_test(a_proxy_that_is_not_there_is_named),
         cmocka_unit_test(the_environment_names_no_proxy),
     };
     return cmocka_run_group_tests(tests, make_certificates, remove_certificates);
