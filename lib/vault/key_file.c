@@ -95,6 +95,21 @@ static bool write_new(const char *path, const struct vault_key *key)
     return written;
 }
 
+static const char *problem_of(int error)
+{
+    switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+        return "cannot be made: its folder does not exist";
+    case ENOSPC:
+        return "cannot be made: the disk is full";
+    case EROFS:
+        return "cannot be made: the file system is read-only";
+    default:
+        return "cannot be made: its folder may not be written";
+    }
+}
+
 /* A whole key under a name of its own, then linked to `path`: nobody ever sees half a key, and of two
  * processes that start at once exactly one makes it. */
 static int make_file(const char *path, struct fault *why)
@@ -118,9 +133,7 @@ static int make_file(const char *path, struct fault *why)
     int error = errno;
     (void)unlink(name.p);
     if (!made)
-        return fault_set(why, AIGNE_E_CONFIG,
-                         "The master key file \"%.200s\" cannot be made (error %d).", path,
-                         error);
+        return refuse(path, problem_of(error), why);
     sync_folder(path);
     return AIGNE_OK;
 }
@@ -136,7 +149,12 @@ int vault_key_file(const char *path, bool create, struct vault_key **out, struct
     }
     int held AUTO(close_file) = file;
     if (held < 0)
-        return refuse(path, errno == ENOENT ? "does not exist" : "cannot be opened", why);
+        return refuse(path,
+                      errno == ENOENT
+                          ? "does not exist; put it back from your copy, or give the "
+                            "key itself as masterKey"
+                          : "cannot be opened",
+                      why);
     int rc = check_mode(held, path, why);
     return rc ? rc : read_key(held, path, out, why);
 }

@@ -118,7 +118,7 @@ static void test_what_is_not_ours_is_left_alone(void **state)
     fclose(text);
     refuse(test_path("text.db"), "not an SQLite database");
     refuse(test_path("no/such/folder.db"), "folder does not exist");
-    refuse("/tmp", "cannot be opened");
+    refuse("/tmp", "it is not a file, or may not be opened");
     refuse("", "path");
 }
 

@@ -268,7 +268,7 @@ static void test_key_files_that_are_refused(void **state)
     assert_non_null(file);
     fclose(file);
     refuse_file(path, "does not hold 32 bytes");
-    refuse_file(test_path("no/such/folder.key"), "cannot be made");
+    refuse_file(test_path("no/such/folder.key"), "cannot be made: its folder does not exist");
     refuse_file("/tmp", "not a regular file");
 }
 
