@@ -15,18 +15,6 @@ struct envelope {
     bool stream;
 };
 
-/* Clients put the hub's own name before a model; it means "ask the hub". */
-static struct slice without_hub(struct slice model)
-{
-    static const char *const prefixes[] = {"aignehub/", "aignehub:", "aigne-hub/",
-                                           "aigne-hub:"};
-    for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
-        if (slice_starts_nocase(model, prefixes[i]))
-            return slice_from(model, strlen(prefixes[i]));
-    }
-    return model;
-}
-
 static int open_envelope(struct slice body, struct arena *a, struct envelope *out,
                          struct fault *why)
 {
@@ -53,7 +41,8 @@ static int open_envelope(struct slice body, struct arena *a, struct envelope *ou
     if (!rc && !out->model.n)
         rc = body_model(json_path(v[1], "modelOptions.model"), "input.modelOptions.model", a,
                         &out->model, why);
-    out->model = out->model.n ? without_hub(out->model) : SLICE_NONE;
+    if (!out->model.n)
+        out->model = SLICE_NONE;
     return rc;
 }
 
