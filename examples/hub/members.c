@@ -156,6 +156,7 @@ int members_next(struct members *m, char **name, char **value)
     if (!*name || !take(m, ':'))
         return -1;
     skip_space(m);
-    *value = m->at < m->end && *m->at == '"' ? take_string(m) : take_plain(m);
+    m->quoted = m->at < m->end && *m->at == '"';
+    *value = m->quoted ? take_string(m) : take_plain(m);
     return *value ? 1 : -1;
 }

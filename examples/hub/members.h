@@ -9,6 +9,7 @@ struct members {
     char *at;
     char *end;
     bool begun;
+    bool quoted; /* the last value was a string */
 };
 
 /* The next member's name and value as texts ended by a NUL: 1, 0 at the end of the object, or -1 when

@@ -219,6 +219,8 @@ static int read_file(struct settings *s, const char *path)
             continue;
         char source[64];
         snprintf(source, sizeof(source), "\"%s\" in the settings file", name);
+        if (table[row].kind == TEXT && !members.quoted)
+            return console_refuse("%s must be a text in quotes", source);
         int code = keep(s, row, value, source);
         if (code)
             return code;

@@ -50,9 +50,11 @@ static int find_row(struct slice provider, const struct provider_row **out, stru
 {
     const struct provider_row *row = provider_find(provider.p ? provider : SLICE("aignehub"));
     if (!row)
-        return fault_set(why, AIGNE_E_CONFIG,
-                         "Setting \"provider\": there is no provider \"%.*s\".",
-                         (int)(provider.n > 40 ? 40 : provider.n), provider.p);
+        return fault_set(
+            why, AIGNE_E_CONFIG,
+            "Setting \"provider\": there is no provider \"%.*s\"; aigne-config(5) lists "
+            "them.",
+            (int)(provider.n > 40 ? 40 : provider.n), provider.p);
     if (!row->adapter)
         return fault_set(
             why, AIGNE_E_CONFIG,

@@ -627,7 +627,7 @@ class CommandLine(unittest.TestCase):
         env = {"AIGNE_HUB_CONFIG": file, "AIGNE_HUB_MODEL": "openai/gpt-4o"}
         self.assertEqual(self.run_hub("chat", "hi", env=env).returncode, 7)
         self.assertEqual(self.run_hub("chat", "--model", "echo/echo", "hi", env=env).returncode, 0)
-        for wrong in ('{"date": "x"}', '{"data": 5.5}', '{"data": "x"', '["data"]', '', '{"data": null}', '{"durable": "often"}',
+        for wrong in ('{"date": "x"}', '{"data": 5}', '{"data": true}', '{"data": 5.5}', '{"data": "x"', '["data"]', '', '{"data": null}', '{"durable": "often"}',
                       '{"data": {"a": 1}}', '{"data": "\\ud800"}', '{"data": "x"} x', '{"data": "x",}', '{"threads": "9999999999999999999"}'):
             with open(file, "w") as to:
                 to.write(wrong)
