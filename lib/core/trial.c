@@ -6,18 +6,37 @@
 #include "core/library.h"
 #include "core/model.h"
 #include "core/pull.h"
+#include "hub/verb.h"
 #include "text/json_scan.h"
 #include "text/json_write.h"
 #include <aignehub/aignehub.h>
 
-static const char *const verbs[] = {"provider.test", "credential.test", "rate.test"};
+#define MODEL VERB_TEXT("model", "the model to ask; a cheap one when absent")
+
+static const struct {
+    const char *verb;
+    const char *arguments; /* JSON Schema */
+} verbs[] = {
+    {"provider.test", VERB_SCHEMA("", VERB_TEXT("name", "the provider"),
+                                  VERB_TEXT("provider", "the same"), MODEL)},
+    {"credential.test", VERB_SCHEMA("\"provider\"", VERB_TEXT("provider", "the provider"),
+                                    VERB_TEXT("name", "the credential's name"),
+                                    VERB_TEXT("id", "or its id"), MODEL)},
+    {"rate.test", VERB_SCHEMA("\"provider\",\"model\"", VERB_TEXT("provider", "the provider"),
+                              VERB_TEXT("model", "the provider's name of the model"))},
+};
+
+static const char *schema_of(const char *verb)
+{
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+        if (strcmp(verb, verbs[i].verb) == 0)
+            return verbs[i].arguments;
+    return NULL;
+}
 
 bool trial_is(const char *verb)
 {
-    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-        if (strcmp(verb, verbs[i]) == 0)
-            return true;
-    return false;
+    return schema_of(verb) != NULL;
 }
 
 struct trial {
@@ -61,6 +80,9 @@ static int read_arguments(const struct catalog *c, const char *verb, struct slic
     if (json_check(arguments, &problem) < 0 || json_of(arguments).kind != JSON_OBJECT)
         return fault_set(why, AIGNE_E_REQUEST, "The arguments of %s must be a JSON object.",
                          verb);
+    int rc = arguments_check(schema_of(verb), json_of(arguments), why);
+    if (rc < 0)
+        return rc;
     json_pick(json_of(arguments), names, 4, values);
     t->provider = json_string(values[2], a);
     if (!t->provider.p && strcmp(verb, "provider.test") == 0)

@@ -407,6 +407,16 @@ static void a_credential_can_be_tested(void **state)
     assert_true(rc < 0);
     assert_non_null(strstr(aigne_error_text(e), "Incorrect API key"));
     aigne_error_free(e);
+    /* a typo would have asked another model, and said that all is well */
+    rc = aigne_hub_do(f.hub, "rate.test", "{\"provider\":\"openai\",\"modell\":\"m\"}", AIGNE_Z,
+                      &r, &e);
+    assert_int_equal(rc, AIGNE_E_REQUEST);
+    assert_non_null(strstr(aigne_error_text(e), "the nearest known one is \"model\""));
+    aigne_error_free(e);
+    rc = aigne_hub_do(f.hub, "provider.test", "{\"name\":5}", AIGNE_Z, &r, &e);
+    assert_int_equal(rc, AIGNE_E_REQUEST);
+    assert_non_null(strstr(aigne_error_text(e), "must be: string"));
+    aigne_error_free(e);
     close_fixture(&f);
 }
 
