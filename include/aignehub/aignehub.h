@@ -108,8 +108,9 @@ AIGNE_API int aigne_error_code(const aigne_error *e);
 /* What went wrong, as one sentence for a person
  *
  * The sentence names the setting, member, model or provider at fault and, where there is one, the
- * way out. It never contains a key, a token or a prompt, so it may be shown and logged. What a
- * provider said is quoted, cut to a few hundred bytes.
+ * way out. It never contains a key or a token, and nothing of a request in the library's own words.
+ * What a provider said is quoted, cut to a few hundred bytes, and may quote the request in turn: show
+ * it to whoever asked; for logs there are the library's own lines, see aigne_set_log().
  *
  * Return: the sentence, never NULL, also when `e` is.
  * Threads: any; an error never changes.
