@@ -51,7 +51,7 @@ static void settle(struct timer_heap *h, size_t index, struct net_timer *t)
 static int grow(struct timer_heap *h)
 {
     size_t capacity = h->capacity ? h->capacity * 2 : 32;
-    struct net_timer **items = mem_resize(h->items, capacity * sizeof(*items));
+    struct net_timer **items = mem_resize(h->items, capacity * sizeof(struct net_timer *));
     if (!items)
         return AIGNE_E_NOMEM;
     h->items = items;

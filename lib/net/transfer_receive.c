@@ -20,7 +20,8 @@ bool may_have_sent(const struct transfer *t)
            (t->secure && t->headers_size + t->body_size > 15000);
 }
 
-/* Called by libcurl when a connection is ready and the request is about to be written. */
+/* Called by libcurl, with parameters of its choice, when a connection is ready and the request is about
+ * to be written. NOLINTNEXTLINE(readability-non-const-parameter) */
 int before_sending(void *user, char *peer, char *local, int peer_port, int local_port)
 {
     struct transfer *t = user;
@@ -84,7 +85,9 @@ static size_t stop(struct transfer *t, int rc, const char *text)
 /* "HTTP/1.1 200 OK": libcurl has already refused what does not look like it. */
 static int status_of(struct slice line)
 {
-    struct slice version, rest, digits;
+    struct slice version;
+    struct slice rest;
+    struct slice digits;
     int64_t status = 0;
     (void)slice_cut(line, ' ', &version, &rest);
     rest = slice_trim(rest);

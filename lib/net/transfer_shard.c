@@ -121,7 +121,8 @@ void shard_free(struct shard *s)
 
 static struct shard *new_shard(struct net_loop *l)
 {
-    struct shard **shards = mem_resize(l->shards, (l->shard_count + 1) * sizeof(*shards));
+    struct shard **shards =
+        mem_resize(l->shards, (l->shard_count + 1) * sizeof(struct shard *));
     if (!shards)
         return NULL;
     l->shards = shards;

@@ -16,15 +16,22 @@ static const char *skip_blanks(const char *p, const char *end)
 /* The first quote or backslash among the next few bytes, or where that search ended. */
 static const char *skip_plain(const char *p, const char *end)
 {
-    for (const char *stop = p + SHORT_STRING; p < stop && end - p >= WORD_SIZE;
-         p += WORD_SIZE) {
+    for (int words = SHORT_STRING / WORD_SIZE; words > 0 && end - p >= WORD_SIZE; words--) {
         uint64_t word = word_load(p);
         uint64_t marks =
             (word_equal(word, '"') | word_equal(word, '\\')) & ~word & WORD_HIGHEST;
         if (marks)
             return p + word_first(marks);
+        p += WORD_SIZE;
     }
     return p;
+}
+
+/* Where `byte` is, or the end. */
+static const char *find_byte(const char *p, const char *end, char byte)
+{
+    const char *found = p < end ? memchr(p, byte, (size_t)(end - p)) : NULL;
+    return found ? found : end;
 }
 
 /* From behind the opening quote to behind the closing one, or to the end. `escaped` becomes true
@@ -32,17 +39,15 @@ static const char *skip_plain(const char *p, const char *end)
  * one to reach until a backslash turns out to hide it. */
 static const char *skip_string(const char *p, const char *end, bool *escaped)
 {
-    const char *quote = NULL;
     p = skip_plain(p, end);
     if (p < end && *p == '"')
         return p + 1;
+    const char *quote = find_byte(p, end, '"');
     for (;;) {
-        if (!quote || quote < p) {
-            quote = p < end ? memchr(p, '"', (size_t)(end - p)) : NULL;
-            quote = quote ? quote : end;
-        }
-        const char *backslash = p < quote ? memchr(p, '\\', (size_t)(quote - p)) : NULL;
-        if (!backslash)
+        if (quote < p)
+            quote = find_byte(p, end, '"');
+        const char *backslash = find_byte(p, quote, '\\');
+        if (backslash == quote)
             return quote < end ? quote + 1 : end;
         *escaped = true;
         p = end - backslash >= 2 ? backslash + 2 : end;

@@ -161,14 +161,13 @@ static struct slice decode(struct arena *a, struct slice s, bool plus_is_blank)
         return s;
     char *out = arena_bytes(a, s.n);
     size_t n = 0;
-    while (out && s.n > 0) {
-        size_t used = decode_one(s, &out[n]);
+    for (size_t at = 0, used = 0; out && at < s.n; at += used) {
+        used = decode_one(slice_of(s.p + at, s.n - at), &out[n]);
         if (used == 0)
             return SLICE_NONE;
-        if (plus_is_blank && s.p[0] == '+')
+        if (plus_is_blank && s.p[at] == '+')
             out[n] = ' ';
         n++;
-        s = slice_from(s, used);
     }
     return slice_of(out, out ? n : 0);
 }
