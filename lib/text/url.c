@@ -191,7 +191,7 @@ static bool name_is(struct slice written, const char *name)
 
 struct slice url_query(struct arena *a, struct slice query, const char *name)
 {
-    while (query.n > 0) {
+    while (query.p && query.n > 0) {
         struct slice pair = slice_of(query.p, slice_find_byte(query, '&'));
         query = slice_from(query, pair.n + 1);
         size_t equals = slice_find_byte(pair, '=');
