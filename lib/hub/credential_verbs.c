@@ -198,16 +198,7 @@ static int credential_delete(struct verb_call *v)
 {
     const struct store_object *object = NULL;
     int rc = find(v, &object);
-    if (!object)
-        return rc;
-    rc = verb_drop(v, object);
-    if (rc)
-        return rc;
-    json_open_object(&v->w);
-    json_member_string(&v->w, "id", object->id);
-    json_member_bool(&v->w, "deleted", true);
-    json_close_object(&v->w);
-    return AIGNE_OK;
+    return object ? verb_delete(v, object) : rc;
 }
 
 /* ---- a new master key ------------------------------------------------------------------------ */

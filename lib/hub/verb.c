@@ -105,6 +105,18 @@ int verb_drop(struct verb_call *v, const struct store_object *object)
                                        .expected_version = object->version});
 }
 
+int verb_delete(struct verb_call *v, const struct store_object *object)
+{
+    int rc = verb_drop(v, object);
+    if (rc)
+        return rc;
+    json_open_object(&v->w);
+    json_member_string(&v->w, "id", object->id);
+    json_member_bool(&v->w, "deleted", true);
+    json_close_object(&v->w);
+    return AIGNE_OK;
+}
+
 int verb_check(struct verb_call *v, const char *table, struct slice id, int64_t version)
 {
     return add_op(v, (struct store_op){.kind = STORE_CHECK,

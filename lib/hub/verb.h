@@ -106,6 +106,8 @@ bool verb_flag(const struct verb_call *v, const char *name, bool otherwise);
 int verb_put(struct verb_call *v, const char *table, struct slice id, struct slice body,
              int64_t expected_version);
 int verb_drop(struct verb_call *v, const struct store_object *object);
+/* The same, and the reply that says so. */
+int verb_delete(struct verb_call *v, const struct store_object *object);
 int verb_check(struct verb_call *v, const char *table, struct slice id, int64_t version);
 /* A new id, later than all before; .p NULL: no memory. */
 struct slice verb_new_id(struct verb_call *v);
