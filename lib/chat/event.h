@@ -22,9 +22,13 @@ enum event_kind {
     EVENT_USAGE,          /* usage so far: replaces what was reported before (usage_merge);
                              metadata: an object of what else was said (hub only), or absent */
     EVENT_JSON,           /* a structured answer as an object (AIGNE's json): text is JSON */
-    EVENT_RESET, /* forget TEXT and THOUGHT so far: the provider starts over (hub only) */
-    EVENT_EXTRA, /* a member of the answer we do not know: name, text is JSON (hub only) */
-    EVENT_FINISH /* finish says why; the last but for USAGE */
+    EVENT_RESET,    /* forget TEXT and THOUGHT so far: the provider starts over (hub only) */
+    EVENT_EXTRA,    /* a member of the answer we do not know: name, text is JSON (hub only) */
+    EVENT_CITATION, /* metadata: an object {"url","title","cited_text","start","end",...} */
+    EVENT_LOGPROBS, /* text: OpenAI's logprobs `content`, an array, of the piece of text before */
+    EVENT_EMBEDDING, /* index; text: a JSON array of numbers */
+    EVENT_PROGRESS,  /* metadata: an object {"progress":40,"status":"in_progress"} */
+    EVENT_FINISH     /* finish says why; the last but for USAGE */
 };
 
 enum finish {

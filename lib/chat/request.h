@@ -9,6 +9,9 @@
 #include "base/arena.h"
 #include "base/fault.h"
 #include "base/slice.h"
+#include "chat/dropped.h"
+#include "chat/kind.h"
+#include "chat/task.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -96,6 +99,8 @@ struct chat_extra {
 };
 
 struct chat_request {
+    enum chat_kind kind;
+    struct task *task;  /* of the other kinds than CHAT and COUNT_TOKENS; else NULL */
     struct slice model; /* as the caller named it; the target's own name goes in chat_target */
     bool stream;
     enum chat_choice include_usage; /* OpenAI's stream_options.include_usage */
@@ -141,12 +146,17 @@ struct chat_request {
 
 /* The provider's side of it: where the request goes and as what. */
 struct chat_target {
-    struct slice provider;  /* the row's name, "deepseek" */
-    struct slice base_url;  /* without a trailing slash */
-    struct slice model;     /* the provider's own name for the model */
-    struct slice secret;    /* the credential in clear; absent: none */
-    struct slice client_id; /* x-aigne-hub-client-did, towards another hub */
-    unsigned quirks;        /* of the provider's row, see provider/adapter.h */
+    struct slice provider;   /* the row's name, "deepseek" */
+    struct slice base_url;   /* without a trailing slash */
+    struct slice model;      /* the provider's own name for the model */
+    struct slice secret;     /* the credential in clear; absent: none */
+    struct slice client_id;  /* x-aigne-hub-client-did, towards another hub */
+    unsigned quirks;         /* of the provider's row, see provider/adapter.h */
+    struct slice region;     /* of the operator's provider; absent: none was given */
+    struct slice config;     /* its `config`, a JSON object; absent: none */
+    bool secret_is_pair;     /* secret is {"access_key_id","secret_access_key",...} */
+    int64_t now_ms;          /* wall clock, for signatures */
+    struct dropped *dropped; /* where to tell what could not be said; may be NULL */
 };
 
 /* A body that goes on byte for byte, but for the model's name and the demand for usage: where in it

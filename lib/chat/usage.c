@@ -15,6 +15,13 @@ void usage_merge(struct usage *into, const struct usage *from)
     take(&into->cache_write_1h, from->cache_write_1h);
     take(&into->output, from->output);
     take(&into->reasoning, from->reasoning);
+    take(&into->audio_input, from->audio_input);
+    take(&into->audio_output, from->audio_output);
+    take(&into->image_input, from->image_input);
+    take(&into->image_output, from->image_output);
+    take(&into->images, from->images);
+    take(&into->milliseconds, from->milliseconds);
+    take(&into->characters, from->characters);
 }
 
 static bool sane(int64_t count)
@@ -25,5 +32,8 @@ static bool sane(int64_t count)
 bool usage_sane(const struct usage *u)
 {
     return sane(u->input) && sane(u->cache_read) && sane(u->cache_write_5m) &&
-           sane(u->cache_write_1h) && sane(u->output) && sane(u->reasoning);
+           sane(u->cache_write_1h) && sane(u->output) && sane(u->reasoning) &&
+           sane(u->audio_input) && sane(u->audio_output) && sane(u->image_input) &&
+           sane(u->image_output) && sane(u->images) && sane(u->milliseconds) &&
+           sane(u->characters);
 }

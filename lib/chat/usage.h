@@ -15,13 +15,29 @@ struct usage {
     int64_t cache_write_1h; /* written with one hour to live */
     int64_t output;         /* answer tokens that are not reasoning */
     int64_t reasoning;      /* answer tokens spent on reasoning */
+    /* Tokens of other media, contained in none of the above. */
+    int64_t audio_input;
+    int64_t audio_output;
+    int64_t image_input;
+    int64_t image_output;
+    /* What is not counted in tokens. */
+    int64_t images;       /* made */
+    int64_t milliseconds; /* of video or audio, made or read */
+    int64_t characters;   /* spoken */
 };
 
 #define USAGE_LARGEST ((int64_t)1 << 40) /* a count beyond this is a fault, not a number */
 
+/* The tokens of a chat, nothing else known. */
+#define USAGE_TOKENS(input, cache_read, write_5m, write_1h, output, reasoning)                 \
+    (struct usage)                                                                             \
+    {                                                                                          \
+        input, cache_read, write_5m, write_1h, output, reasoning, -1, -1, -1, -1, -1, -1, -1   \
+    }
+
 static inline void usage_init(struct usage *u)
 {
-    *u = (struct usage){-1, -1, -1, -1, -1, -1};
+    *u = USAGE_TOKENS(-1, -1, -1, -1, -1, -1);
 }
 
 static inline int64_t usage_known(int64_t count)
@@ -33,17 +49,21 @@ static inline int64_t usage_known(int64_t count)
 static inline int64_t usage_prompt(const struct usage *u)
 {
     return usage_known(u->input) + usage_known(u->cache_read) + usage_known(u->cache_write_5m) +
-           usage_known(u->cache_write_1h);
+           usage_known(u->cache_write_1h) + usage_known(u->audio_input) +
+           usage_known(u->image_input);
 }
 
 static inline int64_t usage_answer(const struct usage *u)
 {
-    return usage_known(u->output) + usage_known(u->reasoning);
+    return usage_known(u->output) + usage_known(u->reasoning) + usage_known(u->audio_output) +
+           usage_known(u->image_output);
 }
 
 static inline bool usage_reported(const struct usage *u)
 {
-    return u->input >= 0 || u->output >= 0 || u->cache_read >= 0 || u->reasoning >= 0;
+    return u->input >= 0 || u->output >= 0 || u->cache_read >= 0 || u->reasoning >= 0 ||
+           u->audio_input >= 0 || u->audio_output >= 0 || u->image_input >= 0 ||
+           u->image_output >= 0 || u->images >= 0 || u->milliseconds >= 0 || u->characters >= 0;
 }
 
 /* Later reports replace earlier ones, field by field; unknown fields change nothing. */

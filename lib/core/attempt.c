@@ -6,11 +6,15 @@
 
 #define SECRET_LARGEST ((size_t)64 * 1024)
 
+/* Of a request that asks how far a job is: losing the job to one bad moment would be dear. */
+enum { REPEATS_LARGEST = 5 };
+#define REPEAT_FIRST_MS ((int64_t)500)
+
 void attempt_init(struct attempt *t, struct event_sink *sink, struct fault *why,
                   void *sending_room, size_t sending_size)
 {
     *t = (struct attempt){0};
-    sse_init(&t->sse);
+    frames_init(&t->reader, FRAMES_SSE);
     arena_init(&t->scratch);
     arena_init_room(&t->sending, sending_room, sending_size);
     buf_init(&t->body, LIMIT_REPLY_BODY);
@@ -26,6 +30,7 @@ int attempt_open(struct attempt *t, const struct chat_request *request,
 {
     t->decoding.keep = keep;
     t->decoding.request = t->relaying ? NULL : request;
+    t->reader.framing = t->adapter->framing;
     if (t->adapter->state_size) {
         t->decoding.state = arena_alloc(keep, t->adapter->state_size);
         if (!t->decoding.state)
@@ -56,7 +61,8 @@ static void note_form(struct attempt *t, struct slice type)
 {
     if (!type.p)
         return;
-    bool streamed = http_media_type_is(type, "text/event-stream");
+    const char *framed = frames_media_type(t->adapter->framing);
+    bool streamed = framed && http_media_type_is(type, framed);
     bool plain = http_media_type_is(type, "application/json");
     if ((streamed && !t->streamed) || (plain && t->streamed)) {
         t->streamed = streamed;
@@ -78,6 +84,7 @@ int attempt_head(struct attempt *t, int status, struct slice headers)
     }
     if (status >= 200 && status < 300) {
         note_form(t, type);
+        t->decoding.media_type = arena_copy(t->decoding.keep, type);
         return AIGNE_OK;
     }
     t->streamed = false;
@@ -103,12 +110,12 @@ static int read_frame(struct attempt *t, const struct sse_event *frame)
 static int read_stream(struct attempt *t, struct slice piece)
 {
     struct sse_event frame;
-    sse_feed(&t->sse, piece);
-    int rc = sse_next(&t->sse, &frame);
+    frames_feed(&t->reader, piece);
+    int rc = frames_next(&t->reader, &frame);
     while (rc > 0) {
         rc = read_frame(t, &frame);
         if (rc >= 0)
-            rc = sse_next(&t->sse, &frame);
+            rc = frames_next(&t->reader, &frame);
     }
     if (rc < 0 && !t->decoding.why->code)
         fault_set(t->decoding.why, rc, "The provider's stream could not be read.");
@@ -143,7 +150,7 @@ int attempt_data(struct attempt *t, struct slice piece)
 static int end_stream(struct attempt *t)
 {
     struct sse_event frame;
-    int rc = sse_finish(&t->sse, &frame);
+    int rc = frames_finish(&t->reader, &frame);
     if (rc > 0)
         rc = read_frame(t, &frame);
     return rc < 0 ? rc : t->adapter->finish(&t->decoding);
@@ -208,10 +215,50 @@ int attempt_end(struct attempt *t, int rc, bool finished, int64_t wall_ms)
     return rc;
 }
 
+/* What the answer left behind, before the next one of the same attempt. */
+static void forget_answer(struct attempt *t)
+{
+    frames_free(&t->reader);
+    frames_init(&t->reader, t->adapter->framing);
+    buf_clear(&t->body);
+    buf_clear(&t->head);
+    t->status = 0;
+    t->streamed = t->request.streamed;
+}
+
+int attempt_more(struct attempt *t, int64_t *delay_ms)
+{
+    *delay_ms = 0;
+    if (!t->adapter->more || t->relaying)
+        return AIGNE_OK;
+    t->request = (struct http_request){.method = "GET"};
+    int rc = t->adapter->more(&t->decoding, &t->target, &t->sending, &t->request, delay_ms);
+    arena_clear(&t->scratch);
+    if (rc != AIGNE_AGAIN)
+        return rc;
+    t->step++;
+    t->failures = 0;
+    forget_answer(t);
+    return AIGNE_AGAIN;
+}
+
+int attempt_repeat(struct attempt *t, int rc, int64_t *delay_ms)
+{
+    const struct fault *why = t->decoding.why;
+    bool passing = rc == AIGNE_E_NETWORK || rc == AIGNE_E_TIMEOUT ||
+                   (why->upstream && (why->http == 429 || why->http >= 500));
+    if (!t->step || !passing || t->failures >= REPEATS_LARGEST)
+        return rc;
+    *delay_ms = REPEAT_FIRST_MS << t->failures++;
+    fault_clear(t->decoding.why);
+    forget_answer(t);
+    return AIGNE_AGAIN;
+}
+
 void attempt_close(struct attempt *t)
 {
     attempt_forget(t);
-    sse_free(&t->sse);
+    frames_free(&t->reader);
     arena_free(&t->scratch);
     buf_free(&t->body);
     buf_free(&t->head);

@@ -8,8 +8,8 @@
 #include "chat/event.h"
 #include "chat/request.h"
 #include "provider/adapter.h"
+#include "text/frames.h"
 #include "text/http.h"
-#include "text/sse.h"
 
 /* Where the frames of a relayed stream go as they came. */
 struct frame_sink {
@@ -24,9 +24,11 @@ struct attempt {
     struct frame_sink *frames;     /* used while relaying a stream */
     enum chat_choice usage_wanted; /* by the client, while relaying */
     bool relaying; /* bytes pass as they are; cleared when the answer forbids it */
-    bool streamed; /* the answer comes as server-sent events */
+    bool streamed; /* the answer comes in frames */
+    int step;      /* how many requests of this attempt were answered: a video is polled for */
+    int failures;  /* of the request under way, once it follows others */
     int status;    /* 0: no head yet */
-    struct sse sse;
+    struct frames reader;
     struct arena scratch;
     struct buf body;      /* a plain answer, or an error's body */
     struct buf head;      /* the header block, kept for errors */
@@ -49,6 +51,11 @@ int attempt_data(struct attempt *t, struct slice piece);
 /* The transfer is over with `rc`: the verdict on the whole attempt. `finished` says whether the
  * answer's own end was seen before. */
 int attempt_end(struct attempt *t, int rc, bool finished, int64_t wall_ms);
+/* It ended well: AIGNE_AGAIN when another request follows after `*delay_ms`, which is ready in
+ * t->request; AIGNE_OK when that was all. After it ended badly: AIGNE_AGAIN when the same request is worth
+ * sending again, because earlier ones of this attempt succeeded and would be lost; else `rc`. */
+int attempt_more(struct attempt *t, int64_t *delay_ms);
+int attempt_repeat(struct attempt *t, int rc, int64_t *delay_ms);
 /* The transfer is over, or was cancelled: wipe the secret and the request that carries it. */
 void attempt_forget(struct attempt *t);
 /* Frees everything, the secret too. init may follow. */

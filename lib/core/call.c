@@ -76,12 +76,31 @@ static int on_data(void *user, struct slice piece)
     return rc;
 }
 
+static void on_next_due(struct net_timer *self);
+
+/* The attempt goes on with another request, at once or after a pause. */
+static int ask_later(struct aigne_call *call, int64_t delay_ms)
+{
+    call->delivered = true; /* somebody works for us: no other provider any more */
+    call->timer.fire = on_next_due;
+    int rc = net_timer_set(call->loop->net, &call->timer,
+                           net_loop_now_us(call->loop->net) + delay_ms * 1000);
+    return rc < 0 ? fault_nomem(&call->fault) : AIGNE_AGAIN;
+}
+
 static void on_end(void *user, int rc, bool sent, const struct fault *why)
 {
     struct aigne_call *call = user;
+    int64_t delay_ms = 0;
     call->transfer = NULL;
     net_timer_clear(call->loop->net, &call->timer);
     rc = attempt_end(&call->attempt, rc, call->finish_seen, clock_wall_ms());
+    rc = rc < 0 ? attempt_repeat(&call->attempt, rc, &delay_ms)
+                : attempt_more(&call->attempt, &delay_ms);
+    if (rc == AIGNE_AGAIN)
+        rc = ask_later(call, delay_ms);
+    if (rc == AIGNE_AGAIN)
+        return;
     close_attempt(call, rc, sent, why);
     call_go_on(call);
 }
@@ -195,6 +214,16 @@ static int start_transfer(struct aigne_call *call, const struct transfer_handler
     return transfer_start(call->loop->net, &call->attempt.request, &limits,
                           &target_reach(call)->route, handler, call, &call->transfer,
                           &call->fault);
+}
+
+static void on_next_due(struct net_timer *self)
+{
+    struct aigne_call *call = LIST_OWNER(self, struct aigne_call, timer);
+    int rc = start_transfer(call, &provider_handler);
+    if (rc >= 0)
+        return;
+    close_attempt(call, rc, false, NULL);
+    call_go_on(call);
 }
 
 static enum flow discover(struct aigne_call *call, struct slice url)

@@ -98,6 +98,7 @@ struct aigne_call {
     struct net_timer timer;
 
     struct usage usage;
+    struct dropped dropped;      /* of the request, by the current attempt */
     struct slice provider_model; /* the provider's own name for what answered */
     int64_t started_us;
     int64_t started_ms;

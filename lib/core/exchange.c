@@ -9,21 +9,48 @@ struct exchange *exchange_of(const struct aigne_call *call)
     return call->outlet_state;
 }
 
+struct ingress_request exchange_request(const struct aigne_call *call)
+{
+    const struct exchange *x = exchange_of(call);
+    return (struct ingress_request){.body = buf_slice(&x->body),
+                                    .rest = x->rest,
+                                    .query = x->query,
+                                    .content_type = x->content_type};
+}
+
 /* ---- heads ---- */
 
-static void put_head(struct aigne_call *call, int status, const char *content_type)
+static void put_head(struct aigne_call *call, int status, struct slice content_type)
 {
     struct exchange *x = exchange_of(call);
     x->status = status;
     buf_clear(&x->head);
-    if (content_type) {
+    if (content_type.n) {
         BUF_LITERAL(&x->head, "content-type: ");
-        buf_put_text(&x->head, content_type);
+        buf_put_slice(&x->head, content_type);
         BUF_LITERAL(&x->head, "\r\n");
     }
     BUF_LITERAL(&x->head, "access-control-allow-origin: *\r\nx-request-id: ");
     buf_put(&x->head, call->id, RANDOM_ID_SIZE - 1);
     BUF_LITERAL(&x->head, "\r\n");
+    if (call->dropped.n) {
+        BUF_LITERAL(&x->head, "x-aigne-hub-dropped: ");
+        buf_put_slice(&x->head, dropped_names(&call->dropped));
+        BUF_LITERAL(&x->head, "\r\n");
+    }
+}
+
+/* What the answer is: relayed, as the provider says; else as the format says, which may depend on what is
+ * in it. */
+static struct slice media_type(const struct aigne_call *call)
+{
+    const struct exchange *x = exchange_of(call);
+    const struct ingress *in = x->ingress;
+    if (call->attempt.relaying && call->attempt.decoding.media_type.n)
+        return call->attempt.decoding.media_type;
+    if (!call->attempt.relaying && x->encoding.media_type.n)
+        return x->encoding.media_type;
+    return slice_text(call->streamed ? in->content_type_stream : in->content_type_plain);
 }
 
 /* The body is whole: HEAD is told its length and nothing more, and 204 has none. */
@@ -43,7 +70,7 @@ static void begin_stream(struct aigne_call *call)
     struct exchange *x = exchange_of(call);
     if (x->status)
         return;
-    put_head(call, 200, x->ingress->content_type_stream);
+    put_head(call, 200, media_type(call));
     BUF_LITERAL(&x->head, "cache-control: no-cache\r\nx-accel-buffering: no\r\n");
 }
 
@@ -81,7 +108,6 @@ static int write_event(struct aigne_call *call, const struct event *e)
 {
     struct exchange *x = exchange_of(call);
     int rc = AIGNE_OK;
-    begin_stream(call);
     x->encoding.out = destination(call);
     if (x->start_held) {
         x->start_held = false;
@@ -89,6 +115,7 @@ static int write_event(struct aigne_call *call, const struct event *e)
     }
     if (rc >= 0)
         rc = x->ingress->event(&x->encoding, e);
+    begin_stream(call);
     return rc;
 }
 
@@ -135,9 +162,12 @@ static void restart(struct aigne_call *call)
 static int read_request(struct aigne_call *call)
 {
     struct exchange *x = exchange_of(call);
-    int rc =
-        x->ingress->decode(buf_slice(&x->body), &call->arena, &call->request, &call->fault);
+    struct ingress_request in = exchange_request(call);
+    enum chat_kind kind = call->request.kind;
+    int rc = x->ingress->decode(&in, &call->arena, &call->request, &call->fault);
+    call->request.kind = kind;
     call->request.stream = call->streamed;
+    x->encoding.request = &call->request;
     x->encoding.wants_json = call->request.format == CHAT_FORMAT_SCHEMA;
     return rc;
 }
@@ -180,7 +210,7 @@ static int finish_plain(struct aigne_call *call)
         x->encoding.out = &x->filling;
         rc = x->ingress->whole(&x->encoding, &x->reply, &notes);
     }
-    put_head(call, 200, x->ingress->content_type_plain);
+    put_head(call, 200, media_type(call));
     put_length(x);
     return rc;
 }
@@ -222,7 +252,7 @@ static void fail(struct aigne_call *call)
     bool in_stream = call->streamed && x->status && call->delivered;
     if (!in_stream) {
         buf_clear(&x->filling);
-        put_head(call, fault_status(&call->fault), x->ingress->content_type_plain);
+        put_head(call, fault_status(&call->fault), slice_text(x->ingress->content_type_plain));
         put_error_headers(x, &call->fault);
     }
     x->ingress->error(&call->fault, in_stream, &x->filling);
@@ -329,7 +359,7 @@ void exchange_answer(struct aigne_call *call, int status, const char *type, stru
     buf_free(&x->filling);
     x->filling = *body;
     buf_init(body, body->ceiling);
-    put_head(call, status, type);
+    put_head(call, status, slice_text(type));
     put_length(x);
     call->rc = AIGNE_OK;
     call->state = CALL_END;

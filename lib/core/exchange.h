@@ -15,6 +15,8 @@ struct exchange {
     struct slice headers; /* with the access key: wiped once nobody looks at them any more */
     struct slice authorization; /* three of them: .p NULL, or -1, when not sent */
     struct slice client_did;
+    struct slice content_type; /* kept when the others are wiped */
+    struct slice rest;         /* of the path, behind what led here */
     int64_t content_length;
     char *header_bytes;
     struct buf body;
@@ -45,6 +47,8 @@ struct aigne_call *exchange_new(struct aigne_hub *h, struct aigne_loop *loop);
 bool exchange_is(const struct aigne_call *call);
 struct exchange *exchange_of(const struct aigne_call *call);
 void exchange_forget_headers(struct exchange *x);
+/* The request as the client format reads it; borrowed from the exchange. */
+struct ingress_request exchange_request(const struct aigne_call *call);
 /* The request body is whole and model, stream and relay are known: get ready to encode. */
 int exchange_prepare(struct aigne_call *call);
 /* A finished answer made here: a page, not a call. `type` is the media type. */

@@ -49,8 +49,9 @@ static void handle_chat(struct aigne_call *call)
 {
     struct exchange *x = exchange_of(call);
     struct slice model = SLICE_NONE;
-    int rc =
-        x->ingress->peek(buf_slice(&x->body), &call->arena, &model, &call->relay, &call->fault);
+    struct ingress_request in = exchange_request(call);
+    call->request.kind = x->ingress->kind;
+    int rc = x->ingress->peek(&in, &call->arena, &model, &call->relay, &call->fault);
     call->requested = model;
     call->streamed = call->relay.stream;
     call->relay_format = call->relay.model_value.p ? x->ingress->format : NULL;
@@ -114,8 +115,10 @@ static const struct gateway_path *find_path(struct aigne_call *call)
         known = true;
         x->allow =
             slice_is(SLICE("GET"), paths[i].method) ? "GET, HEAD, OPTIONS" : "POST, OPTIONS";
-        if (method_fits(&paths[i], x->method))
-            return &paths[i];
+        if (!method_fits(&paths[i], x->method))
+            continue;
+        x->rest = slice_from(x->path, strlen(paths[i].path));
+        return &paths[i];
     }
     x->ingress = guess_ingress(x->path);
     fault_set(&call->fault, AIGNE_E_REQUEST,
@@ -190,6 +193,8 @@ static void read_headers(struct exchange *x)
     while (http_block_next(&rest, &h)) {
         if (!x->authorization.p && slice_is_nocase(h.name, "authorization"))
             x->authorization = h.value;
+        else if (!x->content_type.p && slice_is_nocase(h.name, "content-type"))
+            x->content_type = h.value;
         else if (!x->client_did.p && slice_is_nocase(h.name, "x-aigne-hub-client-did"))
             x->client_did = h.value;
         else if (x->content_length < 0 && slice_is_nocase(h.name, "content-length") &&
@@ -246,6 +251,7 @@ static void let_in(struct aigne_call *call)
 {
     struct exchange *x = exchange_of(call);
     note_app(call);
+    x->content_type = arena_copy(&call->arena, x->content_type);
     if (x->takes_body && (announced_too_large(x) || buf_rc(&x->body) < 0))
         refuse_body(call);
     else if (x->takes_body)

@@ -15,7 +15,7 @@ static bool facts_of(struct slice name, struct hub_provider_facts *out)
     if (!row)
         return false;
     *out = (struct hub_provider_facts){
-        .name = slice_text(row->name), .keyless = row->keyless, .usable = row->adapter != NULL};
+        .name = slice_text(row->name), .keyless = row->keyless, .kinds = provider_kinds(row)};
     return true;
 }
 

@@ -176,6 +176,7 @@ static int read_request(struct aigne_call *call, struct slice text, struct fault
         return fault_set(why, AIGNE_E_REQUEST,
                          "The request is not JSON: byte %zu should be %s.", problem.offset,
                          problem.what);
+    call->request.kind = call->model->kind;
     int rc = chat_input_read(json_of(kept), &call->arena, &call->request, why);
     if (rc < 0)
         return rc;

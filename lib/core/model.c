@@ -38,15 +38,17 @@ static struct choice choose(const struct aigne_config *c, struct arena *a)
     return choice;
 }
 
-static int check_type(const struct aigne_config *c, struct fault *why)
+static int read_type(const struct aigne_config *c, enum chat_kind *out, struct fault *why)
 {
     struct slice type = settings_text(c, SETTING_TYPE);
-    if (!type.p || slice_is(type, "chat"))
+    *out = KIND_CHAT;
+    if (!type.p || (kind_parse(type, out) && *out == KIND_CHAT))
         return AIGNE_OK;
     return fault_set(why, AIGNE_E_CONFIG, "Setting \"type\" must be \"chat\".");
 }
 
-static int find_row(struct slice provider, const struct provider_row **out, struct fault *why)
+static int find_row(struct slice provider, enum chat_kind kind, const struct provider_row **out,
+                    struct fault *why)
 {
     const struct provider_row *row = provider_find(provider.p ? provider : SLICE("aignehub"));
     if (!row)
@@ -55,11 +57,10 @@ static int find_row(struct slice provider, const struct provider_row **out, stru
             "Setting \"provider\": there is no provider \"%.*s\"; aigne-config(5) lists "
             "them.",
             (int)(provider.n > 40 ? 40 : provider.n), provider.p);
-    if (!row->adapter)
-        return fault_set(
-            why, AIGNE_E_CONFIG,
-            "Setting \"provider\": %s is known but cannot be reached by this version.",
-            row->display_name);
+    if (!row->adapters[kind])
+        return fault_set(why, AIGNE_E_CONFIG,
+                         "Setting \"provider\": %s cannot be asked for this: %s.",
+                         row->display_name, kind_name(kind));
     *out = row;
     return AIGNE_OK;
 }
@@ -83,7 +84,7 @@ static int fill_base_url(struct aigne_model *m, struct slice url, struct fault *
     struct slice given = url;
     if (!given.p)
         given = m->row->base_url ? slice_text(m->row->base_url) : DEFAULT_HUB_URL;
-    if (m->row->adapter->step)
+    if (m->row->adapters[m->kind]->step)
         return AIGNE_OK;
     struct url parsed;
     int rc = url_parse(given, &parsed, why);
@@ -98,7 +99,7 @@ static int fill_base_url(struct aigne_model *m, struct slice url, struct fault *
 static int fill(struct aigne_model *m, const struct aigne_config *c, struct fault *why)
 {
     struct choice choice = choose(c, &m->arena);
-    int rc = find_row(choice.provider, &m->row, why);
+    int rc = find_row(choice.provider, m->kind, &m->row, why);
     if (rc < 0)
         return rc;
     rc = fill_base_url(m, choice.url, why);
@@ -131,12 +132,14 @@ static struct aigne_model *model_new(struct fault *why)
 
 int model_open(const struct aigne_config *c, struct aigne_model **out, struct fault *why)
 {
-    int rc = check_type(c, why);
+    enum chat_kind kind;
+    int rc = read_type(c, &kind, why);
     if (rc < 0)
         return rc;
     struct aigne_model *m = model_new(why);
     if (!m)
         return AIGNE_E_NOMEM;
+    m->kind = kind;
     rc = fill(m, c, why);
     if (rc < 0) {
         model_drop(m);

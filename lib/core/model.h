@@ -14,8 +14,9 @@
 struct aigne_model {
     unsigned magic;
     struct ref ref;
-    struct arena arena; /* the texts below */
-    struct slice name;  /* the model, as the other side knows it; absent: each request says */
+    struct arena arena;  /* the texts below */
+    enum chat_kind kind; /* what it is for */
+    struct slice name;   /* the model, as the other side knows it; absent: each request says */
     struct slice client_id;
 
     /* Remote: where and with what. */

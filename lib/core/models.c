@@ -12,8 +12,7 @@
 bool models_listed(const struct catalog *c, const struct catalog_rate *r, struct slice type)
 {
     const struct catalog_provider *p = catalog_provider(c, r->provider);
-    bool wanted = !type.n || slice_eq(type, r->type) ||
-                  (slice_is(type, "image") && slice_is(r->type, "image_generation"));
+    bool wanted = !type.n || slice_eq(kind_canonical(type), r->type);
     return wanted && p && catalog_usable(p);
 }
 
@@ -38,7 +37,7 @@ static void put_model(struct json_writer *w, const struct catalog_rate *r, struc
     json_open_object(w);
     json_member_string(w, "key", models_full_name(r, a));
     json_member_string(w, "model", r->model);
-    json_member_string(w, "type", r->type);
+    json_member_string(w, "type", kind_listed(r->type));
     json_member_string(w, "provider", r->provider);
     json_member_string(w, "providerId", r->provider);
     json_member_text(w, "providerDisplayName", row ? row->display_name : NULL);
@@ -85,7 +84,7 @@ static int refused(const struct adapter *adapter, const struct fetched *got, str
 static int resolve(struct aigne_model *m, struct aigne_loop *loop, struct arena *a,
                    struct slice *base_url, struct fault *why)
 {
-    const struct adapter *adapter = m->row->adapter;
+    const struct adapter *adapter = m->row->adapters[KIND_CHAT];
     *base_url = m->base_url;
     if (!adapter->discover_url)
         return AIGNE_OK;
@@ -115,7 +114,7 @@ static int resolve(struct aigne_model *m, struct aigne_loop *loop, struct arena 
 static int list_remote(struct aigne_model *m, struct aigne_loop *loop, struct slice type,
                        struct arena *a, struct buf *out, struct fault *why)
 {
-    const struct adapter *adapter = m->row->adapter;
+    const struct adapter *adapter = m->row->adapters[KIND_CHAT];
     struct chat_target target = {.provider = slice_text(m->row->name),
                                  .secret = m->secret,
                                  .client_id = m->client_id,

@@ -136,9 +136,8 @@ void page_aigne_status(struct aigne_call *call)
     struct route_plan plan;
     struct fault why;
     fault_clear(&why);
-    int rc = model.n
-                 ? route_plan(call->catalog, model, SLICE("chat"), &call->arena, &plan, &why)
-                 : AIGNE_OK;
+    int rc = model.n ? route_plan(call->catalog, model, KIND_CHAT, &call->arena, &plan, &why)
+                     : AIGNE_OK;
     struct json_writer w = json_writer(&body);
     json_open_object(&w);
     json_member_bool(&w, "available", rc >= 0);

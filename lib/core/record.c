@@ -59,7 +59,8 @@ static struct slice row_id(struct aigne_call *call)
 static void charge(struct aigne_call *call, struct usage_row *row)
 {
     const struct catalog_rate *rate =
-        catalog_rate(call->catalog, row->provider, row->model, row->type);
+        catalog_rate(call->catalog, row->provider, row->model,
+                     slice_text(kind_rate_type(call->request.kind)));
     row->charged =
         rate && usage_reported(&row->usage) && meter_charge(&row->usage, rate, &row->credits);
     call->charged = row->charged;
@@ -80,7 +81,8 @@ void record_attempt(struct aigne_call *call, int rc, int64_t now_us)
         .user = call->user,
         .key_id = call->who ? call->who->id : SLICE(""),
         .app = call->app,
-        .type = SLICE("chat"),
+        .type = slice_text(kind_name(call->request.kind)),
+        .dropped = dropped_names(&call->dropped),
         .ingress = slice_text(call->ingress),
         .model = planned->model,
         .requested = call->requested,

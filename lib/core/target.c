@@ -1,6 +1,7 @@
 /* Knows how a planned attempt becomes an address, a key and a format; refuses to know what is asked
  * there or why it comes next. */
 #include "core/target.h"
+#include "base/clock.h"
 #include "core/record.h"
 #include <aignehub/aignehub.h>
 
@@ -29,7 +30,7 @@ static void pin_credential(struct aigne_call *call)
 
 static int plan_in_hub(struct aigne_call *call)
 {
-    int rc = route_plan(call->catalog, call->requested, SLICE("chat"), &call->arena,
+    int rc = route_plan(call->catalog, call->requested, call->request.kind, &call->arena,
                         &call->plan, &call->fault);
     if (rc < 0)
         return rc;
@@ -59,16 +60,21 @@ static int open_in_hub(struct aigne_call *call)
     const struct provider_row *row = provider_find(planned->provider->name);
     t->target.provider = planned->provider->name;
     t->target.model = planned->model;
-    if (!row || !row->adapter)
+    t->target.region = planned->provider->region;
+    t->target.config = planned->provider->config;
+    t->target.base_url = planned->provider->base_url;
+    t->adapter =
+        row ? provider_adapter(row, call->request.kind, &t->target, call->relay_format) : NULL;
+    if (!t->adapter)
         return fault_set(&call->fault, AIGNE_E_ROUTE,
                          "Provider \"%.*s\" cannot be reached by this version.",
                          (int)planned->provider->name.n, planned->provider->name.p);
-    t->adapter = row->adapter;
-    t->target.base_url = planned->provider->base_url;
     if (!t->target.base_url.n)
         t->target.base_url = slice_text(row->base_url);
     t->target.quirks = row->quirks;
     t->target.client_id = call->app;
+    t->target.secret_is_pair =
+        planned->credential && slice_is(planned->credential->type, "access_key_pair");
     if (!planned->credential)
         return AIGNE_OK;
     int rc = hub_open_secret(call->hub->hub, planned->credential, &t->secret, &call->fault);
@@ -80,7 +86,6 @@ static int open_remote(struct aigne_call *call)
 {
     struct attempt *t = &call->attempt;
     const struct aigne_model *m = call->model;
-    t->adapter = m->row->adapter;
     t->target = (struct chat_target){
         .provider = slice_text(m->row->name),
         .base_url = m->base_url,
@@ -89,6 +94,10 @@ static int open_remote(struct aigne_call *call)
         .client_id = m->client_id,
         .quirks = m->row->quirks,
     };
+    t->adapter = provider_adapter(m->row, call->request.kind, &t->target, NULL);
+    if (!t->adapter)
+        return fault_set(&call->fault, AIGNE_E_ROUTE, "%s cannot be asked for this: %s.",
+                         m->row->display_name, kind_name(call->request.kind));
     return AIGNE_OK;
 }
 
@@ -115,9 +124,12 @@ int target_open(struct aigne_call *call, struct slice *discovery_url)
 {
     struct attempt *t = &call->attempt;
     *discovery_url = SLICE_NONE;
+    call->dropped.n = 0;
     int rc = call->hub ? open_in_hub(call) : open_remote(call);
     if (rc < 0)
         return rc;
+    t->target.now_ms = clock_wall_ms();
+    t->target.dropped = &call->dropped;
     while (t->target.base_url.n && t->target.base_url.p[t->target.base_url.n - 1] == '/')
         t->target.base_url.n--;
     t->relaying = same_format(t->adapter, call->relay_format);

@@ -108,7 +108,7 @@ static bool read_provider(struct catalog *c, const struct store_object *from,
     to->config = json_get(body, "config").raw;
     to->enabled = flag_of(body, "enabled", true);
     to->keyless = facts.keyless;
-    to->usable = facts.usable;
+    to->kinds = facts.kinds;
     atomic_init(&to->turn, 0);
     return true;
 }
@@ -135,7 +135,7 @@ static bool read_rate(struct catalog *c, const struct store_object *from,
     to->id = from->id;
     to->provider = text_of(body, "provider", &c->arena);
     to->model = text_of(body, "model", &c->arena);
-    to->type = text_of(body, "type", &c->arena);
+    to->type = kind_canonical(text_of(body, "type", &c->arena));
     to->input_rate = rate_of(body, "inputRate", -1, &c->arena);
     to->output_rate = rate_of(body, "outputRate", -1, &c->arena);
     to->read_rate = rate_of(caching, "readRate", -1, &c->arena);
@@ -175,7 +175,7 @@ static void add_builtin(struct catalog *c)
     echo->name = SLICE(KNOWN_BUILTIN);
     echo->enabled = true;
     echo->keyless = facts.keyless;
-    echo->usable = facts.usable;
+    echo->kinds = facts.kinds;
     atomic_init(&echo->turn, 0);
 }
 

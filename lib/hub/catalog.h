@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "base/ref.h"
 #include "base/slice.h"
+#include "chat/kind.h"
 #include "store/store.h"
 #include "text/decimal.h"
 #include "vault/seal.h"
@@ -31,7 +32,8 @@ struct catalog_credential {
 struct hub_provider_facts {
     struct slice name; /* canonical: "google" for "gemini"; static text */
     bool keyless;      /* works without a credential */
-    bool usable;       /* there is an adapter for it */
+    unsigned
+        kinds; /* KIND_BIT of each kind of call it can be asked for; 0: nobody speaks to it */
 };
 /* False: nobody knows this name. `name` comes in any case of letters. */
 typedef bool (*hub_facts_fn)(struct slice name, struct hub_provider_facts *out);
@@ -43,7 +45,7 @@ struct catalog_provider {
     struct slice config; /* a JSON object; absent: none */
     bool enabled;
     bool keyless;
-    bool usable;
+    unsigned kinds;
     struct catalog_credential *credentials; /* active ones first, in order of creation */
     size_t credential_count;
     size_t active_count;
@@ -114,6 +116,8 @@ struct catalog_provider *catalog_provider(const struct catalog *c, struct slice 
 bool catalog_facts(const struct catalog *c, struct slice name, struct hub_provider_facts *out);
 /* May be asked now: enabled, spoken here, and with a credential unless it needs none. */
 bool catalog_usable(const struct catalog_provider *p);
+/* The same for one kind of call. */
+bool catalog_does(const struct catalog_provider *p, enum chat_kind kind);
 const struct catalog_rate *catalog_rate(const struct catalog *c, struct slice provider,
                                         struct slice model, struct slice type);
 /* The key whose text is `secret`, also when revoked or expired; NULL: nobody's. */

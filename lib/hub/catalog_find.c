@@ -15,12 +15,18 @@ bool catalog_facts(const struct catalog *c, struct slice name, struct hub_provid
 
 bool catalog_usable(const struct catalog_provider *p)
 {
-    return p->enabled && p->usable && (p->keyless || p->active_count > 0);
+    return p->enabled && p->kinds && (p->keyless || p->active_count > 0);
+}
+
+bool catalog_does(const struct catalog_provider *p, enum chat_kind kind)
+{
+    return catalog_usable(p) && (p->kinds & KIND_BIT(kind));
 }
 
 const struct catalog_rate *catalog_rate(const struct catalog *c, struct slice provider,
-                                        struct slice model, struct slice type)
+                                        struct slice model, struct slice given)
 {
+    struct slice type = kind_canonical(given);
     char key[LIMIT_MODEL_NAME + 128];
     size_t n = provider.n + model.n + type.n + 2;
     if (n > sizeof key || !provider.n || !model.n || !type.n)

@@ -189,7 +189,8 @@ static int rate_delete(struct verb_call *v)
 #define MODEL_TEXT    VERB_TEXT("model", "the provider's own name for the model")
 #define TYPE_TEXT                                                                              \
     VERB_CHOICE("type",                                                                        \
-                "\"chat\",\"embedding\",\"image\",\"imageGeneration\",\"video\",\"audio\"",    \
+                "\"chat\",\"embedding\",\"image\",\"imageGeneration\",\"image_generation\","   \
+                "\"video\",\"speech\",\"transcription\",\"audio\"",                            \
                 "what the model does; chat when absent")
 #define FIND_SCHEMA                                                                            \
     VERB_SCHEMA("", VERB_TEXT("id", "its id"), PROVIDER_TEXT, MODEL_TEXT, TYPE_TEXT)

@@ -19,6 +19,7 @@ struct candidate {
 };
 
 struct candidates {
+    enum chat_kind kind;
     struct candidate items[LIMIT_ATTEMPTS]; /* best first */
     size_t count;
     bool name_known; /* somebody serves such a model, usable now or not */
@@ -86,7 +87,7 @@ static struct slice strip_hub(const struct catalog *c, struct slice name)
 }
 
 static int explain_unusable(const struct catalog_provider *p, struct slice name,
-                            struct fault *why)
+                            enum chat_kind kind, struct fault *why)
 {
     refuse(why, 503, AIGNE_E_ROUTE);
     if (why)
@@ -96,10 +97,16 @@ static int explain_unusable(const struct catalog_provider *p, struct slice name,
                          "Provider '%.*s' is not available or not configured: set it up with "
                          "provider.put and credential.put.",
                          QUOTE(name));
-    if (!p->usable)
+    if (!p->kinds)
         return fault_set(why, AIGNE_E_ROUTE,
                          "Provider '%.*s' is not available: this version cannot speak to it.",
                          QUOTE(name));
+    if (catalog_usable(p)) {
+        refuse(why, 400, AIGNE_E_ROUTE);
+        return fault_set(why, AIGNE_E_ROUTE,
+                         "Provider '%.*s' cannot be asked for this kind of call: %s.",
+                         QUOTE(name), kind_name(kind));
+    }
     if (!p->enabled)
         return fault_set(why, AIGNE_E_ROUTE,
                          "Provider '%.*s' is not available: it is disabled; enable it with "
@@ -145,7 +152,7 @@ static bool better(const struct candidate *a, const struct candidate *b)
 static void offer(struct candidates *all, struct candidate one)
 {
     all->name_known = true;
-    if (!catalog_usable(one.provider))
+    if (!catalog_does(one.provider, all->kind))
         return;
     for (size_t i = 0; i < all->count; i++) {
         if (all->items[i].provider != one.provider)
@@ -169,9 +176,10 @@ static bool ends_with_segment(struct slice model, struct slice name)
 }
 
 /* Providers that have a price for it. */
-static void candidates_by_rate(const struct catalog *c, struct slice name, struct slice type,
+static void candidates_by_rate(const struct catalog *c, struct slice name,
                                struct candidates *all)
 {
+    struct slice type = slice_text(kind_rate_type(all->kind));
     const struct catalog_rate *rate = catalog_rates_like(c, name);
     for (; rate; rate = rate->same_tail) {
         bool exact = slice_eq(rate->model, name);
@@ -228,11 +236,11 @@ static int explain_nobody(const struct catalog *c, struct slice name, bool known
         QUOTE(name));
 }
 
-static int plan_bare(const struct catalog *c, struct slice name, struct slice type,
+static int plan_bare(const struct catalog *c, struct slice name, enum chat_kind kind,
                      struct arena *a, struct route_plan *out, struct fault *why)
 {
-    struct candidates all = {.count = 0};
-    candidates_by_rate(c, name, type, &all);
+    struct candidates all = {.kind = kind};
+    candidates_by_rate(c, name, &all);
     if (all.count == 0)
         candidates_by_vendor(c, name, a, &all);
     if (a->failed)
@@ -246,7 +254,8 @@ static int plan_bare(const struct catalog *c, struct slice name, struct slice ty
 }
 
 static int plan_named(const struct catalog *c, const struct hub_provider_facts *facts,
-                      struct slice model, struct route_plan *out, struct fault *why)
+                      struct slice model, enum chat_kind kind, struct route_plan *out,
+                      struct fault *why)
 {
     struct catalog_provider *p = catalog_provider(c, facts->name);
     if (model.n == 0) {
@@ -255,14 +264,14 @@ static int plan_named(const struct catalog *c, const struct hub_provider_facts *
                            "The model name ends after the provider; write \"%.*s/MODEL\".",
                            QUOTE(facts->name));
     }
-    if (!p || !catalog_usable(p))
-        return explain_unusable(p, facts->name, why);
+    if (!p || !catalog_does(p, kind))
+        return explain_unusable(p, facts->name, kind, why);
     add_attempts(out, &(struct candidate){.provider = p, .model = model}, LIMIT_ATTEMPTS);
     return AIGNE_OK;
 }
 
-int route_plan(const struct catalog *c, struct slice model, struct slice type, struct arena *a,
-               struct route_plan *out, struct fault *why)
+int route_plan(const struct catalog *c, struct slice model, enum chat_kind kind,
+               struct arena *a, struct route_plan *out, struct fault *why)
 {
     struct hub_provider_facts facts;
     struct slice rest = SLICE_NONE;
@@ -274,6 +283,6 @@ int route_plan(const struct catalog *c, struct slice model, struct slice type, s
     if (name.n == 0)
         return check_name(name, why);
     if (names_provider(c, name, &facts, &rest))
-        return plan_named(c, &facts, rest, out, why);
-    return plan_bare(c, name, type, a, out, why);
+        return plan_named(c, &facts, rest, kind, out, why);
+    return plan_bare(c, name, kind, a, out, why);
 }

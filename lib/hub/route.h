@@ -23,7 +23,7 @@ struct route_plan {
  * attempt: AIGNE_E_ROUTE (http 404 when the name is unknown, 503 when its providers are not usable
  * now) or AIGNE_E_REQUEST when the name itself is malformed; the sentence names the provider or model
  * and what to do. Decoded names live in `a`. */
-int route_plan(const struct catalog *c, struct slice model, struct slice type, struct arena *a,
-               struct route_plan *out, struct fault *why);
+int route_plan(const struct catalog *c, struct slice model, enum chat_kind kind,
+               struct arena *a, struct route_plan *out, struct fault *why);
 
 #endif

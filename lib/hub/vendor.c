@@ -19,7 +19,7 @@ bool known_facts(struct slice name, struct hub_provider_facts *out)
             !(names[i].alias && slice_is_nocase(name, names[i].alias)))
             continue;
         *out = (struct hub_provider_facts){
-            .name = slice_text(names[i].name), .keyless = names[i].keyless, .usable = true};
+            .name = slice_text(names[i].name), .keyless = names[i].keyless, .kinds = ~0u};
         return true;
     }
     return false;

@@ -46,11 +46,12 @@ static int open_envelope(struct slice body, struct arena *a, struct envelope *ou
     return rc;
 }
 
-static int peek(struct slice body, struct arena *a, struct slice *model,
+static int peek(const struct ingress_request *in, struct arena *a, struct slice *model,
                 struct chat_relay *relay, struct fault *why)
 {
     struct envelope envelope;
     *model = SLICE_NONE;
+    struct slice body = in->body;
     *relay = (struct chat_relay){.body = body};
     int rc = open_envelope(body, a, &envelope, why);
     if (rc)
@@ -60,11 +61,11 @@ static int peek(struct slice body, struct arena *a, struct slice *model,
     return AIGNE_OK;
 }
 
-static int decode(struct slice body, struct arena *a, struct chat_request *out,
+static int decode(const struct ingress_request *in, struct arena *a, struct chat_request *out,
                   struct fault *why)
 {
     struct envelope envelope;
-    int rc = open_envelope(body, a, &envelope, why);
+    int rc = open_envelope(in->body, a, &envelope, why);
     if (!rc)
         rc = chat_input_read(envelope.input, a, out, why);
     if (rc)

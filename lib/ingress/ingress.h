@@ -21,12 +21,25 @@ struct encoding {
     struct slice model; /* as the caller named it */
     int64_t created_s;  /* seconds since 1970 */
     enum chat_choice include_usage;
+    struct slice
+        media_type; /* of the answer, where it is not the usual one: set with the first bytes */
+    const struct chat_request *request; /* NULL: it was relayed and never read */
     bool wants_json; /* the request had a schema: AIGNE's answer has it as `json` too */
+};
+
+/* What came, but for the key. */
+struct ingress_request {
+    struct slice body;
+    struct slice
+        rest; /* what follows the fixed part of the path: "gemini-2.5-pro:generateContent" */
+    struct slice query; /* behind the question mark, as it came */
+    struct slice content_type;
 };
 
 struct ingress {
     const char *name;   /* "openai" */
     const char *format; /* "openai.chat" */
+    enum chat_kind kind;
     size_t state_size;
     const char *content_type_stream;
     const char *content_type_plain;
@@ -34,10 +47,10 @@ struct ingress {
     /* Look at a request without reading all of it: model, streamed or not, and what to splice when
      * the body is relayed. `model` may be absent: then the caller refuses or takes its default. The
      * body has not been checked; what is not JSON is AIGNE_E_REQUEST saying where. */
-    int (*peek)(struct slice body, struct arena *a, struct slice *model,
+    int (*peek)(const struct ingress_request *in, struct arena *a, struct slice *model,
                 struct chat_relay *relay, struct fault *why);
     /* Read it whole. */
-    int (*decode)(struct slice body, struct arena *a, struct chat_request *out,
+    int (*decode)(const struct ingress_request *in, struct arena *a, struct chat_request *out,
                   struct fault *why);
 
     /* A streamed answer: append the bytes that an event means, then those of the end. The notes are

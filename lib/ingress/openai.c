@@ -28,7 +28,7 @@ static int pick_once(struct json whole, const char *const *names, size_t count,
     return AIGNE_OK;
 }
 
-static int peek(struct slice body, struct arena *a, struct slice *model,
+static int peek(const struct ingress_request *in, struct arena *a, struct slice *model,
                 struct chat_relay *relay, struct fault *why)
 {
     static const char *const names[] = {"model", "stream", "stream_options"};
@@ -36,6 +36,7 @@ static int peek(struct slice body, struct arena *a, struct slice *model,
     struct json v[3];
     bool usage = false;
     *model = SLICE_NONE;
+    struct slice body = in->body;
     *relay = (struct chat_relay){.body = body};
     int rc = body_check(body, &whole, why);
     if (rc)

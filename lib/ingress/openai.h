@@ -8,8 +8,8 @@
 
 int openai_read_messages(struct reading *r, struct json messages);
 int openai_read_tools(struct reading *r, struct json body);
-int openai_read_request(struct slice body, struct arena *a, struct chat_request *out,
-                        struct fault *why);
+int openai_read_request(const struct ingress_request *in, struct arena *a,
+                        struct chat_request *out, struct fault *why);
 
 #define OPENAI_STATE_SIZE ((size_t)512)
 int openai_stream_event(struct encoding *e, const struct event *ev);

@@ -100,13 +100,13 @@ static const struct setting settings[] = {
     {"service_tier", NULL, read_string, SETTING_AT(service_tier)},
 };
 
-int openai_read_request(struct slice body, struct arena *a, struct chat_request *out,
-                        struct fault *why)
+int openai_read_request(const struct ingress_request *in, struct arena *a,
+                        struct chat_request *out, struct fault *why)
 {
     struct reading r;
     struct json whole;
     reading_start(&r, a, out, why);
-    int rc = body_check(body, &whole, why);
+    int rc = body_check(in->body, &whole, why);
     if (rc)
         return rc;
     whole.raw = surrogates_replaced(whole.raw, a);

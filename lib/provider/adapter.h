@@ -9,8 +9,8 @@
 #include "base/fault.h"
 #include "chat/event.h"
 #include "chat/request.h"
+#include "text/frames.h"
 #include "text/http.h"
-#include "text/sse.h"
 
 /* One answer being read. */
 struct decoding {
@@ -20,12 +20,15 @@ struct decoding {
     struct event_sink *sink;
     struct fault *why;
     const struct chat_request *request; /* for names to map back; NULL when relaying */
+    struct slice media_type; /* of the answer, as its head says; absent: it does not */
 };
 
 struct adapter {
     const char *name; /* "anthropic" */
     const char
         *format; /* the wire format, "openai.chat"; an ingress of the same format may relay */
+    enum chat_kind kind;  /* of call */
+    enum framing framing; /* of a streamed answer */
     size_t state_size;
 
     /* Write the request. Everything in `out` is in `a` or borrowed from `r` and `to`. What the target
@@ -49,6 +52,11 @@ struct adapter {
     void (*explain)(int status, struct slice headers, struct slice body, int64_t wall_ms,
                     struct fault *why);
 
+    /* An answer came whole and in order: is there more to ask for this call (create, poll, fetch)?
+     * AIGNE_AGAIN: send `out` after `*delay_ms`; its answer comes to decode_whole, or as frames when
+     * out->streamed. AIGNE_OK: that was all. NULL for who asks once. */
+    int (*more)(struct decoding *d, const struct chat_target *to, struct arena *a,
+                struct http_request *out, int64_t *delay_ms);
     /* A provider without a network (echo): push the events of the next step. AIGNE_AGAIN and
      * `*delay_ms` before the step after it, AIGNE_OK at the end, or an error. NULL for the others. */
     int (*step)(struct decoding *d, const struct chat_request *r, int64_t *delay_ms);
@@ -69,12 +77,16 @@ struct adapter {
 
 /* A provider: a name an operator knows and where and how it is reached. */
 struct provider_row {
-    const char *name;              /* "deepseek" */
-    const char *alias;             /* another name for it, or NULL */
-    const char *display_name;      /* "DeepSeek" */
-    const struct adapter *adapter; /* NULL: known by name, not spoken yet */
-    const char *base_url;          /* NULL: the operator must give one */
-    const char *test_model;        /* a cheap one for trying a credential */
+    const char *name;                      /* "deepseek" */
+    const char *alias;                     /* another name for it, or NULL */
+    const char *display_name;              /* "DeepSeek" */
+    const struct adapter *adapters[KINDS]; /* by kind of call; NULL: not spoken */
+    /* Which adapter when a provider speaks several formats for one kind: `format` is the client's when
+     * its body may be relayed, or NULL. NULL: adapters[kind]. */
+    const struct adapter *(*choose)(enum chat_kind kind, const struct chat_target *to,
+                                    const char *format);
+    const char *base_url;    /* NULL: the operator must give one */
+    const char *test_model;  /* a cheap one for trying a credential */
     const char *environment; /* where vendors' own tools look for the key: "OPENAI_API_KEY" */
     unsigned quirks;         /* QUIRK_ flags of the adapter */
     bool keyless;            /* works without a credential */
@@ -84,5 +96,11 @@ struct provider_row {
 const struct provider_row *provider_find(struct slice name);
 /* All rows in a fixed order; NULL past the end. */
 const struct provider_row *provider_at(size_t index);
+
+/* The adapter for a call; NULL: this provider cannot do such a call, or nobody here speaks to it. */
+const struct adapter *provider_adapter(const struct provider_row *row, enum chat_kind kind,
+                                       const struct chat_target *to, const char *format);
+/* KIND_BIT of each kind it can be asked for. */
+unsigned provider_kinds(const struct provider_row *row);
 
 #endif

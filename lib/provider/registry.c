@@ -6,21 +6,21 @@
 static const struct provider_row rows[] = {
     {.name = "openai",
      .display_name = "OpenAI",
-     .adapter = &adapter_openai,
+     .adapters[KIND_CHAT] = &adapter_openai,
      .base_url = "https://api.openai.com/v1",
      .test_model = "gpt-4o-mini",
      .environment = "OPENAI_API_KEY",
      .quirks = OPENAI_REASONING_RULES},
     {.name = "anthropic",
      .display_name = "Anthropic",
-     .adapter = &adapter_anthropic,
+     .adapters[KIND_CHAT] = &adapter_anthropic,
      .base_url = "https://api.anthropic.com",
      .test_model = "claude-haiku-4-5",
      .environment = "ANTHROPIC_API_KEY"},
     {.name = "google",
      .alias = "gemini",
      .display_name = "Google Gemini",
-     .adapter = &adapter_gemini,
+     .adapters[KIND_CHAT] = &adapter_gemini,
      .base_url = "https://generativelanguage.googleapis.com/v1beta",
      .test_model = "gemini-2.5-flash-lite",
      .environment = "GEMINI_API_KEY"},
@@ -30,7 +30,7 @@ static const struct provider_row rows[] = {
      .environment = "AWS_ACCESS_KEY_ID"},
     {.name = "deepseek",
      .display_name = "DeepSeek",
-     .adapter = &adapter_openai,
+     .adapters[KIND_CHAT] = &adapter_openai,
      .base_url = "https://api.deepseek.com",
      .test_model = "deepseek-v4-flash",
      .environment = "DEEPSEEK_API_KEY",
@@ -38,7 +38,7 @@ static const struct provider_row rows[] = {
                OPENAI_THINKING_SWITCH | OPENAI_EFFORT_HIGH_MAX},
     {.name = "ollama",
      .display_name = "Ollama",
-     .adapter = &adapter_openai,
+     .adapters[KIND_CHAT] = &adapter_openai,
      .base_url = "http://localhost:11434/v1",
      .test_model = "llama3.2",
      .environment = "OLLAMA_API_KEY",
@@ -46,21 +46,21 @@ static const struct provider_row rows[] = {
      .keyless = true},
     {.name = "openrouter",
      .display_name = "OpenRouter",
-     .adapter = &adapter_openai,
+     .adapters[KIND_CHAT] = &adapter_openai,
      .base_url = "https://openrouter.ai/api/v1",
      .test_model = "openai/gpt-4o-mini",
      .environment = "OPEN_ROUTER_API_KEY",
      .quirks = OPENAI_EFFORT_OBJECT | OPENAI_TOP_K},
     {.name = "xai",
      .display_name = "xAI",
-     .adapter = &adapter_openai,
+     .adapters[KIND_CHAT] = &adapter_openai,
      .base_url = "https://api.x.ai/v1",
      .test_model = "grok-4.3",
      .environment = "XAI_API_KEY",
      .quirks = OPENAI_GROK_RULES | OPENAI_EFFORT_TO_HIGH},
     {.name = "doubao",
      .display_name = "Doubao",
-     .adapter = &adapter_openai,
+     .adapters[KIND_CHAT] = &adapter_openai,
      .base_url = "https://ark.cn-beijing.volces.com/api/v3",
      .test_model = "doubao-seed-1-6-flash-250828",
      .environment = "DOUBAO_API_KEY",
@@ -68,7 +68,7 @@ static const struct provider_row rows[] = {
                OPENAI_EFFORT_TO_HIGH},
     {.name = "poe",
      .display_name = "Poe",
-     .adapter = &adapter_openai,
+     .adapters[KIND_CHAT] = &adapter_openai,
      .base_url = "https://api.poe.com/v1",
      .test_model = "GPT-4o-mini",
      .environment = "POE_API_KEY",
@@ -80,13 +80,13 @@ static const struct provider_row rows[] = {
     {.name = "aignehub",
      .alias = "hub",
      .display_name = "AIGNE Hub",
-     .adapter = &adapter_hub,
+     .adapters[KIND_CHAT] = &adapter_hub,
      .base_url = "https://hub.aigne.io/",
      .test_model = "openai/gpt-5-mini",
      .environment = "AIGNE_HUB_API_KEY"},
     {.name = "echo",
      .display_name = "Echo",
-     .adapter = &adapter_echo,
+     .adapters[KIND_CHAT] = &adapter_echo,
      .test_model = "echo",
      .keyless = true},
 };
@@ -117,4 +117,19 @@ const struct provider_row *provider_find(struct slice name)
             return &rows[i];
     }
     return NULL;
+}
+
+const struct adapter *provider_adapter(const struct provider_row *row, enum chat_kind kind,
+                                       const struct chat_target *to, const char *format)
+{
+    return row->choose ? row->choose(kind, to, format) : row->adapters[kind];
+}
+
+unsigned provider_kinds(const struct provider_row *row)
+{
+    unsigned kinds = 0;
+    for (int i = 0; i < KINDS; i++)
+        if (row->adapters[i])
+            kinds |= KIND_BIT(i);
+    return kinds;
 }

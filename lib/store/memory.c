@@ -117,7 +117,8 @@ static const size_t row_texts[] = {
     offsetof(struct usage_row, ingress),    offsetof(struct usage_row, model),
     offsetof(struct usage_row, requested),  offsetof(struct usage_row, provider),
     offsetof(struct usage_row, credential), offsetof(struct usage_row, status),
-    offsetof(struct usage_row, error),      offsetof(struct usage_row, request_id)};
+    offsetof(struct usage_row, error),      offsetof(struct usage_row, request_id),
+    offsetof(struct usage_row, dropped)};
 enum { ROW_TEXTS = sizeof row_texts / sizeof *row_texts };
 
 static struct slice *row_text(struct usage_row *row, size_t i)

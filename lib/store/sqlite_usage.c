@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "store/sqlite_store.h"
 #include "store/usage_report.h"
+#include "store/usage_units.h"
 #include <aignehub/aignehub.h>
 #include <sqlite3.h>
 
@@ -22,7 +23,9 @@ enum {
     NUMBERS_AT = TEXTS_AT + TEXTS,
     CREDITS_AT = NUMBERS_AT + 11,
     DURATION_AT,
-    FIRST_BYTE_AT
+    FIRST_BYTE_AT,
+    DROPPED_AT,
+    UNITS_AT
 };
 
 /* More than any batch has: what failed is tried again before anything else. */
@@ -54,6 +57,7 @@ static void usage_bind(struct sqlite3_stmt *statement, const struct usage_row *r
         sqlite3_bind_null(statement, CREDITS_AT + 1);
     sqlite3_bind_int64(statement, DURATION_AT + 1, row->duration_us);
     sqlite3_bind_int64(statement, FIRST_BYTE_AT + 1, row->first_byte_us);
+    sqlite_bind(statement, DROPPED_AT + 1, row->dropped);
 }
 
 static int is_there(struct store *s, const struct usage_row *row, bool *there)
@@ -92,7 +96,13 @@ int sqlite_usage_add(struct store *s, const struct usage_row *row)
             return rc;
         s->doubt_rows--;
     }
+    char room[USAGE_UNITS_ROOM];
+    struct slice units = usage_units_write(&row->usage, room);
     usage_bind(statement, row);
+    if (units.p)
+        sqlite_bind(statement, UNITS_AT + 1, units);
+    else
+        sqlite3_bind_null(statement, UNITS_AT + 1);
     take_place(s);
     sqlite3_bind_int64(statement, PLACE_AT + 1, s->last_place);
     int rc = sqlite_run(statement);
@@ -137,6 +147,8 @@ static void usage_read(struct sqlite3_stmt *statement, struct usage_row *row)
                                 .cache_write_1h = numbers[8],
                                 .output = numbers[9],
                                 .reasoning = numbers[10]};
+    usage_units_read(sqlite_text(statement, UNITS_AT), &row->usage);
+    row->dropped = sqlite_text(statement, DROPPED_AT);
     row->charged = sqlite3_column_type(statement, CREDITS_AT) != SQLITE_NULL;
     row->credits = sqlite3_column_int64(statement, CREDITS_AT);
     row->duration_us = sqlite3_column_int64(statement, DURATION_AT);

@@ -41,6 +41,7 @@ struct usage_row {
     int64_t duration_us;
     int64_t first_byte_us;   /* -1: none came */
     struct slice request_id; /* the provider's own */
+    struct slice dropped; /* members of the request that it could not be told; "" when none */
 };
 
 enum store_op_kind {

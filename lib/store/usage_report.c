@@ -1,6 +1,7 @@
 /* Knows the filters of usage.list and the JSON of a row; refuses to know how rows are kept. */
 #include "store/usage_report.h"
 #include "store/moment.h"
+#include "store/usage_units.h"
 #include "text/decimal.h"
 #include "text/json_scan.h"
 #include <aignehub/aignehub.h>
@@ -125,6 +126,7 @@ static void write_tokens(struct json_writer *w, const struct usage *u)
     if (u->cache_write_5m >= 0 || u->cache_write_1h >= 0)
         json_member_int(w, "cacheCreationInputTokens", written);
     write_count(w, "reasoningTokens", u->reasoning);
+    usage_units_members(w, u);
 }
 
 static void write_who(struct json_writer *w, const struct usage_row *row)
@@ -156,6 +158,7 @@ void usage_row_write(struct json_writer *w, const struct usage_row *row)
     json_member_bool(w, "estimated", row->estimated);
     write_tokens(w, &row->usage);
     write_charge(w, row);
+    write_optional(w, "dropped", row->dropped);
     json_member_int(w, "durationMs", (row->duration_us + 500) / 1000);
     if (row->first_byte_us >= 0)
         json_member_int(w, "firstByteMs", (row->first_byte_us + 500) / 1000);

@@ -32,11 +32,12 @@ static inline void fuzz_body(const struct ingress *in, struct slice body)
     struct chat_relay relay;
     struct fault why = {0};
     struct slice model = SLICE_NONE;
+    const struct ingress_request came = {.body = body};
     struct buf out;
     arena_init(&a);
     buf_init(&out, FUZZ_CEILING);
-    int peeked = in->peek(body, &a, &model, &relay, &why);
-    int rc = in->decode(body, &a, &r, &why);
+    int peeked = in->peek(&came, &a, &model, &relay, &why);
+    int rc = in->decode(&came, &a, &r, &why);
     FUZZ_CHECK(peeked == AIGNE_OK || peeked == AIGNE_E_REQUEST);
     FUZZ_CHECK(rc == AIGNE_OK || rc == AIGNE_E_REQUEST);
     if (peeked == AIGNE_OK) {

@@ -31,11 +31,11 @@ static void test_observed_examples(void **state)
 {
     (void)state;
     struct catalog_rate r = rates("1.5e-7", "6e-7", NULL, NULL);
-    assert_cost(r, (struct usage){10, -1, -1, -1, 3, -1}, 3300);
+    assert_cost(r, USAGE_TOKENS(10, -1, -1, -1, 3, -1), 3300);
     /* 60 of 100 prompt tokens from the cache: there charged twice, here once. */
     r.read_rate = rate("7.5e-8");
-    assert_cost(r, (struct usage){40, 60, -1, -1, 5, -1}, 6000 + 4500 + 3000);
-    assert_cost(rates("2e-8", "0", NULL, NULL), (struct usage){5, -1, -1, -1, -1, -1}, 100);
+    assert_cost(r, USAGE_TOKENS(40, 60, -1, -1, 5, -1), 6000 + 4500 + 3000);
+    assert_cost(rates("2e-8", "0", NULL, NULL), USAGE_TOKENS(5, -1, -1, -1, -1, -1), 100);
 }
 
 /* 13,700 tokens written to a cache and 100 read at $3 / $3.75 / $0.30 / $15 a million. */
@@ -43,26 +43,25 @@ static void test_cache_writes_are_charged_once(void **state)
 {
     (void)state;
     struct catalog_rate r = rates("0.000003", "0.000015", "0.0000003", "0.00000375");
-    assert_cost(r, (struct usage){4, 100, 13700, -1, 170, -1},
+    assert_cost(r, USAGE_TOKENS(4, 100, 13700, -1, 170, -1),
                 12000 + 30000 + 51375000 + 2550000);
-    assert_cost(r, (struct usage){-1, -1, 700, 13000, -1, -1}, 51375000);
+    assert_cost(r, USAGE_TOKENS(-1, -1, 700, 13000, -1, -1), 51375000);
 }
 
 static void test_cached_tokens_are_never_free_by_accident(void **state)
 {
     (void)state;
-    assert_cost(rates("0.001", "0", NULL, NULL), (struct usage){1, 10, 100, 1000, 0, 0},
+    assert_cost(rates("0.001", "0", NULL, NULL), USAGE_TOKENS(1, 10, 100, 1000, 0, 0),
                 1111000000);
-    assert_cost(rates("0.001", "0", "0", NULL), (struct usage){1, 10, 100, 1000, 0, 0},
+    assert_cost(rates("0.001", "0", "0", NULL), USAGE_TOKENS(1, 10, 100, 1000, 0, 0),
                 1101000000);
-    assert_cost(rates("0.001", "0", NULL, "0"), (struct usage){1, 10, 100, 1000, 0, 0},
-                11000000);
+    assert_cost(rates("0.001", "0", NULL, "0"), USAGE_TOKENS(1, 10, 100, 1000, 0, 0), 11000000);
 }
 
 static void test_reasoning_is_part_of_the_answer(void **state)
 {
     (void)state;
-    assert_cost(rates("0", "0.01", NULL, NULL), (struct usage){0, 0, 0, 0, 7, 5}, 120000000);
+    assert_cost(rates("0", "0.01", NULL, NULL), USAGE_TOKENS(0, 0, 0, 0, 7, 5), 120000000);
 }
 
 static void test_nothing_reported_costs_nothing(void **state)
@@ -80,7 +79,7 @@ static void test_absurd_counts_are_refused(void **state)
     struct catalog_rate r = rates("0.000001", "0.000001", NULL, NULL);
     for (size_t i = 0; i < COUNT(absurd); i++)
         for (int member = 0; member < 6; member++) {
-            struct usage u = {1, 1, 1, 1, 1, 1};
+            struct usage u = USAGE_TOKENS(1, 1, 1, 1, 1, 1);
             int64_t *const members[] = {&u.input,          &u.cache_read, &u.cache_write_5m,
                                         &u.cache_write_1h, &u.output,     &u.reasoning};
             int64_t cost = 77;
@@ -93,7 +92,7 @@ static void test_absurd_counts_are_refused(void **state)
 static void test_what_does_not_fit_is_refused(void **state)
 {
     (void)state;
-    struct usage u = {USAGE_LARGEST, -1, -1, -1, USAGE_LARGEST, -1};
+    struct usage u = USAGE_TOKENS(USAGE_LARGEST, -1, -1, -1, USAGE_LARGEST, -1);
     struct catalog_rate r = rates("1", "1", NULL, NULL);
     int64_t cost = 0;
     assert_false(meter_charge(&u, &r, &cost)); /* 2^41 credits in billionths */
@@ -107,12 +106,12 @@ static void test_rounded_half_up_once_at_the_end(void **state)
     (void)state;
     /* Half a billionth each for input and output: one together, not two or none. */
     struct catalog_rate r = rates("0.0000000005", "0.0000000005", NULL, NULL);
-    assert_cost(r, (struct usage){1, -1, -1, -1, 1, -1}, 1);
-    assert_cost(r, (struct usage){1, -1, -1, -1, 0, -1}, 1);
+    assert_cost(r, USAGE_TOKENS(1, -1, -1, -1, 1, -1), 1);
+    assert_cost(r, USAGE_TOKENS(1, -1, -1, -1, 0, -1), 1);
     assert_cost(rates("0.000000000499999999", "0", NULL, NULL),
-                (struct usage){1, -1, -1, -1, 0, -1}, 0);
+                USAGE_TOKENS(1, -1, -1, -1, 0, -1), 0);
     assert_cost(rates("0.000000000000000001", "0", NULL, NULL),
-                (struct usage){500000000, -1, -1, -1, 0, -1}, 1);
+                USAGE_TOKENS(500000000, -1, -1, -1, 0, -1), 1);
 }
 
 int main(void)

@@ -50,7 +50,7 @@ static const char *plan(const char *model)
     arena_init(&a);
     fault_clear(&why);
     struct catalog *c = hub_catalog(hub);
-    int rc = route_plan(c, slice_text(model), SLICE("chat"), &a, &p, &why);
+    int rc = route_plan(c, slice_text(model), KIND_CHAT, &a, &p, &why);
     text[0] = '\0';
     if (rc) {
         assert_int_equal(p.count, 0);
@@ -164,7 +164,8 @@ static bool few_facts(struct slice name, struct hub_provider_facts *out)
 {
     if (!known_facts(name, out))
         return false;
-    out->usable = !slice_is(out->name, "bedrock");
+    if (slice_is(out->name, "bedrock"))
+        out->kinds = 0;
     return true;
 }
 

@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "child.h"
 #include "hub_test.h"
+#include "store/schema.h"
 #include "text/json_scan.h"
 #include <signal.h>
 #include <sqlite3.h>
@@ -93,11 +94,28 @@ static void test_a_private_file_that_lasts(void **state)
     assert_int_equal(add_row(s, "b", NULL), AIGNE_OK);
     assert_int_equal(count_rows(s), 2);
     store_sqlite.close(s);
-    assert_int_equal(ask(test_path("lasting.db"), "PRAGMA user_version"), 1);
+    assert_int_equal(ask(test_path("lasting.db"), "PRAGMA user_version"), schema_step_count);
     assert_int_equal(ask(test_path("lasting.db"), "PRAGMA application_id"), 0x41694748);
     assert_int_equal(
         ask(test_path("lasting.db"), "SELECT count(*) FROM sqlite_schema WHERE type = 'index'"),
         0);
+}
+
+static void test_older_versions_are_brought_up(void **state)
+{
+    (void)state;
+    const char *path = test_path("older.db");
+    make(path, schema_steps[0]);
+    make(path, "PRAGMA application_id = 1097418568; PRAGMA user_version = 1");
+    make(
+        path,
+        "INSERT INTO usage VALUES (1, 'old', '', '', '', '', '', '', '', '', '', '', '', '', '',"
+        " 0, 0, 0, 0, 0, 7, -1, -1, -1, 8, -1, NULL, 0, -1)");
+    struct store *s = open_store(path);
+    assert_int_equal(ask(path, "PRAGMA user_version"), schema_step_count);
+    assert_int_equal(add_row(s, "new", NULL), AIGNE_OK);
+    assert_int_equal(count_rows(s), 2);
+    store_sqlite.close(s);
 }
 
 static void test_what_is_not_ours_is_left_alone(void **state)
@@ -261,6 +279,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_private_file_that_lasts),
+        cmocka_unit_test(test_older_versions_are_brought_up),
         cmocka_unit_test(test_what_is_not_ours_is_left_alone),
         cmocka_unit_test(test_a_failed_commit_changes_nothing),
         cmocka_unit_test(test_tried_again_after_doubt),

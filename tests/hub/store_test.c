@@ -177,7 +177,7 @@ static void test_one_row(void **state)
     struct usage_row row = sample_row("01ROW");
     int64_t before = version();
     row.call_id = SLICE("01CALL");
-    row.usage = (struct usage){10, 20, 30, 40, 3, 5};
+    row.usage = USAGE_TOKENS(10, 20, 30, 40, 3, 5);
     row.credits = 1000000003300;
     row.streamed = true;
     row.error = SLICE("");
@@ -193,6 +193,23 @@ static void test_one_row(void **state)
         "\"cacheReadInputTokens\":20,\"cacheCreationInputTokens\":70,\"reasoningTokens\":5,"
         "\"credits\":\"1000.0000033\",\"durationMs\":1235,\"firstByteMs\":346,\"createdAt\":"
         "\"2026-01-01T00:00:00.000Z\"}]}");
+}
+
+static void test_counts_beyond_tokens(void **state)
+{
+    (void)state;
+    struct usage_row row = sample_row("01UNITS");
+    usage_init(&row.usage);
+    row.usage.images = 2;
+    row.usage.milliseconds = 4000;
+    row.usage.image_output = 0;
+    row.dropped = SLICE("seed, style");
+    add(&row);
+    const char *said = list("{}");
+    assert_non_null(
+        strstr(said, "\"imageOutputTokens\":0,\"images\":2,\"milliseconds\":4000,"));
+    assert_non_null(strstr(said, "\"dropped\":\"seed, style\""));
+    assert_null(strstr(said, "characters"));
 }
 
 static void test_a_row_that_knows_little(void **state)
@@ -363,6 +380,7 @@ int main(void)
     const struct CMUnitTest tests[] = {BOTH(test_objects),
                                        BOTH(test_all_or_nothing),
                                        BOTH(test_one_row),
+                                       BOTH(test_counts_beyond_tokens),
                                        BOTH(test_a_row_that_knows_little),
                                        BOTH(test_filters_and_pages),
                                        BOTH(test_bad_filters),

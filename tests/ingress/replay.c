@@ -101,11 +101,12 @@ static int understand(const struct exchange *x, struct slice body, struct arena 
 {
     struct slice model = SLICE_NONE;
     struct chat_relay relay;
+    const struct ingress_request in = {.body = body};
     fault_clear(why);
-    int peeked = x->ingress->peek(body, a, &model, &relay, why);
+    int peeked = x->ingress->peek(&in, a, &model, &relay, why);
     if (peeked)
         return peeked;
-    int rc = x->ingress->decode(body, a, r, why);
+    int rc = x->ingress->decode(&in, a, r, why);
     if (rc)
         return rc;
     assert_true(slice_eq(model, r->model));

@@ -47,8 +47,8 @@ static void names_have_aliases(void **state)
 static void known_but_not_spoken(void **state)
 {
     (void)state;
-    assert_null(provider_find(SLICE("bedrock"))->adapter);
-    assert_null(provider_find(SLICE("ideogram"))->adapter);
+    assert_null(provider_find(SLICE("bedrock"))->adapters[KIND_CHAT]);
+    assert_null(provider_find(SLICE("ideogram"))->adapters[KIND_CHAT]);
     assert_true(provider_find(SLICE("ollama"))->keyless);
     assert_true(provider_find(SLICE("echo"))->keyless);
     assert_false(provider_find(SLICE("openai"))->keyless);
@@ -64,7 +64,7 @@ static void asks_for(const char *provider, const char *base, const char *url)
     struct chat_target to = {.base_url = slice_text(base ? base : row->base_url),
                              .secret = SLICE("sk-test"),
                              .quirks = row->quirks};
-    int rc = row->adapter->list_request(SLICE_NONE, &to, &a, &http, &why);
+    int rc = row->adapters[KIND_CHAT]->list_request(SLICE_NONE, &to, &a, &http, &why);
     assert_int_equal(rc, AIGNE_OK);
     assert_string_equal(http.method, "GET");
     assert_true(slice_is(http.url, url));
@@ -93,7 +93,8 @@ static int list(const char *provider, const char *answer, struct buf *out)
     arena_init(&a);
     buf_init(out, 4096);
     int rc = provider_find(slice_text(provider))
-                 ->adapter->list_answer(slice_text(answer), &a, out, &why);
+                 ->adapters[KIND_CHAT]
+                 ->list_answer(slice_text(answer), &a, out, &why);
     assert_int_equal(rc, why.code);
     arena_free(&a);
     return rc;

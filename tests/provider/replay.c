@@ -40,7 +40,7 @@ static void run_begin(struct run *run, const struct replay_case *c)
     fault_clear(&run->why);
     run->row = provider_find(c->provider);
     assert_non_null(run->row);
-    run->adapter = run->row->adapter;
+    run->adapter = run->row->adapters[KIND_CHAT];
     assert_non_null(run->adapter);
     arena_init(&run->request_arena);
     script_clear(&script);
@@ -312,7 +312,7 @@ static void check_truncated(const struct replay_case *c, struct slice whole, int
 /* A hub's stream has no mark of its end: that it was cut, only the transport can see. */
 static bool marks_its_end(const struct replay_case *c)
 {
-    bool hub = strcmp(provider_find(c->provider)->adapter->name, "aignehub") == 0;
+    bool hub = strcmp(provider_find(c->provider)->adapters[KIND_CHAT]->name, "aignehub") == 0;
     return !hub || !c->answer_streamed;
 }
 

@@ -102,7 +102,7 @@ static struct slice encoded(const struct provider_row *row, struct slice input, 
                              .quirks = row->quirks};
     fault_clear(&why);
     assert_int_equal(chat_input_read(json_of(input), a, &r, &why), AIGNE_OK);
-    int rc = row->adapter->encode(&r, &to, a, &sent, &why);
+    int rc = row->adapters[KIND_CHAT]->encode(&r, &to, a, &sent, &why);
     if (rc)
         print_error("%s: %s\n", row->name, why.text);
     assert_int_equal(rc, AIGNE_OK);
@@ -118,7 +118,7 @@ static void long_conversations_are_written(void **state)
     write_conversation(&input);
     for (size_t i = 0; provider_at(i); i++) {
         const struct provider_row *row = provider_at(i);
-        if (!row->adapter || !row->adapter->encode || !row->base_url)
+        if (!row->adapters[KIND_CHAT] || !row->adapters[KIND_CHAT]->encode || !row->base_url)
             continue;
         struct arena first AUTO(arena_free);
         struct arena second AUTO(arena_free);

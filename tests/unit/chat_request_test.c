@@ -83,8 +83,8 @@ static void later_usage_replaces_what_it_knows(void **state)
     struct usage u;
     usage_init(&u);
     assert_false(usage_reported(&u));
-    usage_merge(&u, &(struct usage){10, 5, -1, 2, 1, -1});
-    usage_merge(&u, &(struct usage){-1, -1, 7, -1, 30, 4});
+    usage_merge(&u, &USAGE_TOKENS(10, 5, -1, 2, 1, -1));
+    usage_merge(&u, &USAGE_TOKENS(-1, -1, 7, -1, 30, 4));
     assert_int_equal(u.input, 10);
     assert_int_equal(u.cache_read, 5);
     assert_int_equal(u.cache_write_5m, 7);
@@ -93,7 +93,7 @@ static void later_usage_replaces_what_it_knows(void **state)
     assert_int_equal(u.reasoning, 4);
     assert_int_equal(usage_prompt(&u), 24);
     assert_int_equal(usage_answer(&u), 34);
-    usage_merge(&u, &(struct usage){-1, -1, -1, -1, 0, -1});
+    usage_merge(&u, &USAGE_TOKENS(-1, -1, -1, -1, 0, -1));
     assert_int_equal(u.output, 0);
 }
 

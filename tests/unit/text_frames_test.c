@@ -1,0 +1,44 @@
+/* Knows that a stream is cut the same way whatever the network did; refuses to know what frames mean. */
+#include "text/frames.h"
+#include "unit.h"
+
+static void test_events(void **state)
+{
+    (void)state;
+    struct frames f;
+    struct sse_event e;
+    frames_init(&f, FRAMES_SSE);
+    assert_string_equal(frames_media_type(FRAMES_SSE), "text/event-stream");
+    frames_feed(&f, SLICE("data: a\n\ndata: b"));
+    assert_int_equal(frames_next(&f, &e), 1);
+    assert_true(slice_is(e.data, "a"));
+    assert_int_equal(frames_next(&f, &e), 0);
+    assert_int_equal(frames_finish(&f, &e), 1);
+    assert_true(slice_is(e.data, "b"));
+    frames_free(&f);
+}
+
+static void test_raw_pieces(void **state)
+{
+    (void)state;
+    struct frames f;
+    struct sse_event e;
+    frames_init(&f, FRAMES_RAW);
+    assert_null(frames_media_type(FRAMES_RAW));
+    frames_feed(&f, SLICE("data: \n\n"));
+    assert_int_equal(frames_next(&f, &e), 1);
+    assert_true(slice_is(e.data, "data: \n\n"));
+    assert_true(slice_is(e.raw, "data: \n\n"));
+    assert_int_equal(frames_next(&f, &e), 0);
+    frames_feed(&f, SLICE(""));
+    assert_int_equal(frames_next(&f, &e), 0);
+    assert_int_equal(frames_finish(&f, &e), 0);
+    frames_free(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_events),
+                                       cmocka_unit_test(test_raw_pieces)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
