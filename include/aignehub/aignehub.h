@@ -494,7 +494,8 @@ enum aigne_event_kind {
     AIGNE_EV_FILE,      /* JSON {mimeType, url or data} */
     AIGNE_EV_USAGE,     /* JSON {inputTokens, outputTokens, ...} */
     AIGNE_EV_HEAD,      /* gateway.h: index is the HTTP status, data the headers */
-    AIGNE_EV_BYTES      /* gateway.h: a piece of the HTTP body */
+    AIGNE_EV_BYTES,     /* the next bytes of speech; gateway.h: of the HTTP body */
+    AIGNE_EV_PROGRESS   /* JSON {progress, status} of a video being made */
 };
 
 /* One piece of an answer

@@ -27,8 +27,9 @@ enum event_kind {
     EVENT_CITATION, /* metadata: an object {"url","title","cited_text","start","end",...} */
     EVENT_LOGPROBS, /* text: OpenAI's logprobs `content`, an array, of the piece of text before */
     EVENT_EMBEDDING, /* index; text: a JSON array of numbers */
-    EVENT_PROGRESS,  /* metadata: an object {"progress":40,"status":"in_progress"} */
-    EVENT_FINISH     /* finish says why; the last but for USAGE */
+    EVENT_BYTES, /* the next bytes of a file that comes in pieces (speech); mime with the first */
+    EVENT_PROGRESS, /* metadata: an object {"progress":40,"status":"in_progress"} */
+    EVENT_FINISH    /* finish says why; the last but for USAGE */
 };
 
 enum finish {

@@ -129,11 +129,21 @@ static int read_file_type(struct reading *r, struct json v)
     return reading_refuse(r, "outputFileType", "must be url, file or local");
 }
 
-enum input_member { MESSAGES, TOOLS, TOOL_CHOICE, FORMAT, FILE_TYPE, OPTIONS, MODEL, MEMBERS };
+enum input_member {
+    MESSAGES,
+    TOOLS,
+    TOOL_CHOICE,
+    FORMAT,
+    FILE_TYPE,
+    OPTIONS,
+    MODEL,
+    TYPE,
+    MEMBERS
+};
 
 static const char *const input_members[MEMBERS] = {
     "messages",       "tools",        "toolChoice", "responseFormat",
-    "outputFileType", "modelOptions", "model"};
+    "outputFileType", "modelOptions", "model",      "type"};
 
 /* What stands in the input beside the members known here goes on to a remote hub. */
 static int read_extras(struct reading *r, struct json input)

@@ -153,6 +153,27 @@ static int on_extra(struct reply *r, const struct event *e)
     return AIGNE_OK;
 }
 
+static int on_embedding(struct reply *r, const struct event *e)
+{
+    if (e->index < 0 || e->index >= TASK_INPUTS_LARGEST)
+        return AIGNE_E_PROTOCOL;
+    while (r->embedding_count <= (size_t)e->index) {
+        void *items = r->embeddings;
+        if (!room(r, &items, r->embedding_count, &r->embedding_capacity, sizeof *r->embeddings))
+            return AIGNE_E_NOMEM;
+        r->embeddings = items;
+        r->embeddings[r->embedding_count++] = SLICE_NONE;
+    }
+    return keep(r, e->text, &r->embeddings[e->index]) ? AIGNE_OK : AIGNE_E_NOMEM;
+}
+
+static int on_bytes(struct reply *r, const struct event *e)
+{
+    if (!r->bytes_mime.p && !keep(r, e->mime, &r->bytes_mime))
+        return AIGNE_E_NOMEM;
+    return appended(&r->bytes, e->text);
+}
+
 static int on_finish(struct reply *r, const struct event *e)
 {
     if (!e->index)
@@ -168,6 +189,7 @@ static int (*const handlers[])(struct reply *r, const struct event *e) = {
     [EVENT_TOOL_END] = on_tool_end,     [EVENT_FILE] = on_file,
     [EVENT_USAGE] = on_usage,           [EVENT_JSON] = on_json,
     [EVENT_RESET] = on_reset,           [EVENT_EXTRA] = on_extra,
+    [EVENT_EMBEDDING] = on_embedding,   [EVENT_BYTES] = on_bytes,
     [EVENT_FINISH] = on_finish,
 };
 
@@ -185,6 +207,7 @@ void reply_init(struct reply *r, struct arena *a)
     buf_init(&r->text, LIMIT_REPLY_BODY);
     buf_init(&r->thoughts, LIMIT_REPLY_BODY);
     buf_init(&r->refusal, LIMIT_REPLY_BODY);
+    buf_init(&r->bytes, LIMIT_REPLY_BODY);
     usage_init(&r->usage);
 }
 
@@ -195,5 +218,6 @@ void reply_free(struct reply *r)
     buf_free(&r->text);
     buf_free(&r->thoughts);
     buf_free(&r->refusal);
+    buf_free(&r->bytes);
     r->tool_count = 0;
 }

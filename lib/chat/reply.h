@@ -5,6 +5,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "chat/event.h"
+#include "chat/kind.h"
+#include "text/json_write.h"
 
 struct reply_tool_call {
     struct slice id;
@@ -37,6 +39,11 @@ struct reply {
     struct reply_file *files;
     size_t file_count;
     size_t file_capacity;
+    struct slice *embeddings; /* JSON arrays of numbers; .p NULL: none came for that index */
+    size_t embedding_count;
+    size_t embedding_capacity;
+    struct buf bytes; /* a file that came in pieces */
+    struct slice bytes_mime;
     struct chat_extra *extras;
     size_t extra_count;
     size_t extra_capacity;
@@ -55,13 +62,18 @@ struct reply_notes {
     bool charged;                     /* credits below count */
     int64_t credits;                  /* billionths */
     struct slice credit_prefix;       /* "$"; written only when it is one of $ € ¥ */
+    enum chat_kind kind;              /* of the call: what the answer is of */
     bool wants_json; /* the request had a schema: `json` is filled from the text */
     /* What a remote hub said beside the counts, an object; written when call_id is absent. */
     struct slice usage_extras;
 };
 
-/* AIGNE's ChatModelOutput: also what aigne_reply_json gives. */
+/* AIGNE's ChatModelOutput, or by the kind of call its ImageModelOutput {"images"}, VideoModelOutput
+ * {"videos"}, or {"embeddings"}, {"audio"}, {"text"} in the same style: also what aigne_reply_json gives. */
 void reply_write(const struct reply *r, const struct reply_notes *notes, struct buf *out);
+/* What a task gives, as members of an object being written, without usage and names. */
+void reply_write_task(const struct reply *r, enum chat_kind kind, struct json_writer *w);
+void reply_write_file(struct json_writer *w, const struct reply_file *file);
 /* Its `usage` object alone; nothing is written when nothing was reported. True: written. */
 bool reply_write_usage(const struct usage *u, const struct reply_notes *notes, struct buf *out);
 /* Its `toolCalls` alone, an array of the first `count`. */

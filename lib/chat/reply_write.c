@@ -29,18 +29,21 @@ static void write_tool_calls(struct json_writer *w, const struct reply *r, size_
     json_close_array(w);
 }
 
+void reply_write_file(struct json_writer *w, const struct reply_file *f)
+{
+    json_open_object(w);
+    json_member_text(w, "type", f->is_url ? "url" : "file");
+    json_member_string(w, f->is_url ? "url" : "data", f->content.p ? f->content : SLICE(""));
+    json_member_string_opt(w, "mimeType", f->mime);
+    json_member_string_opt(w, "filename", f->name);
+    json_close_object(w);
+}
+
 static void write_files(struct json_writer *w, const struct reply *r)
 {
     json_open_array(w);
     for (size_t i = 0; i < r->file_count; i++) {
-        const struct reply_file *f = &r->files[i];
-        json_open_object(w);
-        json_member_text(w, "type", f->is_url ? "url" : "file");
-        json_member_string(w, f->is_url ? "url" : "data",
-                           f->content.p ? f->content : SLICE(""));
-        json_member_string_opt(w, "mimeType", f->mime);
-        json_member_string_opt(w, "filename", f->name);
-        json_close_object(w);
+        reply_write_file(w, &r->files[i]);
     }
     json_close_array(w);
 }
@@ -85,6 +88,13 @@ static void write_remote(struct json_writer *w, struct slice extras)
     }
 }
 
+static void write_seconds(struct json_writer *w, int64_t milliseconds)
+{
+    json_key(w, "seconds");
+    decimal_write(w->out, milliseconds, 3);
+    w->comma = true;
+}
+
 /* Each token stands in one count only: inputTokens leaves out what was read from or written to a
  * cache. Anthropic's adapter of AIGNE reports so, its OpenAI and Gemini ones do not; a hub adds the
  * three up when it prices a call, which is right for this form alone. */
@@ -100,6 +110,12 @@ static void write_usage(struct json_writer *w, const struct usage *u,
                         usage_known(u->cache_write_5m) + usage_known(u->cache_write_1h));
     if (u->cache_read >= 0)
         json_member_int(w, "cacheReadInputTokens", u->cache_read);
+    if (u->images >= 0)
+        json_member_int(w, "images", u->images);
+    if (u->milliseconds >= 0)
+        write_seconds(w, u->milliseconds);
+    if (u->characters >= 0)
+        json_member_int(w, "characters", u->characters);
     if (notes && notes->call_id.p)
         write_notes(w, notes);
     else if (notes && notes->usage_extras.p)
@@ -174,8 +190,8 @@ static void write_text(struct json_writer *w, const struct reply *r)
         json_member_string(w, "thoughts", buf_slice(&r->thoughts));
 }
 
-/* All but text and thoughts; the first `told` tool calls are known already. */
-static void write_tail(struct json_writer *w, const struct reply *r,
+/* The first `told` tool calls are known already. */
+static void write_chat(struct json_writer *w, const struct reply *r,
                        const struct reply_notes *notes, size_t told)
 {
     json_member_raw_opt(w, "json", reply_json(r, notes->wants_json));
@@ -187,6 +203,16 @@ static void write_tail(struct json_writer *w, const struct reply *r,
         json_key(w, "files");
         write_files(w, r);
     }
+}
+
+/* All but text and thoughts of a chat, all of anything else. */
+static void write_tail(struct json_writer *w, const struct reply *r,
+                       const struct reply_notes *notes, size_t told)
+{
+    if (notes->kind == KIND_CHAT)
+        write_chat(w, r, notes, told);
+    else
+        reply_write_task(r, notes->kind, w);
     if (usage_worth_it(&r->usage, notes)) {
         json_key(w, "usage");
         write_usage(w, &r->usage, notes);
@@ -211,7 +237,8 @@ void reply_write(const struct reply *r, const struct reply_notes *notes, struct 
     struct json_writer w = json_writer(out);
     struct reply_notes all = completed(r, notes);
     json_open_object(&w);
-    write_text(&w, r);
+    if (all.kind == KIND_CHAT)
+        write_text(&w, r);
     write_tail(&w, r, &all, 0);
     json_close_object(&w);
 }

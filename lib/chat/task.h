@@ -24,6 +24,9 @@ struct task_file {
     struct slice filename;
 };
 
+#define TASK_FILES_LARGEST  64
+#define TASK_INPUTS_LARGEST 8192
+
 struct task {
     /* EMBEDDING: texts with escapes resolved, or with `inputs_are_tokens` JSON arrays of numbers. */
     struct slice *inputs;

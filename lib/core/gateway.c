@@ -25,6 +25,14 @@ static void handle_chat(struct aigne_call *call);
 
 static const struct gateway_path paths[] = {
     {"POST", "/api/v2/chat", false, KEY_HOLDER, &ingress_aigne, handle_chat},
+    {"POST", "/api/v2/image", false, KEY_HOLDER, &ingress_aigne_image, handle_chat},
+    {"POST", "/api/v2/video", false, KEY_HOLDER, &ingress_aigne_video, handle_chat},
+    {"POST", "/api/v2/embeddings", false, KEY_HOLDER, &ingress_aigne_embedding, handle_chat},
+    {"POST", "/api/v2/speech", false, KEY_HOLDER, &ingress_aigne_speech, handle_chat},
+    {"POST", "/api/v2/transcription", false, KEY_HOLDER, &ingress_aigne_transcription,
+     handle_chat},
+    {"POST", "/api/v2/image/generations", false, KEY_HOLDER, &ingress_aigne_generations,
+     handle_chat},
     {"POST", "/v1/chat/completions", false, KEY_HOLDER, &ingress_openai, handle_chat},
     {"POST", "/chat/completions", false, KEY_HOLDER, &ingress_openai, handle_chat},
     {"POST", "/openai/v1/chat/completions", false, KEY_HOLDER, &ingress_openai, handle_chat},

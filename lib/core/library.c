@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "chat/input.h"
 #include "chat/reply.h"
+#include "chat/task_input.h"
 #include "core/notes.h"
 #include "core/queue.h"
 #include "text/json_scan.h"
@@ -109,6 +110,10 @@ static int take_event(struct aigne_call *call, const struct event *e)
         return push_tool_call(call, e);
     if (e->kind == EVENT_FILE)
         return push_file(call, e);
+    if (e->kind == EVENT_BYTES)
+        return push(call, AIGNE_EV_BYTES, e->index, e->text);
+    if (e->kind == EVENT_PROGRESS)
+        return push(call, AIGNE_EV_PROGRESS, e->index, e->metadata);
     return AIGNE_OK;
 }
 
@@ -166,6 +171,24 @@ bool library_is(const struct aigne_call *call)
     return call->outlet == &library_outlet;
 }
 
+/* A request may say what it is for; else the model knows. */
+static int read_kind(const struct aigne_call *call, struct json request, enum chat_kind *out,
+                     struct fault *why)
+{
+    struct json type = json_get(request, "type");
+    *out = call->model->kind;
+    if (request.kind != JSON_OBJECT || !json_present(type))
+        return AIGNE_OK;
+    for (int i = 0; i < KINDS; i++)
+        if (json_string_is(type, kind_name((enum chat_kind)i))) {
+            *out = (enum chat_kind)i;
+            return AIGNE_OK;
+        }
+    return fault_field(why, AIGNE_E_REQUEST, "type",
+                       "type must be chat, embedding, image, video, speech, transcription or "
+                       "count_tokens.");
+}
+
 static int read_request(struct aigne_call *call, struct slice text, struct fault *why)
 {
     struct json_problem problem;
@@ -176,8 +199,14 @@ static int read_request(struct aigne_call *call, struct slice text, struct fault
         return fault_set(why, AIGNE_E_REQUEST,
                          "The request is not JSON: byte %zu should be %s.", problem.offset,
                          problem.what);
-    call->request.kind = call->model->kind;
-    int rc = chat_input_read(json_of(kept), &call->arena, &call->request, why);
+    enum chat_kind kind;
+    int rc = read_kind(call, json_of(kept), &kind, why);
+    if (rc < 0)
+        return rc;
+    rc = kind == KIND_CHAT || kind == KIND_COUNT_TOKENS
+             ? chat_input_read(json_of(kept), &call->arena, &call->request, why)
+             : task_input_read(kind, json_of(kept), &call->arena, &call->request, why);
+    call->request.kind = kind;
     if (rc < 0)
         return rc;
     call->request_read = true;

@@ -42,9 +42,11 @@ static int read_type(const struct aigne_config *c, enum chat_kind *out, struct f
 {
     struct slice type = settings_text(c, SETTING_TYPE);
     *out = KIND_CHAT;
-    if (!type.p || (kind_parse(type, out) && *out == KIND_CHAT))
+    if (!type.p || kind_parse(type, out))
         return AIGNE_OK;
-    return fault_set(why, AIGNE_E_CONFIG, "Setting \"type\" must be \"chat\".");
+    return fault_set(why, AIGNE_E_CONFIG,
+                     "Setting \"type\" must be chat, embedding, image, video, speech or "
+                     "transcription.");
 }
 
 static int find_row(struct slice provider, enum chat_kind kind, const struct provider_row **out,

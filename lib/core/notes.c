@@ -10,7 +10,8 @@ static struct slice model_with_provider(struct aigne_call *call)
 
 struct reply_notes call_notes(struct aigne_call *call)
 {
-    struct reply_notes notes = {.wants_json = call->request.format == CHAT_FORMAT_SCHEMA};
+    struct reply_notes notes = {.kind = call->request.kind,
+                                .wants_json = call->request.format == CHAT_FORMAT_SCHEMA};
     if (!call->hub)
         return notes;
     notes.call_id = slice_of(call->id, RANDOM_ID_SIZE - 1);

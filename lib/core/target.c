@@ -5,7 +5,16 @@
 #include "core/record.h"
 #include <aignehub/aignehub.h>
 
-#define DEFAULT_HUB_MODEL SLICE("openai/gpt-5-mini")
+/* What a request that names no model means, as AIGNE's clients have it. */
+static const char *const default_models[KINDS] = {
+    [KIND_CHAT] = "openai/gpt-5-mini",
+    [KIND_EMBEDDING] = "openai/text-embedding-3-small",
+    [KIND_IMAGE] = "openai/gpt-image-1",
+    [KIND_VIDEO] = "openai/sora-2",
+    [KIND_SPEECH] = "openai/gpt-4o-mini-tts",
+    [KIND_TRANSCRIPTION] = "openai/gpt-4o-mini-transcribe",
+    [KIND_COUNT_TOKENS] = "openai/gpt-5-mini",
+};
 
 const struct reach *target_reach(const struct aigne_call *call)
 {
@@ -42,7 +51,7 @@ static int plan_in_hub(struct aigne_call *call)
 int target_plan(struct aigne_call *call)
 {
     if (!call->requested.n && call->hub)
-        call->requested = DEFAULT_HUB_MODEL;
+        call->requested = slice_text(default_models[call->request.kind]);
     if (!call->requested.n)
         return fault_field(&call->fault, AIGNE_E_REQUEST, "model",
                            "No model was named: set \"model\" when opening it, or "

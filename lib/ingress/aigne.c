@@ -1,27 +1,20 @@
 /* aigne.c - knows how AIGNE's own clients speak on /api/v2/chat; refuses to know who answers. */
-#include "ingress/ingress.h"
+#include "ingress/aigne.h"
 
 #include "base/limits.h"
 #include "chat/input.h"
-#include "ingress/body.h"
 #include "text/json_write.h"
 #include <aignehub/aignehub.h>
 
 /* ---- the request ---- */
 
-struct envelope {
-    struct json input;
-    struct slice model;
-    bool stream;
-};
-
-static int open_envelope(struct slice body, struct arena *a, struct envelope *out,
-                         struct fault *why)
+int aigne_open_envelope(struct slice body, struct arena *a, struct aigne_envelope *out,
+                        struct fault *why)
 {
     static const char *const names[] = {"model", "input", "options"};
     struct json whole;
     struct json v[3];
-    *out = (struct envelope){.model = SLICE_NONE};
+    *out = (struct aigne_envelope){.model = SLICE_NONE};
     int rc = body_check(body, &whole, why);
     if (rc)
         return rc;
@@ -49,11 +42,11 @@ static int open_envelope(struct slice body, struct arena *a, struct envelope *ou
 static int peek(const struct ingress_request *in, struct arena *a, struct slice *model,
                 struct chat_relay *relay, struct fault *why)
 {
-    struct envelope envelope;
+    struct aigne_envelope envelope;
     *model = SLICE_NONE;
     struct slice body = in->body;
     *relay = (struct chat_relay){.body = body};
-    int rc = open_envelope(body, a, &envelope, why);
+    int rc = aigne_open_envelope(body, a, &envelope, why);
     if (rc)
         return rc;
     *model = envelope.model;
@@ -64,8 +57,8 @@ static int peek(const struct ingress_request *in, struct arena *a, struct slice 
 static int decode(const struct ingress_request *in, struct arena *a, struct chat_request *out,
                   struct fault *why)
 {
-    struct envelope envelope;
-    int rc = open_envelope(in->body, a, &envelope, why);
+    struct aigne_envelope envelope;
+    int rc = aigne_open_envelope(in->body, a, &envelope, why);
     if (!rc)
         rc = chat_input_read(envelope.input, a, out, why);
     if (rc)
@@ -191,7 +184,7 @@ static int end(struct encoding *e, const struct reply_notes *notes)
     return buf_rc(e->out);
 }
 
-static void keep_alive(struct encoding *e)
+void aigne_keep_alive(struct encoding *e)
 {
     BUF_LITERAL(e->out, ": ping\n\n");
 }
@@ -259,7 +252,7 @@ static struct slice link_in(struct slice text)
     return found;
 }
 
-static void error(const struct fault *why, bool in_stream, struct buf *out)
+void aigne_write_error(const struct fault *why, bool in_stream, struct buf *out)
 {
     struct json_writer w = json_writer(out);
     if (in_stream)
@@ -290,8 +283,8 @@ const struct ingress ingress_aigne = {
     .decode = decode,
     .event = event,
     .end = end,
-    .keep_alive = keep_alive,
+    .keep_alive = aigne_keep_alive,
     .whole = whole,
-    .error = error,
+    .error = aigne_write_error,
     .close = close_state,
 };

@@ -68,6 +68,12 @@ struct ingress {
 };
 
 extern const struct ingress ingress_aigne;
+extern const struct ingress ingress_aigne_image;
+extern const struct ingress ingress_aigne_video;
+extern const struct ingress ingress_aigne_embedding;
+extern const struct ingress ingress_aigne_speech;
+extern const struct ingress ingress_aigne_transcription;
+extern const struct ingress ingress_aigne_generations;
 extern const struct ingress ingress_openai;
 
 #endif

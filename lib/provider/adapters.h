@@ -7,7 +7,12 @@
 extern const struct adapter adapter_openai;
 extern const struct adapter adapter_anthropic;
 extern const struct adapter adapter_gemini;
-extern const struct adapter adapter_hub;  /* another AIGNE hub */
+extern const struct adapter adapter_hub; /* another AIGNE hub */
+extern const struct adapter adapter_hub_embedding;
+extern const struct adapter adapter_hub_image;
+extern const struct adapter adapter_hub_video;
+extern const struct adapter adapter_hub_speech;
+extern const struct adapter adapter_hub_transcription;
 extern const struct adapter adapter_echo; /* built in, without a network */
 
 #endif

@@ -117,6 +117,13 @@ static int adapt(const struct chat_request *r, struct chat_request *sent, struct
     return AIGNE_OK;
 }
 
+struct slice hub_root(struct slice base_url)
+{
+    if (slice_ends(base_url, CHAT_PATH))
+        base_url.n -= sizeof CHAT_PATH - 1;
+    return base_url;
+}
+
 static struct slice chat_url(struct slice base_url, struct arena *a)
 {
     if (slice_ends(base_url, CHAT_PATH))
@@ -167,7 +174,7 @@ static int encode(const struct chat_request *r, const struct chat_target *to, st
 
 /* ---- where it is ---- */
 
-static struct slice discover_url(struct slice base_url, struct arena *a)
+struct slice hub_discover_url(struct slice base_url, struct arena *a)
 {
     struct url url;
     if (url_parse(base_url, &url, NULL) || slice_ends(url.path, CHAT_PATH))
@@ -175,8 +182,8 @@ static struct slice discover_url(struct slice base_url, struct arena *a)
     return url_join(a, url.origin, SLICE("/__blocklet__.js?type=json"));
 }
 
-static int discovered(struct slice base_url, struct slice body, struct arena *a,
-                      struct slice *out, struct fault *why)
+int hub_discovered(struct slice base_url, struct slice body, struct arena *a, struct slice *out,
+                   struct fault *why)
 {
     struct url url;
     int rc = url_parse(base_url, &url, why);
@@ -205,11 +212,11 @@ static int discovered(struct slice base_url, struct slice body, struct arena *a,
 
 /* ---- its models ---- */
 
-static int list_request(struct slice type, const struct chat_target *to, struct arena *a,
-                        struct http_request *out, struct fault *why)
+int hub_list_request(struct slice type, const struct chat_target *to, struct arena *a,
+                     struct http_request *out, struct fault *why)
 {
     struct buf path AUTO(buf_free);
-    struct slice root = to->base_url;
+    struct slice root = hub_root(to->base_url);
     *out = (struct http_request){0};
     buf_init(&path, LIMIT_URL);
     BUF_LITERAL(&path, "/api/ai/models");
@@ -219,15 +226,13 @@ static int list_request(struct slice type, const struct chat_target *to, struct 
     }
     if (buf_rc(&path))
         return fault_nomem(why);
-    if (slice_ends(root, CHAT_PATH))
-        root.n -= sizeof CHAT_PATH - 1;
     int rc = wire_get(url_join(a, root, buf_slice(&path)), out, why);
     return rc < 0 || !to->client_id.n
                ? rc
                : wire_header(out, "x-aigne-hub-client-did", to->client_id, why);
 }
 
-static int list_answer(struct slice body, struct arena *a, struct buf *json, struct fault *why)
+int hub_list_answer(struct slice body, struct arena *a, struct buf *json, struct fault *why)
 {
     struct json_writer w = json_writer(json);
     (void)a;
@@ -321,8 +326,8 @@ const struct adapter adapter_hub = {
     .decode_whole = hub_decode_whole,
     .finish = hub_finish,
     .explain = hub_explain,
-    .discover_url = discover_url,
-    .discovered = discovered,
-    .list_request = list_request,
-    .list_answer = list_answer,
+    .discover_url = hub_discover_url,
+    .discovered = hub_discovered,
+    .list_request = hub_list_request,
+    .list_answer = hub_list_answer,
 };

@@ -186,7 +186,9 @@ static int push_json(struct decoding *d, const struct hub_answer *s)
 static bool is_count(const struct json_walk *w)
 {
     return json_key_is(w, "inputTokens") || json_key_is(w, "outputTokens") ||
-           json_key_is(w, "cacheReadInputTokens") || json_key_is(w, "cacheCreationInputTokens");
+           json_key_is(w, "cacheReadInputTokens") ||
+           json_key_is(w, "cacheCreationInputTokens") || json_key_is(w, "images") ||
+           json_key_is(w, "seconds") || json_key_is(w, "characters");
 }
 
 /* What stands beside the counts, credits foremost, as an object of its own. */
@@ -212,12 +214,14 @@ static struct slice usage_extras(struct decoding *d, struct json usage)
 }
 
 /* Hubs count every token in one place only, as this library does. */
-static int push_usage(struct decoding *d, struct json usage)
+int hub_push_usage(struct decoding *d, struct json usage, const struct usage *units)
 {
     if (usage.kind != JSON_OBJECT)
         return AIGNE_OK;
     struct event e = {.kind = EVENT_USAGE};
     usage_init(&e.usage);
+    if (units)
+        e.usage = *units;
     e.usage.input = answer_count(json_get(usage, "inputTokens"));
     e.usage.output = answer_count(json_get(usage, "outputTokens"));
     e.usage.cache_read = answer_count(json_get(usage, "cacheReadInputTokens"));
@@ -317,7 +321,7 @@ static int replace(struct decoding *d, struct json object)
     if (v[FINISH_REASON].kind == JSON_STRING)
         s->finish = finish_of(v[FINISH_REASON]);
     if (rc >= 0)
-        rc = push_usage(d, v[USAGE]);
+        rc = hub_push_usage(d, v[USAGE], NULL);
     return rc < 0 ? rc : push_extras(d, object);
 }
 

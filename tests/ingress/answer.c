@@ -80,7 +80,9 @@ static const char *const kinds[] = {
     [EVENT_TOOL_END] = "tool-end", [EVENT_FILE] = "file",
     [EVENT_USAGE] = "usage",       [EVENT_JSON] = "json",
     [EVENT_RESET] = "reset",       [EVENT_EXTRA] = "extra",
-    [EVENT_FINISH] = "finish",
+    [EVENT_FINISH] = "finish",     [EVENT_CITATION] = "citation",
+    [EVENT_LOGPROBS] = "logprobs", [EVENT_EMBEDDING] = "embedding",
+    [EVENT_BYTES] = "bytes",       [EVENT_PROGRESS] = "progress",
 };
 
 static const char *const finishes[] = {

@@ -34,11 +34,9 @@ static void read_target(struct replay_case *c, struct slice rest)
     const struct {
         const char *word;
         struct slice *value;
-    } words[] = {{"provider", &c->provider},
-                 {"base", &c->base_url},
-                 {"model", &c->model},
-                 {"secret", &c->secret},
-                 {"client", &c->client_id}};
+    } words[] = {{"provider", &c->provider}, {"base", &c->base_url},    {"model", &c->model},
+                 {"secret", &c->secret},     {"client", &c->client_id}, {"kind", &c->kind},
+                 {"region", &c->region},     {"config", &c->config},    {"format", &c->format}};
     struct slice line;
     while (rest.n) {
         if (!slice_cut(rest, '\n', &line, &rest)) {
@@ -85,10 +83,13 @@ void case_load(struct replay_case *c, const char *folder)
     }
     assert_non_null(c->files[0]);
     c->request = slice_trim(slice_of(c->files[0], n));
-    c->files[1] = load(folder, "answer.sse", &n);
-    c->answer_streamed = c->files[1] != NULL;
-    if (!c->files[1])
-        c->files[1] = load(folder, "answer.json", &n);
+    static const char *const answers[] = {"answer.sse", "answer.frames", "answer.json",
+                                          "answer.bin"};
+    for (size_t i = 0; i < 4 && !c->files[1]; i++) {
+        c->files[1] = load(folder, answers[i], &n);
+        c->answer_streamed = i < 2;
+    }
+    c->answer_streamed = c->answer_streamed && c->files[1];
     if (c->files[1])
         c->answer = slice_of(c->files[1], n);
     c->files[2] = load(folder, "answer.head", &n);

@@ -12,6 +12,10 @@ struct replay_case {
     struct slice model;    /* absent: the request's */
     struct slice secret;
     struct slice client_id;
+    struct slice kind;   /* of call: "image"; absent: chat */
+    struct slice region; /* of the operator's provider */
+    struct slice config;
+    struct slice format;  /* of the client whose body is relayed; absent: the adapter's own */
     struct slice request; /* JSON */
     bool relayed;         /* the request is a body of the provider's own format */
     bool streamed;        /* the request asks for a stream */

@@ -59,7 +59,14 @@ static void put_usage(struct script *s, const struct usage *u)
                   {" cache_write_5m=", u->cache_write_5m},
                   {" cache_write_1h=", u->cache_write_1h},
                   {" output=", u->output},
-                  {" reasoning=", u->reasoning}};
+                  {" reasoning=", u->reasoning},
+                  {" audio_input=", u->audio_input},
+                  {" audio_output=", u->audio_output},
+                  {" image_input=", u->image_input},
+                  {" image_output=", u->image_output},
+                  {" images=", u->images},
+                  {" milliseconds=", u->milliseconds},
+                  {" characters=", u->characters}};
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         if (counts[i].count != -1)
             put_int(s, counts[i].name, counts[i].count);
@@ -74,7 +81,9 @@ static const char *const kinds[] = {
     [EVENT_TOOL_END] = "tool-end", [EVENT_FILE] = "file",
     [EVENT_USAGE] = "usage",       [EVENT_JSON] = "json",
     [EVENT_RESET] = "reset",       [EVENT_EXTRA] = "extra",
-    [EVENT_FINISH] = "finish",
+    [EVENT_FINISH] = "finish",     [EVENT_CITATION] = "citation",
+    [EVENT_LOGPROBS] = "logprobs", [EVENT_EMBEDDING] = "embedding",
+    [EVENT_BYTES] = "bytes",       [EVENT_PROGRESS] = "progress",
 };
 
 static const char *const finishes[] = {
@@ -123,7 +132,7 @@ static int push(struct event_sink *sink, const struct event *e)
                 e->kind == EVENT_TOOL_END;
     watch_order(s, e);
     put_text(s, kinds[e->kind]);
-    if (tool)
+    if (tool || e->kind == EVENT_EMBEDDING)
         put_int(s, " ", e->index);
     put_quoted(s, " id=", e->id);
     put_quoted(s, " name=", e->name);
@@ -172,6 +181,13 @@ void script_http(struct script *s, const struct http_request *r)
     put_text(s, "\n");
     for (size_t i = 0; i < r->body_count; i++)
         put(s, r->body[i]);
+    put_text(s, "\n");
+}
+
+void script_dropped(struct script *s, struct slice names)
+{
+    put_text(s, "dropped: ");
+    put(s, names);
     put_text(s, "\n");
 }
 

@@ -22,6 +22,8 @@ struct script {
 void script_clear(struct script *s);
 void script_line(struct script *s, const char *text);
 void script_http(struct script *s, const struct http_request *r);
+/* What the request could not say there. */
+void script_dropped(struct script *s, struct slice names);
 void script_fault(struct script *s, int rc, const struct fault *why);
 void script_end(struct script *s, int rc, const struct fault *why);
 /* Fails the test when events came in an order that no reader of events expects. */
