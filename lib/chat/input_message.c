@@ -21,12 +21,15 @@ enum part_member {
     PART_ORIGIN,
     PART_REFUSAL,
     PART_CACHE,
+    PART_IMAGE_URL,
+    PART_IMAGE_URL_SNAKE,
     PART_MEMBERS
 };
 
 static const char *const part_members[PART_MEMBERS] = {
-    "type",       "text",      "data",     "url",    "mimeType",  "filename",    "detail",
-    "isThinking", "signature", "redacted", "origin", "isRefusal", "cacheControl"};
+    "type",     "text",      "data",         "url",       "mimeType",
+    "filename", "detail",    "isThinking",   "signature", "redacted",
+    "origin",   "isRefusal", "cacheControl", "imageUrl",  "image_url"};
 
 static bool by_assistant(const struct reading *r)
 {
@@ -75,6 +78,18 @@ static int read_url_part(struct reading *r, const struct json *v, struct chat_pa
     return rc ? rc : read_place(r, "url", url, p);
 }
 
+/* As the hub's completions have it, and much of the world. */
+static int read_image_url_part(struct reading *r, const struct json *v, struct chat_part *p)
+{
+    struct json place =
+        v[json_present(v[PART_IMAGE_URL]) ? PART_IMAGE_URL : PART_IMAGE_URL_SNAKE];
+    struct slice url = SLICE_NONE;
+    if (place.kind == JSON_OBJECT)
+        place = json_get(place, "url");
+    int rc = read_needed_string(r, "imageUrl", place, &url);
+    return rc ? rc : read_place(r, "imageUrl", url, p);
+}
+
 static int read_local_part(struct reading *r, const struct json *v, struct chat_part *p)
 {
     (void)v;
@@ -91,6 +106,7 @@ static const struct {
 } part_types[] = {{"text", read_text_part, false},
                   {"file", read_file_part, true},
                   {"url", read_url_part, true},
+                  {"image_url", read_image_url_part, true},
                   {"local", read_local_part, false}};
 
 static int read_part(struct reading *r, struct json part)

@@ -15,7 +15,8 @@ struct ingress_request exchange_request(const struct aigne_call *call)
     return (struct ingress_request){.body = buf_slice(&x->body),
                                     .rest = x->rest,
                                     .query = x->query,
-                                    .content_type = x->content_type};
+                                    .content_type = x->content_type,
+                                    .accept = x->accept};
 }
 
 /* ---- heads ---- */

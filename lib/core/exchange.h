@@ -15,8 +15,9 @@ struct exchange {
     struct slice headers; /* with the access key: wiped once nobody looks at them any more */
     struct slice authorization; /* three of them: .p NULL, or -1, when not sent */
     struct slice client_did;
-    struct slice content_type; /* kept when the others are wiped */
-    struct slice rest;         /* of the path, behind what led here */
+    struct slice content_type; /* kept when the others are wiped, as the next */
+    struct slice accept;
+    struct slice rest; /* of the path, behind what led here */
     int64_t content_length;
     char *header_bytes;
     struct buf body;

@@ -25,6 +25,9 @@ static void handle_chat(struct aigne_call *call);
 
 static const struct gateway_path paths[] = {
     {"POST", "/api/v2/chat", false, KEY_HOLDER, &ingress_aigne, handle_chat},
+    {"POST", "/api/v2/chat/completions", false, KEY_HOLDER, &ingress_aigne_completions,
+     handle_chat},
+    {"POST", "/api/v2/completions", false, KEY_HOLDER, &ingress_aigne_completions, handle_chat},
     {"POST", "/api/v2/image", false, KEY_HOLDER, &ingress_aigne_image, handle_chat},
     {"POST", "/api/v2/video", false, KEY_HOLDER, &ingress_aigne_video, handle_chat},
     {"POST", "/api/v2/embeddings", false, KEY_HOLDER, &ingress_aigne_embedding, handle_chat},
@@ -203,6 +206,8 @@ static void read_headers(struct exchange *x)
             x->authorization = h.value;
         else if (!x->content_type.p && slice_is_nocase(h.name, "content-type"))
             x->content_type = h.value;
+        else if (!x->accept.p && slice_is_nocase(h.name, "accept"))
+            x->accept = h.value;
         else if (!x->client_did.p && slice_is_nocase(h.name, "x-aigne-hub-client-did"))
             x->client_did = h.value;
         else if (x->content_length < 0 && slice_is_nocase(h.name, "content-length") &&
@@ -260,6 +265,7 @@ static void let_in(struct aigne_call *call)
     struct exchange *x = exchange_of(call);
     note_app(call);
     x->content_type = arena_copy(&call->arena, x->content_type);
+    x->accept = arena_copy(&call->arena, x->accept);
     if (x->takes_body && (announced_too_large(x) || buf_rc(&x->body) < 0))
         refuse_body(call);
     else if (x->takes_body)

@@ -34,6 +34,7 @@ struct ingress_request {
         rest; /* what follows the fixed part of the path: "gemini-2.5-pro:generateContent" */
     struct slice query; /* behind the question mark, as it came */
     struct slice content_type;
+    struct slice accept;
 };
 
 struct ingress {
@@ -68,6 +69,7 @@ struct ingress {
 };
 
 extern const struct ingress ingress_aigne;
+extern const struct ingress ingress_aigne_completions;
 extern const struct ingress ingress_aigne_image;
 extern const struct ingress ingress_aigne_video;
 extern const struct ingress ingress_aigne_embedding;
