@@ -17,9 +17,9 @@ static bool same_nocase(const char *a, const char *b, size_t n)
     return true;
 }
 
-bool slice_is_nocase(struct slice s, const char *text)
+bool slice_same_nocase(struct slice s, const char *text)
 {
-    return s.n == strlen(text) && same_nocase(s.p, text, s.n);
+    return same_nocase(s.p, text, s.n);
 }
 
 bool slice_starts(struct slice s, const char *prefix)

@@ -42,7 +42,11 @@ static inline bool slice_is(struct slice s, const char *text)
     return slice_eq(s, slice_text(text));
 }
 
-bool slice_is_nocase(struct slice s, const char *text); /* ASCII letters only */
+bool slice_same_nocase(struct slice s, const char *text);            /* of the same length */
+static inline bool slice_is_nocase(struct slice s, const char *text) /* ASCII letters only */
+{
+    return s.n == strlen(text) && slice_same_nocase(s, text);
+}
 bool slice_starts(struct slice s, const char *prefix);
 bool slice_starts_nocase(struct slice s, const char *prefix);
 bool slice_ends(struct slice s, const char *suffix);

@@ -48,12 +48,9 @@ int attempt_open(struct attempt *t, const struct chat_request *request,
 
 static bool names_request(struct slice header)
 {
-    static const char *const names[] = {"x-request-id", "request-id", "x-amzn-requestid",
-                                        "x-generation-id"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (slice_is_nocase(header, names[i]))
-            return true;
-    return false;
+    return slice_is_nocase(header, "x-request-id") || slice_is_nocase(header, "request-id") ||
+           slice_is_nocase(header, "x-amzn-requestid") ||
+           slice_is_nocase(header, "x-generation-id");
 }
 
 /* The answer may come in the other form than was asked for: believe what it says it is. */

@@ -4,20 +4,36 @@
 #include "base/limits.h"
 #include <aignehub/aignehub.h>
 
+static int judge(struct slice body, int rc, const struct json_problem *problem,
+                 struct fault *why)
+{
+    if (!slice_trim(body).n)
+        return fault_set(why, AIGNE_E_REQUEST, "The body is empty: send a JSON object.");
+    if (rc)
+        return fault_set(why, AIGNE_E_REQUEST,
+                         "The body is not valid JSON: at byte %zu, %s was expected.",
+                         problem->offset, problem->what);
+    enum json_kind kind = json_of(body).kind;
+    if (kind != JSON_OBJECT)
+        return fault_set(why, AIGNE_E_REQUEST, "The body must be a JSON object, not %s.",
+                         json_kind_name(kind));
+    return AIGNE_OK;
+}
+
 int body_check(struct slice body, struct json *out, struct fault *why)
 {
     struct json_problem problem = {0, NULL};
-    if (!slice_trim(body).n)
-        return fault_set(why, AIGNE_E_REQUEST, "The body is empty: send a JSON object.");
-    if (json_check(body, &problem))
-        return fault_set(why, AIGNE_E_REQUEST,
-                         "The body is not valid JSON: at byte %zu, %s was expected.",
-                         problem.offset, problem.what);
+    int rc = judge(body, json_check(body, &problem), &problem, why);
     *out = json_of(body);
-    if (out->kind != JSON_OBJECT)
-        return fault_set(why, AIGNE_E_REQUEST, "The body must be a JSON object, not %s.",
-                         json_kind_name(out->kind));
-    return AIGNE_OK;
+    return rc;
+}
+
+int body_check_pick(struct slice body, const char *const *names, size_t count,
+                    struct json *values, const char **repeated, struct fault *why)
+{
+    struct json_problem problem = {0, NULL};
+    int rc = json_check_pick(body, names, count, values, repeated, &problem);
+    return judge(body, rc, &problem, why);
 }
 
 int body_flag(struct json v, const char *path, bool *out, struct fault *why)

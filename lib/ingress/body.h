@@ -8,6 +8,9 @@
 
 /* AIGNE_E_REQUEST unless the body is a JSON object, saying where it is not. */
 int body_check(struct slice body, struct json *out, struct fault *why);
+/* The same, and members of it on the way; see json_check_pick. */
+int body_check_pick(struct slice body, const char *const *names, size_t count,
+                    struct json *values, const char **repeated, struct fault *why);
 /* One member that must be true, false, null or absent. */
 int body_flag(struct json v, const char *path, bool *out, struct fault *why);
 /* A name of a model that must be a string, null or absent. */

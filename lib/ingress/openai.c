@@ -7,61 +7,52 @@
 #include "text/json_write.h"
 #include <aignehub/aignehub.h>
 
+enum { MODEL, STREAM, STREAM_OPTIONS, PEEKED };
+
 /* The members that a relayed body is changed at: of two by one name the provider might heed the one that
  * was left alone. */
-static int pick_once(struct json whole, const char *const *names, size_t count,
-                     struct json *values, struct fault *why)
+static int pick_once(struct slice body, struct json *values, struct fault *why)
 {
-    struct json_walk w = json_walk(whole);
-    for (size_t i = 0; i < count; i++)
-        values[i] = (struct json){JSON_NONE, SLICE_NONE};
-    while (json_next(&w)) {
-        for (size_t i = 0; i < count; i++) {
-            if (!json_key_is(&w, names[i]))
-                continue;
-            if (values[i].kind != JSON_NONE)
-                return fault_field(why, AIGNE_E_REQUEST, names[i],
-                                   "%s is given twice: give it once.", names[i]);
-            values[i] = w.value;
-        }
-    }
-    return AIGNE_OK;
+    static const char *const names[PEEKED] = {"model", "stream", "stream_options"};
+    const char *repeated = NULL;
+    int rc = body_check_pick(body, names, PEEKED, values, &repeated, why);
+    return rc || !repeated ? rc
+                           : fault_field(why, AIGNE_E_REQUEST, repeated,
+                                         "%s is given twice: give it once.", repeated);
 }
 
 static int peek(const struct ingress_request *in, struct arena *a, struct slice *model,
                 struct chat_relay *relay, struct fault *why)
 {
-    static const char *const names[] = {"model", "stream", "stream_options"};
-    struct json whole;
-    struct json v[3];
+    struct json v[PEEKED];
     bool usage = false;
     *model = SLICE_NONE;
     struct slice body = in->body;
     *relay = (struct chat_relay){.body = body};
-    int rc = body_check(body, &whole, why);
+    int rc = pick_once(body, v, why);
     if (rc)
         return rc;
-    whole.raw = surrogates_replaced(whole.raw, a);
-    if (!whole.raw.p)
+    relay->body = surrogates_replaced(slice_trim(body), a);
+    if (!relay->body.p)
         return fault_nomem(why);
-    relay->body = whole.raw;
-    rc = pick_once(whole, names, 3, v, why);
+    if (relay->body.p != slice_trim(body).p) /* another text: the members are elsewhere now */
+        rc = pick_once(relay->body, v, why);
     if (!rc)
-        rc = body_model(v[0], "model", a, model, why);
+        rc = body_model(v[MODEL], "model", a, model, why);
     if (!rc)
-        rc = body_flag(v[1], "stream", &relay->stream, why);
+        rc = body_flag(v[STREAM], "stream", &relay->stream, why);
     if (rc)
         return rc;
-    if (json_present(v[0]))
-        relay->model_value = v[0].raw;
-    if (!json_present(v[2]))
+    if (json_present(v[MODEL]))
+        relay->model_value = v[MODEL].raw;
+    if (!json_present(v[STREAM_OPTIONS]))
         return AIGNE_OK;
-    if (v[2].kind != JSON_OBJECT)
+    if (v[STREAM_OPTIONS].kind != JSON_OBJECT)
         return fault_field(why, AIGNE_E_REQUEST, "stream_options",
                            "stream_options must be an object, not %s.",
-                           json_kind_name(v[2].kind));
-    relay->stream_options_value = v[2].raw;
-    struct json wanted = json_get(v[2], "include_usage");
+                           json_kind_name(v[STREAM_OPTIONS].kind));
+    relay->stream_options_value = v[STREAM_OPTIONS].raw;
+    struct json wanted = json_get(v[STREAM_OPTIONS], "include_usage");
     rc = body_flag(wanted, "stream_options.include_usage", &usage, why);
     if (!rc && json_present(wanted))
         relay->include_usage = usage ? CHAT_YES : CHAT_NO;

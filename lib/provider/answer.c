@@ -57,18 +57,31 @@ int answer_finish(struct decoding *d, enum finish finish)
     return event_push(d->sink, &e);
 }
 
-int answer_check(struct decoding *d, struct slice text, enum json_kind kind)
+static int judge(struct decoding *d, struct slice text, enum json_kind kind, int rc,
+                 const struct json_problem *problem)
 {
-    struct json_problem problem = {0, "a value"};
-    int rc = json_check(text, &problem);
     if (rc < 0)
         return fault_set(d->why, AIGNE_E_PROTOCOL,
                          "The provider sent broken JSON: at byte %zu, %s was expected.",
-                         problem.offset, problem.what);
+                         problem->offset, problem->what);
     if (json_of(text).kind != kind)
         return fault_set(d->why, AIGNE_E_PROTOCOL, "The provider sent something other than %s.",
                          json_kind_name(kind));
     return AIGNE_OK;
+}
+
+int answer_check(struct decoding *d, struct slice text, enum json_kind kind)
+{
+    struct json_problem problem = {0, "a value"};
+    return judge(d, text, kind, json_check(text, &problem), &problem);
+}
+
+int answer_check_pick(struct decoding *d, struct slice text, const char *const *names,
+                      size_t count, struct json *values)
+{
+    struct json_problem problem = {0, "a value"};
+    int rc = json_check_pick(text, names, count, values, NULL, &problem);
+    return judge(d, text, JSON_OBJECT, rc, &problem);
 }
 
 int answer_cut(struct decoding *d)

@@ -19,6 +19,9 @@ int answer_finish(struct decoding *d, enum finish finish);
 
 /* AIGNE_E_PROTOCOL when `text` is not JSON of this kind. */
 int answer_check(struct decoding *d, struct slice text, enum json_kind kind);
+/* The same for an object, and members of it on the way; see json_check_pick. */
+int answer_check_pick(struct decoding *d, struct slice text, const char *const *names,
+                      size_t count, struct json *values);
 /* AIGNE_E_PROTOCOL: the answer stopped before its end. */
 int answer_cut(struct decoding *d);
 /* `rc`, or AIGNE_E_NOMEM when an arena failed on the way. */

@@ -77,7 +77,8 @@ struct openai_object {
     struct json reason;
     struct json choice_usage;
 };
-struct openai_object openai_object_read(struct json whole);
+/* AIGNE_E_PROTOCOL when it is no JSON object. */
+int openai_object_read(struct decoding *d, struct slice text, struct openai_object *o);
 
 /* Its usage, wherever it is put; false: there is none to be trusted. */
 bool openai_usage(const struct openai_object *o, struct usage *out);

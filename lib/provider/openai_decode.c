@@ -24,24 +24,26 @@ static bool read_choice(struct json choice, struct openai_object *o)
     return true;
 }
 
-struct openai_object openai_object_read(struct json whole)
+int openai_object_read(struct decoding *d, struct slice text, struct openai_object *o)
 {
     static const char *const names[] = {"error", "id", "model", "choices", "usage"};
     struct json v[5];
-    json_pick(whole, names, 5, v);
-    struct openai_object o = {.whole = whole,
-                              .error = v[0],
-                              .id = v[1],
-                              .model = v[2],
-                              .choices = v[3],
-                              .usage = v[4]};
-    struct json first = json_first(o.choices);
-    if (!json_present(first) || read_choice(first, &o))
-        return o;
-    struct json_walk w = json_walk(o.choices);
-    while (json_next(&w) && !read_choice(w.value, &o))
+    int rc = answer_check_pick(d, text, names, 5, v);
+    if (rc < 0)
+        return rc;
+    *o = (struct openai_object){.whole = json_of(text),
+                                .error = v[0],
+                                .id = v[1],
+                                .model = v[2],
+                                .choices = v[3],
+                                .usage = v[4]};
+    struct json first = json_first(o->choices);
+    if (!json_present(first) || read_choice(first, o))
+        return AIGNE_OK;
+    struct json_walk w = json_walk(o->choices);
+    while (json_next(&w) && !read_choice(w.value, o))
         continue;
-    return o;
+    return AIGNE_OK;
 }
 
 /* Most count reasoning inside completion_tokens; whoever does not is found out by the total. */
@@ -59,6 +61,8 @@ bool openai_usage(const struct openai_object *o, struct usage *out)
     static const char *const names[] = {
         "prompt_tokens",         "completion_tokens",         "total_tokens",
         "prompt_tokens_details", "completion_tokens_details", "prompt_cache_hit_tokens"};
+    static const char *const cached[] = {"cached_tokens", "cache_write_tokens"};
+    struct json details[2];
     struct json v[MEMBERS];
     struct json usage = o->usage.kind == JSON_OBJECT ? o->usage : o->choice_usage;
     if (usage.kind != JSON_OBJECT)
@@ -68,13 +72,14 @@ bool openai_usage(const struct openai_object *o, struct usage *out)
     int64_t prompt = answer_count(v[PROMPT]);
     int64_t completion = answer_count(v[COMPLETION]);
     int64_t total = answer_count(v[TOTAL]);
-    out->cache_read = answer_count(json_get(v[PROMPT_DETAILS], "cached_tokens"));
+    json_pick(v[PROMPT_DETAILS], cached, 2, details);
+    out->cache_read = answer_count(details[0]);
     if (out->cache_read < 0)
         out->cache_read = answer_count(v[HIT]);
-    out->cache_write_5m = answer_count(json_get(v[PROMPT_DETAILS], "cache_write_tokens"));
+    out->cache_write_5m = answer_count(details[1]);
     out->reasoning = answer_count(json_get(v[COMPLETION_DETAILS], "reasoning_tokens"));
-    int64_t cached = usage_known(out->cache_read) + usage_known(out->cache_write_5m);
-    out->input = cached > prompt ? prompt : answer_less(prompt, cached);
+    int64_t in_cache = usage_known(out->cache_read) + usage_known(out->cache_write_5m);
+    out->input = in_cache > prompt ? prompt : answer_less(prompt, in_cache);
     split_answer(out, completion, usage_known(prompt), total);
     return usage_sane(out) && usage_reported(out);
 }
@@ -329,10 +334,10 @@ static void learn(struct decoding *d, const struct probe *p, struct slice data)
 static int decode_chunk(struct decoding *d, struct slice data)
 {
     struct probe probe = {.sink = {probe_push}, .next = d->sink};
-    int rc = answer_check(d, data, JSON_OBJECT);
+    struct openai_object o;
+    int rc = openai_object_read(d, data, &o);
     if (rc < 0)
         return rc;
-    struct openai_object o = openai_object_read(json_of(data));
     d->sink = &probe.sink;
     rc = push_object(d, &o, false, false);
     d->sink = probe.next;
@@ -361,10 +366,10 @@ int openai_decode_whole(struct decoding *d, struct slice body, bool watching)
 {
     struct openai_state *s = d->state;
     struct slice text = slice_trim(body);
-    int rc = answer_check(d, text, JSON_OBJECT);
+    struct openai_object o;
+    int rc = openai_object_read(d, text, &o);
     if (rc < 0)
         return rc;
-    struct openai_object o = openai_object_read(json_of(text));
     rc = answer_settled(d, push_object(d, &o, true, watching));
     if (rc < 0 || s->finished)
         return rc;

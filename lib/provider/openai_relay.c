@@ -129,9 +129,7 @@ int openai_relay(const struct chat_relay *r, const struct chat_target *to, struc
     rc = openai_headers(to, a, out, why);
     if (rc == AIGNE_OK)
         rc = wire_header(out, "content-type", SLICE("application/json"), why);
-    return rc < 0
-               ? rc
-               : wire_header(out, "accept",
-                             r->stream ? SLICE("text/event-stream") : SLICE("application/json"),
-                             why);
+    /* JSON is what comes anyway; libcurl pays for each byte of a header. */
+    return rc < 0 || !r->stream ? rc
+                                : wire_header(out, "accept", SLICE("text/event-stream"), why);
 }

@@ -92,9 +92,11 @@ int openai_watch(struct decoding *d, const struct sse_event *frame,
     }
     if (looks_dull(s, data))
         return AIGNE_OK;
-    int rc = answer_check(d, data, JSON_OBJECT);
-    if (rc < 0 || is_dull(d, data))
+    if (is_dull(d, data))
+        return answer_check(d, data, JSON_OBJECT);
+    struct openai_object o;
+    int rc = openai_object_read(d, data, &o);
+    if (rc < 0)
         return rc;
-    struct openai_object o = openai_object_read(json_of(data));
     return answer_settled(d, read_chunk(d, &o, usage_wanted, hide));
 }

@@ -4,6 +4,7 @@
 
 #include "base/fault.h"
 #include "base/slice.h"
+#include "store/sqlite_bound.h"
 #include "store/store.h"
 #include <pthread.h>
 
@@ -28,11 +29,17 @@ enum sqlite_statement {
     STATEMENTS
 };
 
+#define USAGE_TEXTS   15
+#define USAGE_NUMBERS 13
+
 struct store {
     pthread_mutex_t lock; /* one thread at a time on the connection */
     struct sqlite3 *db;
     struct sqlite3_stmt *statements[STATEMENTS];
     char *path;
+    struct bound_text usage_texts[USAGE_TEXTS]; /* what STATEMENT_ADD_USAGE is bound to */
+    struct bound_number usage_numbers[USAGE_NUMBERS];
+    bool usage_units;   /* the last row had some */
     int64_t last_place; /* of the usage rows; another process may be further */
     /* Where rows of a failed transaction may stand all the same, and how many rows to come are looked
      * for there before they are added. */

@@ -28,12 +28,16 @@ enum {
     UNITS_AT
 };
 
+_Static_assert(TEXTS < USAGE_TEXTS && CREDITS_AT - NUMBERS_AT <= USAGE_NUMBERS,
+               "there is a place for each column");
+
 /* More than any batch has: what failed is tried again before anything else. */
 enum { DOUBTFUL_ROWS = 4096 };
 
 static const char listing[] = "The usage rows could not be read";
 
-static void usage_bind(struct sqlite3_stmt *statement, const struct usage_row *row)
+static void usage_bind(struct store *s, struct sqlite3_stmt *statement,
+                       const struct usage_row *row)
 {
     const int64_t numbers[] = {row->started_ms,
                                row->http_status,
@@ -47,17 +51,18 @@ static void usage_bind(struct sqlite3_stmt *statement, const struct usage_row *r
                                row->usage.output,
                                row->usage.reasoning};
     for (int i = 0; i < TEXTS; i++)
-        sqlite_bind(statement, TEXTS_AT + i + 1,
-                    *(const struct slice *)(const void *)((const char *)row + text_at[i]));
+        bound_text(statement, TEXTS_AT + i + 1,
+                   *(const struct slice *)(const void *)((const char *)row + text_at[i]),
+                   &s->usage_texts[i]);
     for (int i = 0; i < CREDITS_AT - NUMBERS_AT; i++)
-        sqlite3_bind_int64(statement, NUMBERS_AT + i + 1, numbers[i]);
+        bound_number(statement, NUMBERS_AT + i + 1, numbers[i], &s->usage_numbers[i]);
     if (row->charged)
         sqlite3_bind_int64(statement, CREDITS_AT + 1, row->credits);
     else
         sqlite3_bind_null(statement, CREDITS_AT + 1);
     sqlite3_bind_int64(statement, DURATION_AT + 1, row->duration_us);
     sqlite3_bind_int64(statement, FIRST_BYTE_AT + 1, row->first_byte_us);
-    sqlite_bind(statement, DROPPED_AT + 1, row->dropped);
+    bound_text(statement, DROPPED_AT + 1, row->dropped, &s->usage_texts[TEXTS]);
 }
 
 static int is_there(struct store *s, const struct usage_row *row, bool *there)
@@ -98,11 +103,12 @@ int sqlite_usage_add(struct store *s, const struct usage_row *row)
     }
     char room[USAGE_UNITS_ROOM];
     struct slice units = usage_units_write(&row->usage, room);
-    usage_bind(statement, row);
+    usage_bind(s, statement, row);
     if (units.p)
         sqlite_bind(statement, UNITS_AT + 1, units);
-    else
+    else if (s->usage_units)
         sqlite3_bind_null(statement, UNITS_AT + 1);
+    s->usage_units = units.p != NULL;
     take_place(s);
     sqlite3_bind_int64(statement, PLACE_AT + 1, s->last_place);
     int rc = sqlite_run(statement);

@@ -1,36 +1,55 @@
 /* Knows exactly which bytes are JSON (RFC 8259 in UTF-8, bounded depth); refuses to know what the
  * JSON says. */
 #include "base/limits.h"
+#include "text/block.h"
 #include "text/json_scan.h"
+#include "text/json_value.h"
 #include "text/utf8.h"
-#include "text/word.h"
 #include <aignehub/aignehub.h>
 
 _Static_assert(LIMIT_JSON_DEPTH <= 64, "one bit per open container in a 64-bit word");
 
+/* The members of the outermost object that somebody wants. */
+struct picking {
+    const char *const *names;
+    size_t count;
+    struct json *values;
+    const char *repeated; /* a name that came twice; NULL: none */
+    size_t current;       /* the name whose value is being read; count: none of them */
+    const char *start;    /* of that value */
+};
+
+/* The place itself travels in arguments and results, so that it stays in a register; NULL is failure. */
 struct check {
-    const char *p;
     const char *end;
     uint64_t
         objects; /* one bit for each open container, the innermost lowest: 1 is an object */
     unsigned depth;
-    const char *what; /* what was expected at p; NULL: nothing is wrong */
+    const char *what;  /* what was expected where it failed; NULL: nothing is wrong */
+    const char *where; /* it failed */
+    struct picking *picking;
 };
 
-/* What may come next. Each step reads it and says what may come after. */
-enum state { WANT_VALUE, WANT_ITEM_OR_END, WANT_KEY, WANT_KEY_OR_END, WANT_MORE, DONE, WRONG };
+/* What may come next. */
+enum state { WANT_VALUE, WANT_ITEM_OR_END, WANT_KEY, WANT_KEY_OR_END, WANT_MORE, DONE };
 
-static enum state wrong(struct check *c, const char *what)
+static const char *wrong(struct check *c, const char *p, const char *what)
 {
     c->what = what;
-    return WRONG;
+    c->where = p;
+    return NULL;
 }
 
-static void skip_blanks(struct check *c)
+static inline const char *skip_blanks(const char *p, const char *end)
 {
-    while (c->p < c->end && (*c->p == ' ' || *c->p == '\n' || *c->p == '\r' || *c->p == '\t'))
-        c->p++;
+    if (p<end && * p> ' ') /* nearly always */
+        return p;
+    while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
+        p++;
+    return p;
 }
+
+/* ---- strings ---- */
 
 static bool is_hex(char c)
 {
@@ -38,149 +57,172 @@ static bool is_hex(char c)
 }
 
 /* p is at a backslash. */
-static bool pass_escape(struct check *c)
+static const char *pass_escape(struct check *c, const char *p)
 {
     static const char simple[] = "\"\\/bfnrt";
-    int kind = c->end - c->p >= 2 ? c->p[1] : '\0';
-    if (kind != '\0' && memchr(simple, kind, sizeof(simple) - 1)) {
-        c->p += 2;
-        return true;
-    }
+    int kind = c->end - p >= 2 ? p[1] : '\0';
+    if (kind != '\0' && memchr(simple, kind, sizeof(simple) - 1))
+        return p + 2;
     if (kind != 'u')
-        return wrong(c, "a JSON escape after the backslash") != WRONG;
+        return wrong(c, p, "a JSON escape after the backslash");
     for (int i = 2; i < 6; i++) {
-        if (c->end - c->p <= i || !is_hex(c->p[i]))
-            return wrong(c, "four hexadecimal digits after \\u") != WRONG;
+        if (c->end - p <= i || !is_hex(p[i]))
+            return wrong(c, p, "four hexadecimal digits after \\u");
     }
-    c->p += 6;
-    return true;
+    return p + 6;
 }
 
 /* p is at a byte from 0x80 on. */
-static bool pass_characters(struct check *c)
+static const char *pass_characters(struct check *c, const char *p)
 {
-    size_t run = utf8_run(slice_of(c->p, (size_t)(c->end - c->p)));
-    c->p += run;
-    return run > 0 || wrong(c, "valid UTF-8") != WRONG;
+    size_t run = utf8_run(slice_of(p, (size_t)(c->end - p)));
+    return run > 0 ? p + run : wrong(c, p, "valid UTF-8");
 }
 
 /* Up to the next quote, backslash, control byte or non-ASCII byte, or the end. */
-static void pass_plain(struct check *c)
+static inline const char *pass_plain(const char *p, const char *end)
 {
-    while (c->end - c->p >= WORD_SIZE) {
-        uint64_t marks = word_special(word_load(c->p));
-        if (marks) {
-            c->p += word_first(marks);
-            return;
-        }
-        c->p += WORD_SIZE;
+    while (end - p >= BLOCK_SIZE) {
+        size_t plain = block_special(p);
+        p += plain;
+        if (plain < BLOCK_SIZE)
+            return p;
     }
-    while (c->p < c->end && (unsigned char)*c->p >= 0x20 && (unsigned char)*c->p < 0x80 &&
-           *c->p != '"' && *c->p != '\\')
-        c->p++;
+    while (p < end && (unsigned char)*p >= 0x20 && (unsigned char)*p < 0x80 && *p != '"' &&
+           *p != '\\')
+        p++;
+    return p;
+}
+
+/* p is inside a string, at something other than plain text. */
+static const char *pass_rest(struct check *c, const char *p)
+{
+    while (p) {
+        if (p == c->end)
+            return wrong(c, p, "the closing quote of a string");
+        if (*p == '"')
+            return p + 1;
+        if (*p == '\\')
+            p = pass_escape(c, p);
+        else if ((unsigned char)*p >= 0x80)
+            p = pass_characters(c, p);
+        else
+            p = wrong(c, p, "an escape instead of a raw control character");
+        if (p)
+            p = pass_plain(p, c->end);
+    }
+    return NULL;
 }
 
 /* p is at the opening quote. */
-static bool pass_string(struct check *c)
+static inline const char *pass_string(struct check *c, const char *p)
 {
-    c->p++;
-    for (;;) {
-        pass_plain(c);
-        if (c->p == c->end)
-            return wrong(c, "the closing quote of a string") != WRONG;
-        bool good = true;
-        if (*c->p == '"') {
-            c->p++;
-            return true;
-        }
-        if (*c->p == '\\')
-            good = pass_escape(c);
-        else if ((unsigned char)*c->p >= 0x80)
-            good = pass_characters(c);
-        else
-            good = wrong(c, "an escape instead of a raw control character") != WRONG;
-        if (!good)
-            return false;
+    p = pass_plain(p + 1, c->end);
+    return p < c->end && *p == '"' ? p + 1 : pass_rest(c, p);
+}
+
+/* ---- numbers and names ---- */
+
+static const char *pass_digits(struct check *c, const char *p)
+{
+    const char *start = p;
+    while (p < c->end && *p >= '0' && *p <= '9')
+        p++;
+    return p > start ? p : wrong(c, p, "a digit");
+}
+
+static const char *pass_exponent(struct check *c, const char *p)
+{
+    if (p < c->end && (*p == '+' || *p == '-'))
+        p++;
+    return pass_digits(c, p);
+}
+
+static const char *pass_number(struct check *c, const char *p)
+{
+    if (*p == '-')
+        p++;
+    if (p < c->end && *p == '0')
+        p++;
+    else
+        p = pass_digits(c, p);
+    if (p && p < c->end && *p == '.')
+        p = pass_digits(c, p + 1);
+    return p && p < c->end && (*p == 'e' || *p == 'E') ? pass_exponent(c, p + 1) : p;
+}
+
+static const char *pass_literal(struct check *c, const char *p, struct slice literal)
+{
+    if ((size_t)(c->end - p) >= literal.n && memcmp(p, literal.p, literal.n) == 0)
+        return p + literal.n;
+    return wrong(c, p, "a value");
+}
+
+/* ---- members on the way ---- */
+
+/* A key of the outermost object stands between its quotes from `start` to `end`. */
+static void find_name(struct picking *k, const char *start, const char *end)
+{
+    struct slice key = slice_of(start + 1, (size_t)(end - start) - 2);
+    bool escaped = memchr(key.p, '\\', key.n) != NULL;
+    for (k->current = 0; k->current < k->count; k->current++) {
+        const char *name = k->names[k->current];
+        if (!escaped && key.n && key.p[0] != name[0]) /* nearly always decides */
+            continue;
+        if (escaped ? json_escaped_equals(key, slice_text(name)) : slice_is(key, name))
+            return;
     }
 }
 
-static bool pass_digits(struct check *c)
+static void keep_value(struct picking *k, const char *end)
 {
-    const char *start = c->p;
-    while (c->p < c->end && *c->p >= '0' && *c->p <= '9')
-        c->p++;
-    return c->p > start || wrong(c, "a digit") != WRONG;
+    if (k->current == k->count)
+        return;
+    struct json *value = &k->values[k->current];
+    if (value->kind != JSON_NONE)
+        k->repeated = k->names[k->current];
+    *value = json_of(slice_of(k->start, (size_t)(end - k->start)));
+    k->current = k->count;
 }
 
-static bool pass_number(struct check *c)
-{
-    if (*c->p == '-')
-        c->p++;
-    if (c->p < c->end && *c->p == '0')
-        c->p++;
-    else if (!pass_digits(c))
-        return false;
-    if (c->p < c->end && *c->p == '.') {
-        c->p++;
-        if (!pass_digits(c))
-            return false;
-    }
-    if (c->p < c->end && (*c->p == 'e' || *c->p == 'E')) {
-        c->p++;
-        if (c->p < c->end && (*c->p == '+' || *c->p == '-'))
-            c->p++;
-        return pass_digits(c);
-    }
-    return true;
-}
+/* ---- structure ---- */
 
-static bool pass_literal(struct check *c, const char *literal)
-{
-    struct slice rest = slice_of(c->p, (size_t)(c->end - c->p));
-    if (!slice_starts(rest, literal))
-        return wrong(c, "a value") != WRONG;
-    c->p += strlen(literal);
-    return true;
-}
-
-static enum state open_container(struct check *c, bool object)
+static const char *open_container(struct check *c, const char *p, bool object,
+                                  enum state *state)
 {
     if (c->depth == LIMIT_JSON_DEPTH)
-        return wrong(c, "less deeply nested arrays and objects");
-    c->p++;
+        return wrong(c, p, "less deeply nested arrays and objects");
     c->depth++;
     c->objects = c->objects << 1 | (object ? 1U : 0U);
-    return object ? WANT_KEY_OR_END : WANT_ITEM_OR_END;
+    *state = object ? WANT_KEY_OR_END : WANT_ITEM_OR_END;
+    return p + 1;
 }
 
-static enum state close_container(struct check *c)
+/* A value ended before p. */
+static enum state after_value(struct check *c, const char *p)
 {
-    c->p++;
-    c->depth--;
-    c->objects >>= 1;
+    if (c->picking && c->depth == 1)
+        keep_value(c->picking, p);
     return c->depth > 0 ? WANT_MORE : DONE;
 }
 
-static enum state take_value(struct check *c)
+static const char *close_container(struct check *c, const char *p, enum state *state)
 {
-    bool good;
-    switch (c->p < c->end ? *c->p : '\0') {
-    case '{':
-        return open_container(c, true);
-    case '[':
-        return open_container(c, false);
-    case '"':
-        good = pass_string(c);
-        break;
+    c->depth--;
+    c->objects >>= 1;
+    *state = after_value(c, p + 1);
+    return p + 1;
+}
+
+static const char *take_scalar(struct check *c, const char *p)
+{
+    switch (p < c->end ? *p : '\0') {
     case 't':
-        good = pass_literal(c, "true");
-        break;
+        return pass_literal(c, p, SLICE("true"));
     case 'f':
-        good = pass_literal(c, "false");
-        break;
+        return pass_literal(c, p, SLICE("false"));
     case 'n':
-        good = pass_literal(c, "null");
-        break;
+        return pass_literal(c, p, SLICE("null"));
     case '-':
     case '0':
     case '1':
@@ -192,80 +234,127 @@ static enum state take_value(struct check *c)
     case '7':
     case '8':
     case '9':
-        good = pass_number(c);
-        break;
+        return pass_number(c, p);
     default:
-        return wrong(c, "a value");
+        return wrong(c, p, "a value");
     }
-    if (!good)
-        return WRONG;
-    return c->depth > 0 ? WANT_MORE : DONE;
 }
 
-static enum state take_key(struct check *c, const char *what)
+static inline const char *take_value(struct check *c, const char *p, enum state *state)
 {
-    if (c->p == c->end || *c->p != '"')
-        return wrong(c, what);
-    if (!pass_string(c))
-        return WRONG;
-    skip_blanks(c);
-    if (c->p == c->end || *c->p != ':')
-        return wrong(c, "a colon after the member's name");
-    c->p++;
-    return WANT_VALUE;
+    char first = p < c->end ? *p : '\0';
+    if (c->picking && c->depth == 1)
+        c->picking->start = p;
+    if (first == '{' || first == '[')
+        return open_container(c, p, first == '{', state);
+    p = first == '"' ? pass_string(c, p) : take_scalar(c, p);
+    if (p)
+        *state = after_value(c, p);
+    return p;
 }
 
-static enum state take_more(struct check *c)
+static inline const char *take_key(struct check *c, const char *p, const char *what)
+{
+    const char *start = p;
+    if (p == c->end || *p != '"')
+        return wrong(c, p, what);
+    p = pass_string(c, p);
+    if (!p)
+        return NULL;
+    if (c->picking && c->depth == 1)
+        find_name(c->picking, start, p);
+    p = skip_blanks(p, c->end);
+    return p < c->end && *p == ':' ? p + 1 : wrong(c, p, "a colon after the member's name");
+}
+
+static inline const char *take_more(struct check *c, const char *p, enum state *state)
 {
     bool object = c->objects & 1U;
-    int next = c->p < c->end ? *c->p : '\0';
-    if (next == ',') {
-        c->p++;
-        return object ? WANT_KEY : WANT_VALUE;
-    }
+    char next = p < c->end ? *p : '\0';
+    *state = object ? WANT_KEY : WANT_VALUE;
+    if (next == ',')
+        return p + 1;
     if (next == (object ? '}' : ']'))
-        return close_container(c);
-    return wrong(c, object ? "a comma or the end of the object"
-                           : "a comma or the end of the array");
+        return close_container(c, p, state);
+    return wrong(
+        c, p, object ? "a comma or the end of the object" : "a comma or the end of the array");
 }
 
-static enum state step(struct check *c, enum state state)
+static const char *take_key_or_end(struct check *c, const char *p, enum state *state)
 {
-    skip_blanks(c);
-    bool at_end = c->p < c->end && (*c->p == '}' || *c->p == ']');
-    switch (state) {
-    case WANT_ITEM_OR_END:
-        return at_end && *c->p == ']' ? close_container(c) : take_value(c);
+    if (p < c->end && *p == '}')
+        return close_container(c, p, state);
+    *state = WANT_VALUE;
+    return take_key(c, p, "a member's name or the end of the object");
+}
+
+static const char *take_item_or_end(struct check *c, const char *p, enum state *state)
+{
+    if (p < c->end && *p == ']')
+        return close_container(c, p, state);
+    return take_value(c, p, state);
+}
+
+/* Members and items mostly follow one another: one of them a step, with what comes behind it. */
+static inline const char *step(struct check *c, const char *p, enum state *state)
+{
+    p = skip_blanks(p, c->end);
+    switch (*state) {
     case WANT_KEY_OR_END:
-        return at_end && *c->p == '}' ? close_container(c)
-                                      : take_key(c, "a member's name or the end of the object");
-    case WANT_KEY:
-        return take_key(c, "a member's name in quotes");
+        return take_key_or_end(c, p, state);
+    case WANT_ITEM_OR_END:
+        return take_item_or_end(c, p, state);
     case WANT_MORE:
-        return take_more(c);
+        return take_more(c, p, state);
+    case WANT_KEY:
+        p = take_key(c, p, "a member's name in quotes");
+        if (!p)
+            return NULL;
+        p = skip_blanks(p, c->end);
+        break;
     case WANT_VALUE:
     case DONE:
-    case WRONG:
         break;
     }
-    return take_value(c);
+    p = take_value(c, p, state);
+    if (!p || *state != WANT_MORE)
+        return p;
+    return take_more(c, skip_blanks(p, c->end), state);
+}
+
+static int check(struct slice text, struct picking *picking, struct json_problem *problem)
+{
+    const char *start = text.p ? text.p : "";
+    const char *p = start;
+    struct check c = {.end = start + text.n, .picking = picking};
+    enum state state = WANT_VALUE;
+    while (p && state != DONE)
+        p = step(&c, p, &state);
+    if (p) {
+        p = skip_blanks(p, c.end);
+        if (p == c.end)
+            return AIGNE_OK;
+        wrong(&c, p, "nothing more after the value");
+    }
+    if (problem)
+        *problem = (struct json_problem){(size_t)(c.where - start), c.what};
+    return AIGNE_E_PROTOCOL;
 }
 
 int json_check(struct slice text, struct json_problem *problem)
 {
-    struct check c = {.p = text.p ? text.p : ""};
-    c.end = c.p + text.n;
-    const char *start = c.p;
-    enum state state = WANT_VALUE;
-    while (state != DONE && state != WRONG)
-        state = step(&c, state);
-    if (state == DONE) {
-        skip_blanks(&c);
-        if (c.p == c.end)
-            return AIGNE_OK;
-        c.what = "nothing more after the value";
-    }
-    if (problem)
-        *problem = (struct json_problem){(size_t)(c.p - start), c.what};
-    return AIGNE_E_PROTOCOL;
+    return check(text, NULL, problem);
+}
+
+int json_check_pick(struct slice text, const char *const *names, size_t count,
+                    struct json *values, const char **repeated, struct json_problem *problem)
+{
+    struct picking picking = {
+        .names = names, .count = count, .values = values, .current = count};
+    for (size_t i = 0; i < count; i++)
+        values[i] = (struct json){JSON_NONE, SLICE_NONE};
+    int rc = check(text, &picking, problem);
+    if (repeated)
+        *repeated = picking.repeated;
+    return rc;
 }

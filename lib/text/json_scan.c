@@ -1,8 +1,8 @@
 /* Knows how to find members in JSON text without reading more of it than needed; refuses to judge
  * whether the text is JSON. */
 #include "text/json_scan.h"
+#include "text/block.h"
 #include "text/json_value.h"
-#include "text/word.h"
 
 static const char *skip_blanks(const char *p, const char *end)
 {
@@ -11,18 +11,16 @@ static const char *skip_blanks(const char *p, const char *end)
     return p;
 }
 
-#define SHORT_STRING 16 /* most keys and values: found faster word by word than by a call */
+#define SHORT_STRING 32 /* most keys and values: found faster block by block than by a call */
 
 /* The first quote or backslash among the next few bytes, or where that search ended. */
 static const char *skip_plain(const char *p, const char *end)
 {
-    for (int words = SHORT_STRING / WORD_SIZE; words > 0 && end - p >= WORD_SIZE; words--) {
-        uint64_t word = word_load(p);
-        uint64_t marks =
-            (word_equal(word, '"') | word_equal(word, '\\')) & ~word & WORD_HIGHEST;
-        if (marks)
-            return p + word_first(marks);
-        p += WORD_SIZE;
+    for (int left = SHORT_STRING; left > 0 && end - p >= BLOCK_SIZE; left -= BLOCK_SIZE) {
+        size_t plain = block_quote(p);
+        p += plain;
+        if (plain < BLOCK_SIZE)
+            return p;
     }
     return p;
 }
@@ -54,18 +52,14 @@ static const char *skip_string(const char *p, const char *end, bool *escaped)
     }
 }
 
-/* The next quote or bracket, and now and then a byte that is neither: the four brackets and quote
- * are found by two comparisons that also let Y, _, y and DEL through. */
+/* The next quote or bracket, and now and then a byte that is neither. */
 static const char *skip_to_structure(const char *p, const char *end)
 {
-    const uint64_t bracket_bits = word_of((unsigned char)~0x26U);
-    while (end - p >= WORD_SIZE) {
-        uint64_t word = word_load(p);
-        uint64_t marks = (word_equal(word, '"') | word_equal(word & bracket_bits, 0x59)) &
-                         ~word & WORD_HIGHEST;
-        if (marks)
-            return p + word_first(marks);
-        p += WORD_SIZE;
+    while (end - p >= BLOCK_SIZE) {
+        size_t dull = block_structure(p);
+        p += dull;
+        if (dull < BLOCK_SIZE)
+            return p;
     }
     return p;
 }
@@ -219,6 +213,12 @@ bool json_key_is(const struct json_walk *w, const char *name)
     return key_equals(w, slice_text(name));
 }
 
+/* One byte decides nearly always. */
+static inline bool maybe(const struct json_walk *w, struct slice name)
+{
+    return w->key_escaped || !w->key.n || !name.n || w->key.p[0] == name.p[0];
+}
+
 static struct json get(struct json object, struct slice name)
 {
     struct json found = {JSON_NONE, SLICE_NONE};
@@ -226,7 +226,7 @@ static struct json get(struct json object, struct slice name)
         return found;
     struct json_walk w = json_walk(object);
     while (json_next(&w)) {
-        if (key_equals(&w, name))
+        if (maybe(&w, name) && key_equals(&w, name))
             found = w.value;
     }
     return found;
@@ -255,9 +255,8 @@ void json_pick(struct json object, const char *const *names, size_t count, struc
     struct json_walk w = json_walk(object);
     while (json_next(&w)) {
         for (size_t i = 0; i < count; i++) {
-            /* One byte decides nearly always. */
-            bool maybe = w.key_escaped || w.key.n == 0 || w.key.p[0] == names[i][0];
-            if (maybe && json_key_is(&w, names[i])) {
+            bool likely = w.key_escaped || w.key.n == 0 || w.key.p[0] == names[i][0];
+            if (likely && json_key_is(&w, names[i])) {
                 values[i] = w.value;
                 break;
             }

@@ -34,6 +34,10 @@ struct json_problem {
     const char *what; /* a static phrase: "a comma or the end of the object" */
 };
 int json_check(struct slice text, struct json_problem *problem);
+/* The same, and json_pick of what the text is, in one pass. `repeated`, when not NULL, gets one of the names
+ * that came more than once, or NULL. */
+int json_check_pick(struct slice text, const char *const *names, size_t count,
+                    struct json *values, const char **repeated, struct json_problem *problem);
 
 struct json json_of(struct slice text); /* the value that the text is */
 

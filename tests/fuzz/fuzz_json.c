@@ -47,6 +47,24 @@ static size_t rewrite(struct slice text, struct buf *out, struct arena *a)
     return values;
 }
 
+/* Checking and picking in one pass finds what two passes find. */
+static void check_picking(struct slice text)
+{
+    static const char *const names[] = {"id", "choices", "a", "", "model"};
+    struct json picked[5];
+    struct json once[5];
+    struct json_problem problem = {0, NULL};
+    struct json_problem other = {0, NULL};
+    int rc = json_check(text, &problem);
+    FUZZ_CHECK(json_check_pick(text, names, 5, once, NULL, &other) == rc);
+    FUZZ_CHECK(problem.offset == other.offset && problem.what == other.what);
+    if (rc)
+        return;
+    json_pick(json_of(text), names, 5, picked);
+    for (size_t i = 0; i < 5; i++)
+        FUZZ_CHECK(once[i].kind == picked[i].kind && slice_eq(once[i].raw, picked[i].raw));
+}
+
 static void read_as_everything(struct json v, struct arena *a)
 {
     static const char *const names[] = {"id", "choices", "a", "", "model"};
@@ -80,6 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     buf_init(&second, CEILING);
     struct json_problem problem = {0};
     int rc = json_check(text, &problem);
+    check_picking(text);
     read_as_everything(json_of(text), &a);
     size_t values = rewrite(text, &first, &a);
     if (rc == 0) {

@@ -167,12 +167,39 @@ static void each_byte_in_a_string(void **state)
     }
 }
 
+static void picks_on_the_way(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"a", "b", "\xc3\xa9"};
+    const char *repeated = "";
+    struct json v[3];
+    struct slice text =
+        SLICE(" {\"b\" : [1,{\"a\":2}] ,\"\\u0061\":\"x\",\"\":0,\"\\u00e9\":{} }\n");
+    assert_int_equal(json_check_pick(text, names, 3, v, &repeated, NULL), AIGNE_OK);
+    assert_null(repeated);
+    assert_true(v[0].kind == JSON_STRING && slice_is(v[0].raw, "\"x\""));
+    assert_true(v[1].kind == JSON_ARRAY && slice_is(v[1].raw, "[1,{\"a\":2}]"));
+    assert_true(v[2].kind == JSON_OBJECT && slice_is(v[2].raw, "{}"));
+    text = SLICE("{\"a\":1,\"b\":2,\"a\":3}");
+    assert_int_equal(json_check_pick(text, names, 3, v, &repeated, NULL), AIGNE_OK);
+    assert_string_equal(repeated, "a");
+    assert_true(slice_is(v[0].raw, "3"));
+    assert_int_equal(json_check_pick(SLICE("[{\"a\":1}]"), names, 3, v, NULL, NULL), AIGNE_OK);
+    assert_int_equal(v[0].kind, JSON_NONE);
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        struct json_problem problem = {SIZE_MAX, ""};
+        assert_int_equal(json_check_pick(slice_text(bad[i].text), names, 3, v, NULL, &problem),
+                         AIGNE_E_PROTOCOL);
+        assert_int_equal(problem.offset, bad[i].offset);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(accepts_json),          cmocka_unit_test(refuses_anything_else),
         cmocka_unit_test(every_cut_is_refused),  cmocka_unit_test(depth_is_bounded),
-        cmocka_unit_test(each_byte_in_a_string),
+        cmocka_unit_test(each_byte_in_a_string), cmocka_unit_test(picks_on_the_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
