@@ -321,6 +321,7 @@ struct aigne_call *exchange_new(struct aigne_hub *h, struct aigne_loop *loop)
 
 void exchange_forget_headers(struct exchange *x)
 {
+    presented_key_forget(&x->key);
     if (x->header_bytes)
         mem_wipe(x->header_bytes, x->headers.n);
     x->header_bytes = NULL;

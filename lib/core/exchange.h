@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "chat/reply.h"
 #include "core/call.h"
+#include "core/presented_key.h"
 #include "ingress/ingress.h"
 
 struct exchange {
@@ -13,8 +14,8 @@ struct exchange {
     struct slice path; /* without mount point and query */
     struct slice query;
     struct slice headers; /* with the access key: wiped once nobody looks at them any more */
-    struct slice authorization; /* three of them: .p NULL, or -1, when not sent */
-    struct slice client_did;
+    struct presented_key key;
+    struct slice client_did;   /* of the headers: .p NULL, or -1, when not sent */
     struct slice content_type; /* kept when the others are wiped, as the next */
     struct slice accept;
     struct slice rest; /* of the path, behind what led here */

@@ -202,9 +202,9 @@ static void read_headers(struct exchange *x)
     struct http_header h;
     x->content_length = -1;
     while (http_block_next(&rest, &h)) {
-        if (!x->authorization.p && slice_is_nocase(h.name, "authorization"))
-            x->authorization = h.value;
-        else if (!x->content_type.p && slice_is_nocase(h.name, "content-type"))
+        if (presented_key_take(&x->key, &h))
+            continue;
+        if (!x->content_type.p && slice_is_nocase(h.name, "content-type"))
             x->content_type = h.value;
         else if (!x->accept.p && slice_is_nocase(h.name, "accept"))
             x->accept = h.value;
@@ -278,7 +278,7 @@ static void admit_again(struct aigne_call *call);
 static void admit(struct aigne_call *call)
 {
     struct exchange *x = exchange_of(call);
-    struct slice key = http_bearer(x->authorization);
+    struct slice key = presented_key(&x->key);
     if (!key.n) {
         fault_set(&call->fault, AIGNE_E_AUTH,
                   "No access key was sent; send it as \"Authorization: Bearer KEY\".");

@@ -211,6 +211,12 @@ static void odd_headers(void **state)
         {"authorization: Bearer ", "x\r\n", 401},
         {"authorization:\r\n ", "\r\n", 401},
         {"\r\n\r\n:::\r\nx-key: ", "", 401},
+        {"X-Api-Key: ", "\r\n", 200},
+        {"x-goog-api-key:", " \r\n", 200},
+        {"x-goog-api-key: x\r\nx-api-key: ", "", 200}, /* each before the next */
+        {"x-api-key: ", "\r\nauthorization: Bearer x\r\n", 401},
+        {"authorization: Basic x\r\nx-api-key: ", "", 200}, /* that shows no key */
+        {"x-api-key: ", "x\r\n", 401},
     };
     (void)state;
     struct fixture f;
