@@ -165,6 +165,10 @@ struct chat_relay {
     struct slice body;
     struct slice model_value;          /* the value with its quotes, inside body */
     struct slice stream_options_value; /* the object, inside body; absent when there is none */
+    struct slice
+        headers; /* those of the client that belong to the format, "anthropic-beta: x\r\n" */
+    struct slice query; /* of the client's target, as it came, but for a key */
+    bool usable;        /* it may go on; else it must be read whole */
     bool stream;
     enum chat_choice include_usage;
 };

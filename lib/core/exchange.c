@@ -16,7 +16,8 @@ struct ingress_request exchange_request(const struct aigne_call *call)
                                     .rest = x->rest,
                                     .query = x->query,
                                     .content_type = x->content_type,
-                                    .accept = x->accept};
+                                    .accept = x->accept,
+                                    .headers = x->format_headers};
 }
 
 /* ---- heads ---- */

@@ -18,7 +18,8 @@ struct exchange {
     struct slice client_did;   /* of the headers: .p NULL, or -1, when not sent */
     struct slice content_type; /* kept when the others are wiped, as the next */
     struct slice accept;
-    struct slice rest; /* of the path, behind what led here */
+    struct slice format_headers; /* a block of those the client format asks for */
+    struct slice rest;           /* of the path, behind what led here */
     int64_t content_length;
     char *header_bytes;
     struct buf body;

@@ -1,6 +1,7 @@
 /* Knows which path means what and who may ask; refuses to know how an answer is made. */
 #include "core/gateway.h"
 #include "base/limits.h"
+#include "base/mem.h"
 #include "core/admin.h"
 #include "core/exchange.h"
 #include "core/pages.h"
@@ -65,8 +66,8 @@ static void handle_chat(struct aigne_call *call)
     int rc = x->ingress->peek(&in, &call->arena, &model, &call->relay, &call->fault);
     call->requested = model;
     call->streamed = call->relay.stream;
-    call->relay_format = call->relay.model_value.p ? x->ingress->format : NULL;
-    if (rc >= 0 && !model.n && x->ingress == &ingress_openai)
+    call->relay_format = call->relay.usable ? x->ingress->format : NULL;
+    if (rc >= 0 && !model.n && x->ingress->needs_model)
         rc = fault_field(&call->fault, AIGNE_E_REQUEST, "model",
                          "You must provide a model parameter.");
     if (rc >= 0)
@@ -260,10 +261,39 @@ static bool announced_too_large(const struct exchange *x)
     return x->content_length > (int64_t)x->body.ceiling;
 }
 
+static bool is_named(const char *const *names, struct slice name)
+{
+    while (*names && !slice_is_nocase(name, *names))
+        names++;
+    return *names != NULL;
+}
+
+/* The headers that the client's format asks for outlive the others. */
+static void keep_format_headers(struct aigne_call *call)
+{
+    struct exchange *x = exchange_of(call);
+    struct slice rest = x->headers;
+    struct http_header h;
+    struct buf block AUTO(buf_free);
+    buf_init(&block, LIMIT_HEADERS);
+    while (http_block_next(&rest, &h)) {
+        if (!is_named(x->ingress->headers, h.name))
+            continue;
+        buf_put_slice(&block, h.name);
+        BUF_LITERAL(&block, ": ");
+        buf_put_slice(&block, h.value);
+        BUF_LITERAL(&block, "\r\n");
+    }
+    if (block.n)
+        x->format_headers = arena_copy(&call->arena, buf_slice(&block));
+}
+
 static void let_in(struct aigne_call *call)
 {
     struct exchange *x = exchange_of(call);
     note_app(call);
+    if (x->ingress->headers)
+        keep_format_headers(call);
     x->content_type = arena_copy(&call->arena, x->content_type);
     x->accept = arena_copy(&call->arena, x->accept);
     if (x->takes_body && (announced_too_large(x) || buf_rc(&x->body) < 0))
@@ -278,6 +308,8 @@ static void admit_again(struct aigne_call *call);
 static void admit(struct aigne_call *call)
 {
     struct exchange *x = exchange_of(call);
+    if (x->ingress->key_in_query)
+        presented_key_take_query(&x->key, x->query);
     struct slice key = presented_key(&x->key);
     if (!key.n) {
         fault_set(&call->fault, AIGNE_E_AUTH,

@@ -35,12 +35,18 @@ struct ingress_request {
     struct slice query; /* behind the question mark, as it came */
     struct slice content_type;
     struct slice accept;
+    struct slice headers; /* a block of those that the format asks for */
 };
 
 struct ingress {
     const char *name;   /* "openai" */
     const char *format; /* "openai.chat" */
     enum chat_kind kind;
+    bool needs_model;  /* a request without one is refused; else there is a default */
+    bool key_in_query; /* its clients may send the access key as "?key=" */
+    /* Names of the request headers that belong to the format and are handed to peek and decode, lower
+     * case, ended by NULL. NULL: there are none. */
+    const char *const *headers;
     size_t state_size;
     const char *content_type_stream;
     const char *content_type_plain;

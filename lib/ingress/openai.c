@@ -45,6 +45,7 @@ static int peek(const struct ingress_request *in, struct arena *a, struct slice 
         return rc;
     if (json_present(v[MODEL]))
         relay->model_value = v[MODEL].raw;
+    relay->usable = model->n > 0;
     if (!json_present(v[STREAM_OPTIONS]))
         return AIGNE_OK;
     if (v[STREAM_OPTIONS].kind != JSON_OBJECT)
@@ -121,6 +122,7 @@ static void error(const struct fault *why, bool in_stream, struct buf *out)
 const struct ingress ingress_openai = {
     .name = "openai",
     .format = "openai.chat",
+    .needs_model = true,
     .state_size = OPENAI_STATE_SIZE,
     .content_type_stream = "text/event-stream",
     .content_type_plain = "application/json",

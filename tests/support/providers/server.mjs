@@ -52,6 +52,8 @@ async function answer(request, response, log) {
   const auth = provider.authenticate(request.headers, url.searchParams, route);
   entry.key = auth.key;
   if (auth.refuse) return refuse(auth.refuse);
+  // A route that is not a chat answers by itself.
+  if (route.serve) return route.serve({ route, request, response, entry, id, bytes, refuse, auth, headers: provider.headers(id) });
   if (route.what === 'models') return sendJson(response, 200, provider.models(route), provider.headers(id));
   let body;
   try {
