@@ -6,17 +6,21 @@ void frames_init(struct frames *f, enum framing framing)
     f->framing = framing;
     f->piece = SLICE_NONE;
     sse_init(&f->sse);
+    lines_init(&f->lines);
 }
 
 void frames_free(struct frames *f)
 {
     sse_free(&f->sse);
+    lines_free(&f->lines);
 }
 
 void frames_feed(struct frames *f, struct slice piece)
 {
     if (f->framing == FRAMES_SSE)
         sse_feed(&f->sse, piece);
+    else if (f->framing == FRAMES_LINES)
+        lines_feed(&f->lines, piece);
     else
         f->piece = piece;
 }
@@ -30,17 +34,33 @@ static int next_raw(struct frames *f, struct sse_event *out)
     return 1;
 }
 
+static int as_event(int rc, struct slice line, struct sse_event *out)
+{
+    if (rc > 0)
+        *out = (struct sse_event){.data = slice_trim(line), .raw = line};
+    return rc;
+}
+
 int frames_next(struct frames *f, struct sse_event *out)
 {
-    return f->framing == FRAMES_SSE ? sse_next(&f->sse, out) : next_raw(f, out);
+    struct slice line = SLICE_NONE;
+    if (f->framing == FRAMES_SSE)
+        return sse_next(&f->sse, out);
+    return f->framing == FRAMES_LINES ? as_event(lines_next(&f->lines, &line), line, out)
+                                      : next_raw(f, out);
 }
 
 int frames_finish(struct frames *f, struct sse_event *out)
 {
-    return f->framing == FRAMES_SSE ? sse_finish(&f->sse, out) : 0;
+    struct slice line = SLICE_NONE;
+    if (f->framing == FRAMES_SSE)
+        return sse_finish(&f->sse, out);
+    return f->framing == FRAMES_LINES ? as_event(lines_finish(&f->lines, &line), line, out) : 0;
 }
 
 const char *frames_media_type(enum framing framing)
 {
-    return framing == FRAMES_SSE ? "text/event-stream" : NULL;
+    static const char *const types[] = {
+        [FRAMES_SSE] = "text/event-stream", [FRAMES_LINES] = "application/x-ndjson"};
+    return framing == FRAMES_RAW ? NULL : types[framing];
 }

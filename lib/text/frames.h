@@ -1,18 +1,21 @@
-/* frames.h - a streamed answer cut into frames, whatever cuts it: server-sent events, or bytes as they
- * come. One reader for all, so that who reads an answer need not know. */
+/* frames.h - a streamed answer cut into frames, whatever cuts it: server-sent events, lines, or
+ * bytes as they come. One reader for all, so that who reads an answer need not know. */
 #ifndef AIGNE_TEXT_FRAMES_H
 #define AIGNE_TEXT_FRAMES_H
 
+#include "text/lines.h"
 #include "text/sse.h"
 
 enum framing {
     FRAMES_SSE = 0, /* text/event-stream */
-    FRAMES_RAW      /* each piece is a frame: audio on its way */
+    FRAMES_RAW,     /* each piece is a frame: audio on its way */
+    FRAMES_LINES    /* application/x-ndjson: each line is a frame */
 };
 
 struct frames {
     enum framing framing;
     struct sse sse;
+    struct lines lines;
     struct slice piece; /* RAW: not given yet */
 };
 

@@ -98,25 +98,25 @@ static inline uint64_t fuzz_stream(const struct adapter *adapter, struct slice t
                                    size_t step, bool watched)
 {
     struct fuzz_reader r;
-    struct sse s;
+    struct frames s;
     struct sse_event frame;
     int rc = 1;
     fuzz_reader_begin(&r, adapter);
-    sse_init(&s);
+    frames_init(&s, adapter->framing);
     while (text.n && rc >= 0) {
         size_t n = step < text.n ? step : text.n;
-        sse_feed(&s, slice_of(text.p, n));
+        frames_feed(&s, slice_of(text.p, n));
         text = slice_from(text, n);
-        while (rc >= 0 && (rc = sse_next(&s, &frame)) > 0)
+        while (rc >= 0 && (rc = frames_next(&s, &frame)) > 0)
             rc = fuzz_frame(&r, &frame, watched);
     }
-    if (rc >= 0 && sse_finish(&s, &frame) > 0)
+    if (rc >= 0 && frames_finish(&s, &frame) > 0)
         rc = fuzz_frame(&r, &frame, watched);
     if (rc >= 0)
         rc = adapter->finish(&r.d);
     FUZZ_CHECK(rc != AIGNE_OK || r.events.finished);
     uint64_t sum = r.events.sum ^ (uint64_t)(int64_t)rc;
-    sse_free(&s);
+    frames_free(&s);
     fuzz_reader_end(&r);
     return sum;
 }

@@ -36,9 +36,28 @@ static void test_raw_pieces(void **state)
     frames_free(&f);
 }
 
+static void test_lines(void **state)
+{
+    (void)state;
+    struct frames f;
+    struct sse_event e;
+    frames_init(&f, FRAMES_LINES);
+    assert_string_equal(frames_media_type(FRAMES_LINES), "application/x-ndjson");
+    frames_feed(&f, SLICE("{\"a\":1}\r\n{}"));
+    assert_int_equal(frames_next(&f, &e), 1);
+    assert_true(slice_is(e.data, "{\"a\":1}"));
+    assert_true(slice_is(e.raw, "{\"a\":1}\r\n"));
+    assert_int_equal(frames_next(&f, &e), 0);
+    assert_int_equal(frames_finish(&f, &e), 1);
+    assert_true(slice_is(e.data, "{}"));
+    assert_int_equal(frames_finish(&f, &e), 0);
+    frames_free(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_events),
-                                       cmocka_unit_test(test_raw_pieces)};
+                                       cmocka_unit_test(test_raw_pieces),
+                                       cmocka_unit_test(test_lines)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
