@@ -163,13 +163,15 @@ struct chat_target {
  * the members to replace are. */
 struct chat_relay {
     struct slice body;
-    struct slice model_value;          /* the value with its quotes, inside body */
+    struct slice content_type; /* of a multipart body, with its boundary; absent: JSON */
+    struct slice model_value;  /* inside body: with its quotes, or a part's bare text */
     struct slice stream_options_value; /* the object, inside body; absent when there is none */
     struct slice
         headers; /* those of the client that belong to the format, "anthropic-beta: x\r\n" */
     struct slice query; /* of the client's target, as it came, but for a key */
     bool usable;        /* it may go on; else it must be read whole */
     bool stream;
+    bool verbatim; /* the answer is bytes or text of its own: nothing may be put into it */
     enum chat_choice include_usage;
 };
 

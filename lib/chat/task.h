@@ -61,6 +61,8 @@ struct task {
     struct slice voice;
     struct slice instructions; /* SPEECH: how to say it */
     struct slice speed;
+    struct slice
+        stream_format; /* SPEECH: "audio", "sse": how the caller reads it as it comes */
     struct slice language;
     struct slice granularities; /* JSON array: "word", "segment" */
 };
