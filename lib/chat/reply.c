@@ -41,30 +41,82 @@ static int on_start(struct reply *r, const struct event *e)
     return keep(r, e->text, &r->model) && keep(r, e->id, &r->id) ? AIGNE_OK : AIGNE_E_NOMEM;
 }
 
-/* Of several choices the first is the answer. */
+static struct reply_run *add_run(struct reply *r, enum event_kind kind, size_t start)
+{
+    void *items = r->runs;
+    if (!room(r, &items, r->run_count, &r->run_capacity, sizeof *r->runs))
+        return NULL;
+    r->runs = items;
+    struct reply_run *run = &r->runs[r->run_count++];
+    *run = (struct reply_run){.kind = kind, .start = start, .end = start};
+    return run;
+}
+
+/* A piece of a text; what is sealed is over. Of several choices the first is the answer. */
+static int add_piece(struct reply *r, const struct event *e, struct buf *text)
+{
+    if (e->index || !e->text.n)
+        return AIGNE_OK;
+    struct reply_run *run = r->run_count ? &r->runs[r->run_count - 1] : NULL;
+    if (!run || run->kind != e->kind || run->seal.p)
+        run = add_run(r, e->kind, text->n);
+    int rc = run ? appended(text, e->text) : AIGNE_E_NOMEM;
+    if (!rc)
+        run->end = text->n;
+    return rc;
+}
+
 static int on_text(struct reply *r, const struct event *e)
 {
-    return e->index ? AIGNE_OK : appended(&r->text, e->text);
+    return add_piece(r, e, &r->text);
 }
 
 static int on_thought(struct reply *r, const struct event *e)
 {
-    return e->index ? AIGNE_OK : appended(&r->thoughts, e->text);
+    return add_piece(r, e, &r->thoughts);
 }
 
 static int on_refusal(struct reply *r, const struct event *e)
 {
-    return e->index ? AIGNE_OK : appended(&r->refusal, e->text);
+    return add_piece(r, e, &r->refusal);
 }
 
+/* What is thought last, if anything was put into words. */
 static int on_signature(struct reply *r, const struct event *e)
 {
-    return keep(r, e->text, &r->signature) ? AIGNE_OK : AIGNE_E_NOMEM;
+    struct reply_run *run = r->run_count ? &r->runs[r->run_count - 1] : NULL;
+    if (!run || run->kind != EVENT_THOUGHT || run->seal.p)
+        run = add_run(r, EVENT_THOUGHT, r->thoughts.n);
+    return run && keep(r, e->text, &run->seal) ? AIGNE_OK : AIGNE_E_NOMEM;
 }
 
 static int on_redacted(struct reply *r, const struct event *e)
 {
-    return keep(r, e->text, &r->redacted) ? AIGNE_OK : AIGNE_E_NOMEM;
+    struct reply_run *run = add_run(r, EVENT_REDACTED, 0);
+    return run && keep(r, e->text, &run->seal) ? AIGNE_OK : AIGNE_E_NOMEM;
+}
+
+static int on_citation(struct reply *r, const struct event *e)
+{
+    struct reply_citation citation = {.at = r->text.n};
+    void *items = r->citations;
+    if (!room(r, &items, r->citation_count, &r->citation_capacity, sizeof *r->citations))
+        return AIGNE_E_NOMEM;
+    r->citations = items;
+    if (!keep(r, e->metadata, &citation.metadata))
+        return AIGNE_E_NOMEM;
+    r->citations[r->citation_count++] = citation;
+    return AIGNE_OK;
+}
+
+static int on_logprobs(struct reply *r, const struct event *e)
+{
+    struct slice text = slice_trim(e->text);
+    if (e->index || text.n < 3) /* an empty array */
+        return AIGNE_OK;
+    if (r->logprobs.n)
+        buf_put_byte(&r->logprobs, ',');
+    return appended(&r->logprobs, slice_of(text.p + 1, text.n - 2));
 }
 
 /* Calls arrive dense from 0; anything else is not an answer. */
@@ -81,6 +133,8 @@ static int on_tool_begin(struct reply *r, const struct event *e)
         r->tools[index] = (struct reply_tool_call){0};
         buf_init(&r->tools[index].arguments, LIMIT_REPLY_BODY);
         r->tool_count++;
+        if (!add_run(r, EVENT_TOOL_BEGIN, index))
+            return AIGNE_E_NOMEM;
     }
     struct reply_tool_call *t = &r->tools[index];
     bool kept = keep(r, e->id, &t->id) && keep(r, e->name, &t->name) &&
@@ -111,7 +165,7 @@ static int on_file(struct reply *r, const struct event *e)
         return AIGNE_E_NOMEM;
     r->files = items;
     if (!keep(r, e->mime, &file.mime) || !keep(r, e->text, &file.content) ||
-        !keep(r, e->name, &file.name))
+        !keep(r, e->name, &file.name) || !add_run(r, EVENT_FILE, r->file_count))
         return AIGNE_E_NOMEM;
     r->files[r->file_count++] = file;
     return AIGNE_OK;
@@ -130,9 +184,17 @@ static int on_json(struct reply *r, const struct event *e)
 
 static int on_reset(struct reply *r, const struct event *e)
 {
+    size_t kept = 0;
     (void)e;
     buf_clear(&r->text);
     buf_clear(&r->thoughts);
+    for (size_t i = 0; i < r->run_count; i++) {
+        if (r->runs[i].kind != EVENT_TEXT && r->runs[i].kind != EVENT_THOUGHT)
+            r->runs[kept++] = r->runs[i];
+    }
+    r->run_count = kept;
+    r->citation_count = 0;
+    buf_clear(&r->logprobs);
     return AIGNE_OK;
 }
 
@@ -189,6 +251,7 @@ static int (*const handlers[])(struct reply *r, const struct event *e) = {
     [EVENT_TOOL_END] = on_tool_end,     [EVENT_FILE] = on_file,
     [EVENT_USAGE] = on_usage,           [EVENT_JSON] = on_json,
     [EVENT_RESET] = on_reset,           [EVENT_EXTRA] = on_extra,
+    [EVENT_CITATION] = on_citation,     [EVENT_LOGPROBS] = on_logprobs,
     [EVENT_EMBEDDING] = on_embedding,   [EVENT_BYTES] = on_bytes,
     [EVENT_FINISH] = on_finish,
 };
@@ -207,6 +270,7 @@ void reply_init(struct reply *r, struct arena *a)
     buf_init(&r->text, LIMIT_REPLY_BODY);
     buf_init(&r->thoughts, LIMIT_REPLY_BODY);
     buf_init(&r->refusal, LIMIT_REPLY_BODY);
+    buf_init(&r->logprobs, LIMIT_REPLY_BODY);
     buf_init(&r->bytes, LIMIT_REPLY_BODY);
     usage_init(&r->usage);
 }
@@ -218,6 +282,7 @@ void reply_free(struct reply *r)
     buf_free(&r->text);
     buf_free(&r->thoughts);
     buf_free(&r->refusal);
+    buf_free(&r->logprobs);
     buf_free(&r->bytes);
     r->tool_count = 0;
 }

@@ -22,14 +22,32 @@ struct reply_file {
     bool is_url;
 };
 
+/* A stretch of the answer that is all of one kind, in the order of the answer. */
+struct reply_run {
+    enum event_kind kind; /* TEXT, THOUGHT, REFUSAL, REDACTED, TOOL_BEGIN, FILE */
+    size_t start;         /* of a text: where in the buf of its kind; else which call or file */
+    size_t end;
+    struct slice seal; /* the signature of a THOUGHT, the data of REDACTED */
+};
+
+struct reply_citation {
+    size_t at; /* the length of the text when it came */
+    struct slice metadata;
+};
+
 struct reply {
     struct event_sink sink; /* push events here; must be the first member */
     struct arena *arena;
     struct buf text;
     struct buf thoughts;
     struct buf refusal;
-    struct slice signature;
-    struct slice redacted;
+    struct buf logprobs; /* what stands between the brackets of OpenAI's `content` */
+    struct reply_run *runs;
+    size_t run_count;
+    size_t run_capacity;
+    struct reply_citation *citations;
+    size_t citation_count;
+    size_t citation_capacity;
     struct slice json;
     struct slice model; /* the provider's name for it */
     struct slice id;    /* the provider's id of the answer */

@@ -130,8 +130,9 @@ struct chat_request {
     struct slice *stop; /* stop sequences, escapes resolved */
     size_t stop_count;
     enum chat_effort effort;
-    int64_t reasoning_budget; /* tokens; -1: not given */
-    struct slice modalities;  /* JSON array of strings */
+    int64_t reasoning_budget;  /* tokens; -1: not given */
+    enum chat_choice thoughts; /* whether the caller wants to read the reasoning */
+    struct slice modalities;   /* JSON array of strings */
     struct slice user;
     struct slice service_tier;
     struct slice output_file_type;       /* AIGNE: "url", "file" or "local" */

@@ -82,7 +82,7 @@ struct provider_row {
     const char *display_name;              /* "DeepSeek" */
     const struct adapter *adapters[KINDS]; /* by kind of call; NULL: not spoken */
     /* Which adapter when a provider speaks several formats for one kind: `format` is the client's when
-     * its body may be relayed, or NULL. NULL: adapters[kind]. */
+     * its body may be relayed, or NULL. NULL, also as what it gives: adapters[kind]. */
     const struct adapter *(*choose)(enum chat_kind kind, const struct chat_target *to,
                                     const char *format);
     const char *base_url;    /* NULL: the operator must give one */

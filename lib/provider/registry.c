@@ -127,7 +127,8 @@ const struct provider_row *provider_find(struct slice name)
 const struct adapter *provider_adapter(const struct provider_row *row, enum chat_kind kind,
                                        const struct chat_target *to, const char *format)
 {
-    return row->choose ? row->choose(kind, to, format) : row->adapters[kind];
+    const struct adapter *chosen = row->choose ? row->choose(kind, to, format) : NULL;
+    return chosen ? chosen : row->adapters[kind];
 }
 
 unsigned provider_kinds(const struct provider_row *row)

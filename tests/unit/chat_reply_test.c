@@ -153,8 +153,6 @@ static void keeps_what_has_no_place_in_aigne(void **state)
     (void)state;
     static const struct row row = {
         .events = {{.kind = EVENT_START, .id = S("answer-1")},
-                   {.kind = EVENT_SIGNATURE, .text = S("sig")},
-                   {.kind = EVENT_REDACTED, .text = S("b64")},
                    {.kind = EVENT_FINISH, .finish = FINISH_STOP_SEQUENCE}}};
     struct arena a;
     struct reply reply;
@@ -162,10 +160,66 @@ static void keeps_what_has_no_place_in_aigne(void **state)
     reply_init(&reply, &a);
     assert_int_equal(gather(&row, &reply), AIGNE_OK);
     assert_slice(reply.id, "answer-1");
-    assert_slice(reply.signature, "sig");
-    assert_slice(reply.redacted, "b64");
     assert_int_equal(reply.finish, FINISH_STOP_SEQUENCE);
     assert_null(reply.model.p);
+    reply_free(&reply);
+    arena_free(&a);
+}
+
+static void keeps_the_order_of_the_answer(void **state)
+{
+    (void)state;
+    static const struct event events[] = {
+        {.kind = EVENT_THOUGHT, .text = S("th")},
+        {.kind = EVENT_THOUGHT, .text = S("ink")},
+        {.kind = EVENT_SIGNATURE, .text = S("sig")},
+        {.kind = EVENT_THOUGHT, .text = S("more")},
+        {.kind = EVENT_REDACTED, .text = S("b64")},
+        {.kind = EVENT_SIGNATURE, .text = S("wordless")},
+        {.kind = EVENT_TEXT, .text = S("one")},
+        {.kind = EVENT_LOGPROBS, .text = S("[]")},
+        {.kind = EVENT_LOGPROBS, .text = S("[{\"token\":\"one\"}]")},
+        {.kind = EVENT_CITATION, .metadata = S("{\"url\":\"u\"}")},
+        {.kind = EVENT_TOOL_BEGIN, .index = 0},
+        {.kind = EVENT_FILE, .text = S("b64")},
+        {.kind = EVENT_TEXT, .text = S("two")},
+        {.kind = EVENT_TEXT, .text = S("of another choice"), .index = 1},
+        {.kind = EVENT_LOGPROBS, .text = S(" [{\"token\":\"two\"}]")},
+        {.kind = EVENT_REFUSAL, .text = S("no")},
+    };
+    static const struct {
+        enum event_kind kind;
+        size_t start;
+        size_t end;
+        const char *seal;
+    } runs[] = {{EVENT_THOUGHT, 0, 5, "sig"},  {EVENT_THOUGHT, 5, 9, NULL},
+                {EVENT_REDACTED, 0, 0, "b64"}, {EVENT_THOUGHT, 9, 9, "wordless"},
+                {EVENT_TEXT, 0, 3, NULL},      {EVENT_TOOL_BEGIN, 0, 0, NULL},
+                {EVENT_FILE, 0, 0, NULL},      {EVENT_TEXT, 3, 6, NULL},
+                {EVENT_REFUSAL, 0, 2, NULL}};
+    struct arena a;
+    struct reply reply;
+    arena_init(&a);
+    reply_init(&reply, &a);
+    for (size_t i = 0; i < COUNT(events); i++)
+        assert_int_equal(event_push(&reply.sink, &events[i]), AIGNE_OK);
+    assert_int_equal(reply.run_count, COUNT(runs));
+    for (size_t i = 0; i < COUNT(runs); i++) {
+        assert_int_equal(reply.runs[i].kind, runs[i].kind);
+        assert_int_equal(reply.runs[i].start, runs[i].start);
+        assert_int_equal(reply.runs[i].end, runs[i].end);
+        if (runs[i].seal)
+            assert_slice(reply.runs[i].seal, runs[i].seal);
+        else
+            assert_null(reply.runs[i].seal.p);
+    }
+    assert_int_equal(reply.citation_count, 1);
+    assert_int_equal(reply.citations[0].at, 3);
+    assert_slice(buf_slice(&reply.logprobs), "{\"token\":\"one\"},{\"token\":\"two\"}");
+    struct event reset = {.kind = EVENT_RESET};
+    assert_int_equal(event_push(&reply.sink, &reset), AIGNE_OK);
+    assert_int_equal(reply.run_count, 4);
+    assert_int_equal(reply.citation_count, 0);
     reply_free(&reply);
     arena_free(&a);
 }
@@ -242,6 +296,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_what_was_gathered),
         cmocka_unit_test(keeps_what_has_no_place_in_aigne),
+        cmocka_unit_test(keeps_the_order_of_the_answer),
         cmocka_unit_test(refuses_calls_out_of_order),
         cmocka_unit_test(writes_usage_alone),
         cmocka_unit_test(survives_failing_memory),
