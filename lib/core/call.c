@@ -78,11 +78,24 @@ static int on_data(void *user, struct slice piece)
 
 static void on_next_due(struct net_timer *self);
 
+/* What is left of the time for the whole call; INT64_MAX: it has no limit. */
+static int64_t time_left_ms(const struct aigne_call *call)
+{
+    int64_t total_ms = target_reach(call)->limits.total_ms;
+    int64_t used_ms = (clock_monotonic_us() - call->started_us) / 1000;
+    if (!total_ms)
+        return INT64_MAX;
+    return used_ms < total_ms ? total_ms - used_ms : 0;
+}
+
 /* The attempt goes on with another request, at once or after a pause. */
 static int ask_later(struct aigne_call *call, int64_t delay_ms)
 {
+    int64_t left_ms = time_left_ms(call);
     call->delivered = true; /* somebody works for us: no other provider any more */
     call->timer.fire = on_next_due;
+    if (delay_ms > left_ms)
+        delay_ms = left_ms;
     int rc = net_timer_set(call->loop->net, &call->timer,
                            net_loop_now_us(call->loop->net) + delay_ms * 1000);
     return rc < 0 ? fault_nomem(&call->fault) : AIGNE_AGAIN;
@@ -95,8 +108,10 @@ static void on_end(void *user, int rc, bool sent, const struct fault *why)
     call->transfer = NULL;
     net_timer_clear(call->loop->net, &call->timer);
     rc = attempt_end(&call->attempt, rc, call->finish_seen, clock_wall_ms());
-    rc = rc < 0 ? attempt_repeat(&call->attempt, rc, &delay_ms)
-                : attempt_more(&call->attempt, &delay_ms);
+    if (rc >= 0)
+        rc = attempt_more(&call->attempt, &delay_ms);
+    else if (time_left_ms(call) > 0)
+        rc = attempt_repeat(&call->attempt, rc, &delay_ms);
     if (rc == AIGNE_AGAIN)
         rc = ask_later(call, delay_ms);
     if (rc == AIGNE_AGAIN)
@@ -202,8 +217,8 @@ static struct transfer_limits limits_now(const struct aigne_call *call)
 {
     struct transfer_limits limits = target_reach(call)->limits;
     if (limits.total_ms) {
-        int64_t used = (clock_monotonic_us() - call->started_us) / 1000;
-        limits.total_ms = used < limits.total_ms ? limits.total_ms - used : 1;
+        int64_t left_ms = time_left_ms(call);
+        limits.total_ms = left_ms > 0 ? left_ms : 1;
     }
     return limits;
 }

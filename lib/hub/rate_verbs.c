@@ -101,8 +101,8 @@ static int rate_put(struct verb_call *v)
     const struct store_object *old = by_triple(v, provider, model, type);
     if (!old && (!input.p || !output.p))
         return verb_refuse(v, input.p ? "outputRate" : "inputRate",
-                           "A new rate needs \"inputRate\" and \"outputRate\": credits per "
-                           "token.");
+                           "A new rate needs \"inputRate\" and \"outputRate\": credits for "
+                           "a token, or what its type counts.");
     struct slice id = old ? old->id : verb_new_id(v);
     const struct verb_member members[] = {
         {"provider", verb_quote(v, provider)},
@@ -202,15 +202,19 @@ static int rate_delete(struct verb_call *v)
 
 static const struct verb verbs[] = {
     {{"rate.put",
-      VERB_SCHEMA("\"provider\",\"model\"", PROVIDER_TEXT, MODEL_TEXT, TYPE_TEXT,
-                  VERB_RATE("inputRate", "credits per token of the prompt"),
-                  VERB_RATE("outputRate", "credits per token of the answer"),
-                  VERB_PARTS("caching", "\"null\"", CACHING_PARTS,
-                             "rates of cached tokens; charged as input without"),
-                  VERB_PARTS("unitCosts", "\"null\"", COST_PARTS, "what the provider asks"),
-                  VERB_TEXT_OR_NULL("modelDisplay", "what people call the model"),
-                  VERB_TEXT_OR_NULL("description", "a note"),
-                  VERB_OBJECT_OR_NULL("modelMetadata", "what the model can do")),
+      VERB_SCHEMA(
+          "\"provider\",\"model\"", PROVIDER_TEXT, MODEL_TEXT, TYPE_TEXT,
+          VERB_RATE(
+              "inputRate",
+              "credits for a token of the prompt; a character of speech, a second of a transcription"),
+          VERB_RATE("outputRate",
+                    "credits for a token of the answer, an image or a second of video"),
+          VERB_PARTS("caching", "\"null\"", CACHING_PARTS,
+                     "rates of cached tokens; charged as input without"),
+          VERB_PARTS("unitCosts", "\"null\"", COST_PARTS, "what the provider asks"),
+          VERB_TEXT_OR_NULL("modelDisplay", "what people call the model"),
+          VERB_TEXT_OR_NULL("description", "a note"),
+          VERB_OBJECT_OR_NULL("modelMetadata", "what the model can do")),
       "Set what a model costs, or change what is mentioned of it."},
      true,
      rate_put},

@@ -101,6 +101,49 @@ static void test_what_does_not_fit_is_refused(void **state)
     assert_int_equal(cost, INT64_C(2199023255552000000)); /* exact: no float could say it */
 }
 
+static struct usage only(size_t offset, int64_t count)
+{
+    struct usage u;
+    usage_init(&u);
+    memcpy((char *)&u + offset, &count, sizeof count);
+    return u;
+}
+
+static void test_each_type_has_its_unit(void **state)
+{
+    (void)state;
+    struct catalog_rate r = rates("0.001", "0.04", NULL, NULL);
+    struct usage u = only(offsetof(struct usage, images), 2);
+    r.type = SLICE("image");
+    u.input = 10;
+    u.image_output = 4160; /* the price of an image is that of its tokens */
+    assert_cost(r, u, 10000000 + 80000000);
+    r.type = SLICE("video");
+    u = only(offsetof(struct usage, milliseconds), 4500);
+    u.output = 100000;
+    assert_cost(r, u, 180000000);
+    r.type = SLICE("speech");
+    u = only(offsetof(struct usage, characters), 7);
+    assert_cost(r, u, 7000000);
+    u.audio_output = 2; /* tokens instead of characters */
+    assert_cost(r, u, 80000000);
+    r.type = SLICE("transcription");
+    u = only(offsetof(struct usage, milliseconds), 1500);
+    assert_cost(r, u, 1500000);
+    u.audio_input = 3;
+    u.output = 1;
+    assert_cost(r, u, 3000000 + 40000000);
+}
+
+static void test_tokens_of_other_media_are_charged(void **state)
+{
+    (void)state;
+    struct usage u = USAGE_TOKENS(1, -1, -1, -1, 1, -1);
+    u.audio_input = u.image_input = 10;
+    u.audio_output = 100;
+    assert_cost(rates("0.001", "0.002", NULL, NULL), u, 21000000 + 202000000);
+}
+
 static void test_rounded_half_up_once_at_the_end(void **state)
 {
     (void)state;
@@ -124,6 +167,8 @@ int main(void)
         cmocka_unit_test(test_nothing_reported_costs_nothing),
         cmocka_unit_test(test_absurd_counts_are_refused),
         cmocka_unit_test(test_what_does_not_fit_is_refused),
+        cmocka_unit_test(test_each_type_has_its_unit),
+        cmocka_unit_test(test_tokens_of_other_media_are_charged),
         cmocka_unit_test(test_rounded_half_up_once_at_the_end),
     };
     return cmocka_run_group_tests_name("meter", tests, NULL, NULL);
