@@ -30,6 +30,7 @@ int attempt_open(struct attempt *t, const struct chat_request *request,
 {
     t->decoding.keep = keep;
     t->decoding.request = t->relaying ? NULL : request;
+    t->decoding.relay = t->relaying ? relay : NULL;
     t->reader.framing = t->adapter->framing;
     if (t->adapter->state_size) {
         t->decoding.state = arena_alloc(keep, t->adapter->state_size);

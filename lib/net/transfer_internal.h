@@ -40,7 +40,9 @@ struct transfer {
 
     /* the request */
     const char *method;
-    struct slice body[HTTP_BODY_PIECES];
+    struct slice own_body[HTTP_BODY_PIECES];
+    const struct slice
+        *body; /* own_body, or the request's pieces, which outlive the transfer */
     size_t body_count;
     size_t body_size;
     size_t read_piece; /* where the reading of a large body stands */

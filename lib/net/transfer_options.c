@@ -132,8 +132,9 @@ static int make_block(struct transfer *t, const struct http_request *r, struct f
         return AIGNE_OK;
     const char *start = to;
     for (size_t i = 0; i < r->body_count; i++)
-        to = append(to, r->body[i]);
-    t->body[0] = slice_of(start, t->body_size);
+        to = append(to, http_body(r)[i]);
+    t->own_body[0] = slice_of(start, t->body_size);
+    t->body = t->own_body;
     t->body_count = 1;
     return AIGNE_OK;
 }
@@ -249,15 +250,18 @@ static CURLcode set_connect_limit(struct transfer *t)
 int options_request(struct transfer *t, const struct http_request *request,
                     const struct transfer_route *route, struct fault *why)
 {
-    if (request->header_count > HTTP_REQUEST_HEADERS || request->body_count > HTTP_BODY_PIECES)
+    bool fits = request->pieces || request->body_count <= HTTP_BODY_PIECES;
+    if (request->header_count > HTTP_REQUEST_HEADERS || !fits)
         return fault_set(why, AIGNE_E_INTERNAL, "a request has more parts than it may have");
     if (request->url.n >= LIMIT_URL || (route && route->proxy.n >= LIMIT_URL))
         return fault_set(why, AIGNE_E_CONFIG, "the URL of a provider or proxy is too long");
+    t->body = request->pieces ? request->pieces : t->own_body;
     t->body_count = request->body_count;
     t->body_size = 0;
     for (size_t i = 0; i < request->body_count; i++) {
-        t->body[i] = request->body[i];
-        t->body_size += request->body[i].n;
+        if (!request->pieces)
+            t->own_body[i] = request->body[i];
+        t->body_size += http_body(request)[i].n;
     }
     t->secure = slice_starts_nocase(request->url, "https:");
     int rc = make_block(t, request, why);

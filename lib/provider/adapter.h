@@ -20,6 +20,7 @@ struct decoding {
     struct event_sink *sink;
     struct fault *why;
     const struct chat_request *request; /* for names to map back; NULL when relaying */
+    const struct chat_relay *relay;     /* NULL when not relaying */
     struct slice media_type; /* of the answer, as its head says; absent: it does not */
 };
 

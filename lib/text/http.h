@@ -24,8 +24,16 @@ struct http_request {
     struct slice body[HTTP_BODY_PIECES]; /* sent one after the other; all in the call's arena or
                                             the caller's body, alive until the transfer ends */
     size_t body_count;
+    const struct slice
+        *pieces;   /* of a body that has more of them: body_count here, not in `body` */
     bool streamed; /* the answer is expected as server-sent events */
 };
+
+/* The body's pieces, body_count of them, wherever they are. */
+static inline const struct slice *http_body(const struct http_request *r)
+{
+    return r->pieces ? r->pieces : r->body;
+}
 
 /* Add a header; its texts are borrowed. AIGNE_E_INTERNAL when there is no room. */
 int http_request_header(struct http_request *r, const char *name, struct slice value);

@@ -155,7 +155,7 @@ static inline void fuzz_sent(const struct http_request *http)
     struct buf body;
     buf_init(&body, (size_t)64 * 1024 * 1024);
     for (size_t i = 0; i < http->body_count; i++)
-        buf_put_slice(&body, http->body[i]);
+        buf_put_slice(&body, http_body(http)[i]);
     FUZZ_CHECK(json_check(buf_slice(&body), NULL) == AIGNE_OK);
     buf_free(&body);
 }

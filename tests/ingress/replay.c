@@ -189,7 +189,7 @@ static void send_on(const struct exchange *x, struct slice body, struct buf *out
         fprintf(stderr, "%s: %s\n", x->folder, why.text);
     assert_int_equal(rc, AIGNE_OK);
     for (size_t i = 0; i < http.body_count; i++)
-        buf_put_slice(out, http.body[i]);
+        buf_put_slice(out, http_body(&http)[i]);
     assert_int_equal(buf_rc(out), AIGNE_OK);
 }
 

@@ -177,7 +177,8 @@ static int reader_begin(struct reader *r, struct run *run)
                              .sink = &script.sink,
                              .why = &run->why,
                              .media_type = http_block_get(run->c->headers, "content-type"),
-                             .request = run->c->relayed ? NULL : &run->request};
+                             .request = run->c->relayed ? NULL : &run->request,
+                             .relay = run->c->relayed ? &run->relay : NULL};
     return r->d.state ? AIGNE_OK : fault_nomem(&run->why);
 }
 

@@ -180,7 +180,7 @@ void script_http(struct script *s, const struct http_request *r)
     }
     put_text(s, "\n");
     for (size_t i = 0; i < r->body_count; i++)
-        put(s, r->body[i]);
+        put(s, http_body(r)[i]);
     put_text(s, "\n");
 }
 
