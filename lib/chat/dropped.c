@@ -38,3 +38,21 @@ void dropped_note(struct dropped *d, const char *name)
     memcpy(d->names + d->n, name, length);
     d->n += length;
 }
+
+#define WORD_LARGEST 40
+
+void dropped_note_stranger(struct dropped *d, struct slice name)
+{
+    char word[WORD_LARGEST + 1] = "others";
+    bool plain = name.n > 0 && name.n <= WORD_LARGEST;
+    for (size_t i = 0; plain && i < name.n; i++) {
+        char c = name.p[i];
+        plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                c == '_' || c == '-' || c == '.';
+    }
+    if (plain) {
+        memcpy(word, name.p, name.n);
+        word[name.n] = '\0';
+    }
+    dropped_note(d, word);
+}

@@ -15,6 +15,9 @@ struct dropped {
 
 /* `name` as the caller's own format writes it; each is noted once. `d` may be NULL. */
 void dropped_note(struct dropped *d, const char *name);
+/* The same for a name that the caller made up: as "others" when it is not a plain short word, for it goes into
+ * a header. */
+void dropped_note_stranger(struct dropped *d, struct slice name);
 static inline struct slice dropped_names(const struct dropped *d)
 {
     return slice_of(d->names, d->n);

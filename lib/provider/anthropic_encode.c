@@ -1,6 +1,7 @@
 /* Knows how a chat is asked for in Anthropic's format; refuses to know how turns look inside. */
 #include "base/mem.h"
 #include "provider/anthropic.h"
+#include "provider/unsaid.h"
 #include "text/url.h"
 #include <aignehub/aignehub.h>
 
@@ -257,10 +258,13 @@ static void write_stop(struct anthropic *x)
     json_close_array(j);
 }
 
+/* Members of its own that other formats do not know. */
+static const char *const own_members[] = {"container", "context_management", "inference_geo",
+                                          "mcp_servers", "speed"};
+#define OWN_MEMBERS (sizeof(own_members) / sizeof(own_members[0]))
+
 static void write_rest(struct anthropic *x)
 {
-    static const char *const known[] = {"container", "context_management", "inference_geo",
-                                        "mcp_servers", "speed"};
     struct json_writer *j = &x->w.json;
     const struct chat_request *r = x->w.request;
     if (r->user.n) {
@@ -273,13 +277,30 @@ static void write_rest(struct anthropic *x)
         json_member_text(j, "service_tier", "auto");
     else if (slice_is(r->service_tier, "default") || slice_is(r->service_tier, "standard_only"))
         json_member_text(j, "service_tier", "standard_only");
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        const struct chat_extra *extra = wire_extra(r, known[i]);
+    for (size_t i = 0; i < OWN_MEMBERS; i++) {
+        const struct chat_extra *extra = wire_extra(r, own_members[i]);
         if (extra)
-            json_member_raw(j, known[i], extra->value);
+            json_member_raw(j, own_members[i], extra->value);
     }
     if (r->stream)
         json_member_bool(j, "stream", true);
+}
+
+/* What it has no words for, or this model refuses. */
+static void note_unsaid(const struct anthropic *x, const struct thinking *t)
+{
+    const struct chat_request *r = x->w.request;
+    bool samples = x->model.samples && !t->on;
+    bool tier_known = slice_is(r->service_tier, "auto") ||
+                      slice_is(r->service_tier, "default") ||
+                      slice_is(r->service_tier, "standard_only");
+    unsigned unsaid = UNSAID_PENALTIES | UNSAID_SEED | UNSAID_MODALITIES | UNSAID_NAME |
+                      UNSAID_DETAIL | UNSAID_SIGNATURE;
+    unsaid |= samples ? 0 : UNSAID_TEMPERATURE | UNSAID_TOP_P | UNSAID_TOP_K;
+    unsaid |= r->temperature.p && x->model.version >= 401 ? UNSAID_TOP_P : 0;
+    unsaid |= tier_known ? 0 : UNSAID_SERVICE_TIER;
+    unsaid_note(r, x->w.to, unsaid);
+    unsaid_note_extras(r, x->w.to, own_members, OWN_MEMBERS);
 }
 
 static int write_body(struct anthropic *x)
@@ -304,6 +325,7 @@ static int write_body(struct anthropic *x)
     write_thinking(x, &t);
     write_output_config(x, &t);
     write_rest(x);
+    note_unsaid(x, &t);
     json_close_object(j);
     return AIGNE_OK;
 }

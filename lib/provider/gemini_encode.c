@@ -1,6 +1,7 @@
 /* Knows how a chat is asked for in Gemini's format; refuses to know how contents look inside. */
 #include "base/mem.h"
 #include "provider/gemini.h"
+#include "provider/unsaid.h"
 #include "text/url.h"
 #include <aignehub/aignehub.h>
 
@@ -127,6 +128,19 @@ static void write_extras(struct gemini *x)
     }
 }
 
+/* What it has no words for. */
+static void note_unsaid(const struct gemini *x)
+{
+    static const char *const said[] = {"safetySettings", "cachedContent", "labels",
+                                       "serviceTier",    "speechConfig",  "mediaResolution",
+                                       "imageConfig",    "thinkingConfig"};
+    unsaid_note(x->w.request, x->w.to,
+                UNSAID_USER | UNSAID_SERVICE_TIER | UNSAID_PARALLEL | UNSAID_STRICT |
+                    UNSAID_NAME | UNSAID_CACHE | UNSAID_DETAIL | UNSAID_THINKING |
+                    UNSAID_REDACTED);
+    unsaid_note_extras(x->w.request, x->w.to, said, sizeof(said) / sizeof(said[0]));
+}
+
 static int write_body(struct gemini *x)
 {
     json_open_object(&x->w.json);
@@ -140,6 +154,7 @@ static int write_body(struct gemini *x)
     if (rc == AIGNE_OK)
         rc = gemini_write_config(x);
     write_extras(x);
+    note_unsaid(x);
     json_close_object(&x->w.json);
     return rc;
 }

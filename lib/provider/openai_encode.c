@@ -3,6 +3,7 @@
 #include "provider/names.h"
 #include "provider/openai.h"
 #include "provider/strict_schema.h"
+#include "provider/unsaid.h"
 #include "text/url.h"
 #include <aignehub/aignehub.h>
 
@@ -193,6 +194,22 @@ static void write_parameters(struct wire *w)
     openai_write_effort(w);
 }
 
+/* What it has no words for, or this model refuses. */
+static void note_unsaid(const struct wire *w)
+{
+    static const unsigned always =
+        UNSAID_CACHE | UNSAID_REDACTED | UNSAID_SIGNATURE; /* its caches need no markers */
+    struct sampling takes = sampling_of(w);
+    unsigned quirks = w->to->quirks;
+    unsigned unsaid = always;
+    unsaid |= quirks & OPENAI_THOUGHTS_BACK ? 0 : UNSAID_THINKING;
+    unsaid |= quirks & OPENAI_TOP_K ? 0 : UNSAID_TOP_K;
+    unsaid |= takes.temperature ? 0 : UNSAID_TEMPERATURE | UNSAID_TOP_P;
+    unsaid |= takes.penalties ? 0 : UNSAID_PENALTIES;
+    unsaid |= takes.stop ? 0 : UNSAID_STOP;
+    unsaid_note(w->request, w->to, unsaid);
+}
+
 static bool named_in(const char *const *names, size_t count, struct slice name)
 {
     for (size_t i = 0; i < count; i++) {
@@ -231,9 +248,12 @@ static void write_extras(struct wire *w)
     bool reasons = (w->to->quirks & OPENAI_REASONING_RULES) && openai_model_reasons(w->to);
     for (size_t i = 0; i < r->extra_count; i++) {
         struct slice name = r->extras[i].name;
-        if (named_in(held, COUNT(held), name) ||
-            (reasons && named_in(refused, COUNT(refused), name)))
+        if (named_in(held, COUNT(held), name))
             continue;
+        if (reasons && named_in(refused, COUNT(refused), name)) {
+            dropped_note_stranger(w->to->dropped, name);
+            continue;
+        }
         json_key_slice(&w->json, name);
         json_write_raw(&w->json, r->extras[i].value);
     }
@@ -260,6 +280,7 @@ static int write_body(struct wire *w)
         return rc;
     write_parameters(w);
     write_extras(w);
+    note_unsaid(w);
     write_stream(w);
     json_close_object(&w->json);
     return AIGNE_OK;
