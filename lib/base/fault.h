@@ -22,7 +22,8 @@ struct fault {
     char param[96];      /* the request field at fault, as the caller spelled it */
     char provider[40];
     char model[128];
-    char request_id[96];
+    char request_id[96]; /* the provider's */
+    char call_id[32];    /* ours, for formats whose errors carry it */
 };
 
 void fault_clear(struct fault *f);

@@ -11,11 +11,12 @@ enum event_kind {
     EVENT_START =
         1,      /* the provider began: text is its name for the model, id its id (optional) */
     EVENT_TEXT, /* a piece of the answer, whole UTF-8 characters */
-    EVENT_THOUGHT,        /* a piece of the reasoning */
-    EVENT_SIGNATURE,      /* seals the reasoning so far: to be sent back unharmed */
-    EVENT_REDACTED,       /* reasoning the provider sealed, opaque */
-    EVENT_REFUSAL,        /* a piece of a refusal */
-    EVENT_TOOL_BEGIN,     /* index, id, name; metadata is JSON or absent */
+    EVENT_THOUGHT,    /* a piece of the reasoning */
+    EVENT_SIGNATURE,  /* seals the reasoning so far: to be sent back unharmed; name: the vendor
+                             that sealed it, if known ("anthropic") */
+    EVENT_REDACTED,   /* reasoning the provider sealed, opaque; name as above */
+    EVENT_REFUSAL,    /* a piece of a refusal */
+    EVENT_TOOL_BEGIN, /* index, id, name; metadata is JSON or absent */
     EVENT_TOOL_ARGUMENTS, /* index; text is the next piece of the JSON arguments */
     EVENT_TOOL_END,       /* index; nothing more comes for this call */
     EVENT_FILE,           /* mime; text is base64, or a URL when is_url; name: the file's */
@@ -23,14 +24,19 @@ enum event_kind {
                              metadata: an object of what else was said (hub only), or absent */
     EVENT_JSON,           /* a structured answer as an object (AIGNE's json): text is JSON */
     EVENT_RESET,    /* forget TEXT and THOUGHT so far: the provider starts over (hub only) */
-    EVENT_EXTRA,    /* a member of the answer we do not know: name, text is JSON (hub only) */
-    EVENT_CITATION, /* metadata: an object {"url","title","cited_text","start","end",...} */
+    EVENT_EXTRA,    /* a member of the answer we do not know: name, text is JSON (hub only); of
+                       COUNT_TOKENS: EVENT_TOKEN_COUNT, a number, which is no usage */
+    EVENT_CITATION, /* of text already told; metadata: an object {"url","title","cited_text",
+                       "start","end"} with start and end in characters of the answer's text,
+                       and under a format's name ("anthropic") how it put it */
     EVENT_LOGPROBS, /* text: OpenAI's logprobs `content`, an array, of the piece of text before */
     EVENT_EMBEDDING, /* index; text: a JSON array of numbers */
     EVENT_BYTES, /* the next bytes of a file that comes in pieces (speech); mime with the first */
     EVENT_PROGRESS, /* metadata: an object {"progress":40,"status":"in_progress"} */
     EVENT_FINISH    /* finish says why; the last but for USAGE */
 };
+
+#define EVENT_TOKEN_COUNT "inputTokens" /* name of the EXTRA that answers COUNT_TOKENS */
 
 enum finish {
     FINISH_UNKNOWN = 0,

@@ -81,19 +81,24 @@ static int on_refusal(struct reply *r, const struct event *e)
     return add_piece(r, e, &r->refusal);
 }
 
+static int sealed(struct reply *r, struct reply_run *run, const struct event *e)
+{
+    bool kept = run && keep(r, e->text, &run->seal) && keep(r, e->name, &run->vendor);
+    return kept ? AIGNE_OK : AIGNE_E_NOMEM;
+}
+
 /* What is thought last, if anything was put into words. */
 static int on_signature(struct reply *r, const struct event *e)
 {
     struct reply_run *run = r->run_count ? &r->runs[r->run_count - 1] : NULL;
     if (!run || run->kind != EVENT_THOUGHT || run->seal.p)
         run = add_run(r, EVENT_THOUGHT, r->thoughts.n);
-    return run && keep(r, e->text, &run->seal) ? AIGNE_OK : AIGNE_E_NOMEM;
+    return sealed(r, run, e);
 }
 
 static int on_redacted(struct reply *r, const struct event *e)
 {
-    struct reply_run *run = add_run(r, EVENT_REDACTED, 0);
-    return run && keep(r, e->text, &run->seal) ? AIGNE_OK : AIGNE_E_NOMEM;
+    return sealed(r, add_run(r, EVENT_REDACTED, 0), e);
 }
 
 static int on_citation(struct reply *r, const struct event *e)
@@ -204,7 +209,7 @@ static int on_extra(struct reply *r, const struct event *e)
         if (slice_eq(r->extras[i].name, e->name))
             return keep(r, e->text, &r->extras[i].value) ? AIGNE_OK : AIGNE_E_NOMEM;
     }
-    struct chat_extra extra = {SLICE_NONE, SLICE_NONE};
+    struct chat_extra extra = {.name = SLICE_NONE};
     void *items = r->extras;
     if (!room(r, &items, r->extra_count, &r->extra_capacity, sizeof *r->extras))
         return AIGNE_E_NOMEM;

@@ -27,7 +27,8 @@ struct reply_run {
     enum event_kind kind; /* TEXT, THOUGHT, REFUSAL, REDACTED, TOOL_BEGIN, FILE */
     size_t start;         /* of a text: where in the buf of its kind; else which call or file */
     size_t end;
-    struct slice seal; /* the signature of a THOUGHT, the data of REDACTED */
+    struct slice seal;   /* the signature of a THOUGHT, the data of REDACTED */
+    struct slice vendor; /* who sealed it, or absent */
 };
 
 struct reply_citation {

@@ -58,9 +58,10 @@ void reply_write_task(const struct reply *r, enum chat_kind kind, struct json_wr
     case KIND_SPEECH:
         write_audio(w, r);
         break;
+    case KIND_COUNT_TOKENS: /* the number is an extra */
+        break;
     case KIND_CHAT:
     case KIND_TRANSCRIPTION:
-    case KIND_COUNT_TOKENS:
     case KINDS:
         json_member_string(w, "text", buf_slice(&r->text));
         break;

@@ -80,14 +80,15 @@ int chat_add_extra(struct chat_builder *b, struct slice name, struct slice value
 {
     struct chat_request *r = b->request;
     return add_extra(b->arena, &r->extras, &r->extra_count, &b->extra_capacity,
-                     (struct chat_extra){name, value});
+                     (struct chat_extra){.name = name, .value = value});
 }
 
 int chat_add_input_extra(struct chat_builder *b, struct slice name, struct slice value)
 {
     struct chat_request *r = b->request;
     return add_extra(b->arena, &r->input_extras, &r->input_extra_count,
-                     &b->input_extra_capacity, (struct chat_extra){name, value});
+                     &b->input_extra_capacity,
+                     (struct chat_extra){.name = name, .value = value});
 }
 
 /* The newest call wins: careless clients reuse ids from turn to turn. */

@@ -43,6 +43,8 @@ struct chat_part {
     struct slice name;   /* of a TOOL_CALL */
     struct slice arguments; /* of a TOOL_CALL: JSON text; an object unless the model erred */
     struct slice metadata;  /* of a TOOL_CALL: JSON object of the caller, kept as it is */
+    struct slice context;   /* of a document: what the caller tells about it */
+    enum chat_choice citations; /* of a document: its passages are to be cited */
 };
 
 struct chat_message {
@@ -96,6 +98,9 @@ enum chat_effort {
 struct chat_extra {
     struct slice name;
     struct slice value; /* JSON text */
+    const char
+        *format; /* whose member it is, "anthropic.messages": it goes on in that format alone
+                           and is noted as dropped in others; NULL: in any */
 };
 
 struct chat_request {

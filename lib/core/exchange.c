@@ -35,6 +35,12 @@ static void put_head(struct aigne_call *call, int status, struct slice content_t
     BUF_LITERAL(&x->head, "access-control-allow-origin: *\r\nx-request-id: ");
     buf_put(&x->head, call->id, RANDOM_ID_SIZE - 1);
     BUF_LITERAL(&x->head, "\r\n");
+    if (x->ingress->request_id) {
+        buf_put_text(&x->head, x->ingress->request_id);
+        BUF_LITERAL(&x->head, ": ");
+        buf_put(&x->head, call->id, RANDOM_ID_SIZE - 1);
+        BUF_LITERAL(&x->head, "\r\n");
+    }
     if (call->dropped.n) {
         BUF_LITERAL(&x->head, "x-aigne-hub-dropped: ");
         buf_put_slice(&x->head, dropped_names(&call->dropped));
@@ -257,6 +263,7 @@ static void fail(struct aigne_call *call)
         put_head(call, fault_status(&call->fault), slice_text(x->ingress->content_type_plain));
         put_error_headers(x, &call->fault);
     }
+    FAULT_COPY(call->fault.call_id, slice_of(call->id, RANDOM_ID_SIZE - 1));
     x->ingress->error(&call->fault, in_stream, &x->filling);
     if (!in_stream)
         put_length(x);
@@ -339,6 +346,7 @@ int exchange_prepare(struct aigne_call *call)
         .model = call->requested,
         .created_s = call->started_ms / 1000,
         .include_usage = call->relay.include_usage,
+        .headers = x->format_headers,
     };
     if (x->ingress->state_size) {
         x->encoding.state = arena_alloc(&call->arena, x->ingress->state_size);

@@ -23,6 +23,7 @@ struct encoding {
     enum chat_choice include_usage;
     struct slice
         media_type; /* of the answer, where it is not the usual one: set with the first bytes */
+    struct slice headers;               /* the client's, as in ingress_request */
     const struct chat_request *request; /* NULL: it was relayed and never read */
     bool wants_json; /* the request had a schema: AIGNE's answer has it as `json` too */
 };
@@ -47,6 +48,8 @@ struct ingress {
     /* Names of the request headers that belong to the format and are handed to peek and decode, lower
      * case, ended by NULL. NULL: there are none. */
     const char *const *headers;
+    const char *request_id; /* the header in which clients look for the call's id, beside
+                               x-request-id; NULL: none */
     size_t state_size;
     const char *content_type_stream;
     const char *content_type_plain;

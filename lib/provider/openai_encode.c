@@ -248,7 +248,8 @@ static void write_extras(struct wire *w)
     bool reasons = (w->to->quirks & OPENAI_REASONING_RULES) && openai_model_reasons(w->to);
     for (size_t i = 0; i < r->extra_count; i++) {
         struct slice name = r->extras[i].name;
-        if (named_in(held, COUNT(held), name))
+        if (named_in(held, COUNT(held), name) ||
+            wire_foreign(&r->extras[i], "openai.chat", w->to))
             continue;
         if (reasons && named_in(refused, COUNT(refused), name)) {
             dropped_note_stranger(w->to->dropped, name);

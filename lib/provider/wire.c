@@ -200,6 +200,15 @@ const struct chat_extra *wire_extra(const struct chat_request *r, const char *na
     return NULL;
 }
 
+bool wire_foreign(const struct chat_extra *extra, const char *format,
+                  const struct chat_target *to)
+{
+    bool foreign = extra->format && strcmp(extra->format, format) != 0;
+    if (foreign)
+        dropped_note_stranger(to->dropped, extra->name);
+    return foreign;
+}
+
 bool wire_is_object(struct slice json)
 {
     return json.p && json_of(json).kind == JSON_OBJECT && json_check(json, NULL) == AIGNE_OK;

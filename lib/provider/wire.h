@@ -55,6 +55,9 @@ bool wire_text_only(const struct chat_message *m);
 /* The effort asked for, by name or by a budget of tokens. */
 enum chat_effort wire_effort(const struct chat_request *r);
 const struct chat_extra *wire_extra(const struct chat_request *r, const char *name);
+/* Whether it is of another format than this one; then it is noted as dropped. */
+bool wire_foreign(const struct chat_extra *extra, const char *format,
+                  const struct chat_target *to);
 /* A JSON object with the members that `json` would have: itself, wrapped under `key` when it is
  * another value, {} when absent, its text as a string when it is not JSON. */
 void wire_object(struct wire *w, const char *name, struct slice json, const char *key);

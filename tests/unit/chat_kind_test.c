@@ -55,6 +55,7 @@ static void test_dropped(void **state)
     dropped_note(&d, "seed");
     dropped_note(&d, "logit_bias");
     dropped_note(&d, "seed");
+    dropped_note_stranger(&d, SLICE("seed"));
     assert_true(slice_is(dropped_names(&d), "seed, logit_bias"));
     char name[32];
     for (int i = 0; i < 100; i++) {
