@@ -7,12 +7,14 @@ void frames_init(struct frames *f, enum framing framing)
     f->piece = SLICE_NONE;
     sse_init(&f->sse);
     lines_init(&f->lines);
+    eventstream_init(&f->aws);
 }
 
 void frames_free(struct frames *f)
 {
     sse_free(&f->sse);
     lines_free(&f->lines);
+    eventstream_free(&f->aws);
 }
 
 void frames_feed(struct frames *f, struct slice piece)
@@ -21,6 +23,8 @@ void frames_feed(struct frames *f, struct slice piece)
         sse_feed(&f->sse, piece);
     else if (f->framing == FRAMES_LINES)
         lines_feed(&f->lines, piece);
+    else if (f->framing == FRAMES_AWS)
+        eventstream_feed(&f->aws, piece);
     else
         f->piece = piece;
 }
@@ -41,11 +45,23 @@ static int as_event(int rc, struct slice line, struct sse_event *out)
     return rc;
 }
 
+static int next_aws(struct frames *f, struct sse_event *out)
+{
+    struct eventstream_message m;
+    int rc = eventstream_next(&f->aws, &m);
+    if (rc > 0)
+        *out = (struct sse_event){
+            .name = m.name, .data = m.data, .raw = m.raw, .failed = m.failed};
+    return rc;
+}
+
 int frames_next(struct frames *f, struct sse_event *out)
 {
     struct slice line = SLICE_NONE;
     if (f->framing == FRAMES_SSE)
         return sse_next(&f->sse, out);
+    if (f->framing == FRAMES_AWS)
+        return next_aws(f, out);
     return f->framing == FRAMES_LINES ? as_event(lines_next(&f->lines, &line), line, out)
                                       : next_raw(f, out);
 }
@@ -60,7 +76,9 @@ int frames_finish(struct frames *f, struct sse_event *out)
 
 const char *frames_media_type(enum framing framing)
 {
-    static const char *const types[] = {
-        [FRAMES_SSE] = "text/event-stream", [FRAMES_LINES] = "application/x-ndjson"};
-    return framing == FRAMES_RAW ? NULL : types[framing];
+    static const char *const types[] = {[FRAMES_SSE] = "text/event-stream",
+                                        [FRAMES_RAW] = NULL,
+                                        [FRAMES_LINES] = "application/x-ndjson",
+                                        [FRAMES_AWS] = "application/vnd.amazon.eventstream"};
+    return types[framing];
 }

@@ -13,6 +13,7 @@ struct sse_event {
     struct slice name; /* of `event:`; empty when there was none */
     struct slice data;
     struct slice raw; /* all lines of the event as they came, the blank line included */
+    bool failed;      /* of other framings: it is an error, by this name */
 };
 
 struct sse {

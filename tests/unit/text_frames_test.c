@@ -36,6 +36,29 @@ static void test_raw_pieces(void **state)
     frames_free(&f);
 }
 
+static void test_amazons_messages(void **state)
+{
+    (void)state;
+    struct frames f;
+    struct sse_event e;
+    struct slice message =
+        SLICE("\0\0\0\x5d\0\0\0\x4d\xad\xcc\xe9\x3e\x0d:message-type\x07\0\x05"
+              "error\x0b:error-code\x07\0\x0dInternalError\x0e:error-message"
+              "\x07\0\x09It broke.j\x26\x36\xaa");
+    frames_init(&f, FRAMES_AWS);
+    assert_string_equal(frames_media_type(FRAMES_AWS), "application/vnd.amazon.eventstream");
+    frames_feed(&f, message);
+    assert_int_equal(frames_next(&f, &e), 1);
+    assert_true(e.failed);
+    assert_true(slice_is(e.name, "InternalError"));
+    assert_true(slice_is(e.data, "It broke."));
+    assert_true(slice_eq(e.raw, message));
+    frames_feed(&f, SLICE("data: {}\n\ndata"));
+    assert_int_equal(frames_next(&f, &e), AIGNE_E_PROTOCOL);
+    assert_int_equal(frames_finish(&f, &e), 0);
+    frames_free(&f);
+}
+
 static void test_lines(void **state)
 {
     (void)state;
@@ -56,8 +79,8 @@ static void test_lines(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_events),
-                                       cmocka_unit_test(test_raw_pieces),
-                                       cmocka_unit_test(test_lines)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_events), cmocka_unit_test(test_raw_pieces),
+        cmocka_unit_test(test_amazons_messages), cmocka_unit_test(test_lines)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
