@@ -2,6 +2,7 @@
  * costs, or what happens after it. */
 #include "core/attempt.h"
 #include "base/limits.h"
+#include "provider/config.h"
 #include <aignehub/aignehub.h>
 
 #define SECRET_LARGEST ((size_t)64 * 1024)
@@ -44,7 +45,8 @@ int attempt_open(struct attempt *t, const struct chat_request *request,
                          : t->adapter->encode(request, &t->target, &t->sending, &t->request,
                                               t->decoding.why);
     t->streamed = t->request.streamed;
-    return rc;
+    return rc < 0 ? rc
+                  : provider_headers(&t->target, &t->sending, &t->request, t->decoding.why);
 }
 
 static bool names_request(struct slice header)
@@ -234,10 +236,11 @@ int attempt_more(struct attempt *t, int64_t *delay_ms)
     arena_clear(&t->scratch);
     if (rc != AIGNE_AGAIN)
         return rc;
+    rc = provider_headers(&t->target, &t->sending, &t->request, t->decoding.why);
     t->step++;
     t->failures = 0;
     forget_answer(t);
-    return AIGNE_AGAIN;
+    return rc < 0 ? rc : AIGNE_AGAIN;
 }
 
 int attempt_repeat(struct attempt *t, int rc, int64_t *delay_ms)

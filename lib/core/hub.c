@@ -4,20 +4,10 @@
 #include "base/random.h"
 #include "core/environment.h"
 #include "core/handle.h"
+#include "core/introduce.h"
 #include "core/trial.h"
-#include "provider/adapter.h"
 #include "text/json_scan.h"
 #include <aignehub/aignehub.h>
-
-static bool facts_of(struct slice name, struct hub_provider_facts *out)
-{
-    const struct provider_row *row = provider_find(name);
-    if (!row)
-        return false;
-    *out = (struct hub_provider_facts){
-        .name = slice_text(row->name), .keyless = row->keyless, .kinds = provider_kinds(row)};
-    return true;
-}
 
 /* "/" and "" mean the root; else one leading slash and none at the end. */
 static int fill_mount_point(struct aigne_hub *h, const struct aigne_config *c,
@@ -40,7 +30,7 @@ static int fill(struct aigne_hub *h, const struct aigne_config *c, struct fault 
         .durable = settings_bool(c, SETTING_DURABLE),
         .master_key = settings_text(c, SETTING_MASTER_KEY),
         .master_key_file = settings_text(c, SETTING_MASTER_KEY_FILE),
-        .facts = facts_of,
+        .providers = &core_providers,
     };
     if (!options.data.n)
         return fault_set(why, AIGNE_E_CONFIG,

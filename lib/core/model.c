@@ -88,6 +88,10 @@ static int fill_base_url(struct aigne_model *m, struct slice url, struct fault *
         given = m->row->base_url ? slice_text(m->row->base_url) : DEFAULT_HUB_URL;
     if (m->row->adapters[m->kind]->step)
         return AIGNE_OK;
+    if (!url.p && m->row->placeless)
+        return fault_set(why, AIGNE_E_CONFIG,
+                         "Setting \"url\" is missing: %s has no usual place.",
+                         m->row->display_name);
     struct url parsed;
     int rc = url_parse(given, &parsed, why);
     if (rc < 0)

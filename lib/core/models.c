@@ -31,16 +31,27 @@ static void put_rate(struct json_writer *w, const char *name, decimal_wide rate)
     w->comma = true;
 }
 
-static void put_model(struct json_writer *w, const struct catalog_rate *r, struct arena *a)
+/* Of an operator's own name the type's is no name for it. */
+static struct slice display_name(const struct catalog_provider *p,
+                                 const struct provider_row *row)
 {
-    const struct provider_row *row = provider_find(r->provider);
+    if (p->display_name.n)
+        return p->display_name;
+    return row && slice_eq(p->type, p->name) ? slice_text(row->display_name) : p->name;
+}
+
+static void put_model(struct json_writer *w, const struct catalog *c,
+                      const struct catalog_rate *r, struct arena *a)
+{
+    const struct catalog_provider *p = catalog_provider(c, r->provider);
+    const struct provider_row *row = provider_find(p->type);
     json_open_object(w);
     json_member_string(w, "key", models_full_name(r, a));
     json_member_string(w, "model", r->model);
     json_member_string(w, "type", kind_listed(r->type));
     json_member_string(w, "provider", r->provider);
     json_member_string(w, "providerId", r->provider);
-    json_member_text(w, "providerDisplayName", row ? row->display_name : NULL);
+    json_member_string(w, "providerDisplayName", display_name(p, row));
     put_rate(w, "input_credits_per_token", r->input_rate);
     put_rate(w, "output_credits_per_token", r->output_rate);
     json_key(w, "modelMetadata");
@@ -56,7 +67,7 @@ void models_write(const struct catalog *c, struct slice type, struct arena *a, s
     json_open_array(&w);
     for (size_t i = 0; i < c->rate_count; i++)
         if (models_listed(c, &c->rates[i], type))
-            put_model(&w, &c->rates[i], a);
+            put_model(&w, c, &c->rates[i], a);
     json_close_array(&w);
 }
 

@@ -3,6 +3,7 @@
 #include "core/target.h"
 #include "base/clock.h"
 #include "core/record.h"
+#include "provider/config.h"
 #include <aignehub/aignehub.h>
 
 /* What a request that names no model means, as AIGNE's clients have it. */
@@ -66,7 +67,7 @@ static int open_in_hub(struct aigne_call *call)
 {
     const struct route_attempt *planned = &call->plan.attempts[call->attempt_number - 1];
     struct attempt *t = &call->attempt;
-    const struct provider_row *row = provider_find(planned->provider->name);
+    const struct provider_row *row = provider_find(planned->provider->type);
     t->target.provider = planned->provider->name;
     t->target.model = planned->model;
     t->target.region = planned->provider->region;
@@ -80,7 +81,7 @@ static int open_in_hub(struct aigne_call *call)
                          (int)planned->provider->name.n, planned->provider->name.p);
     if (!t->target.base_url.n)
         t->target.base_url = slice_text(row->base_url);
-    t->target.quirks = row->quirks;
+    t->target.quirks = provider_quirks(row, t->target.config);
     t->target.client_id = call->app;
     t->target.secret_is_pair =
         planned->credential && slice_is(planned->credential->type, "access_key_pair");

@@ -71,6 +71,19 @@ static int read_credential(const struct catalog_provider *p, const struct json *
     return AIGNE_OK;
 }
 
+/* The row's, where it is that vendor who is asked; of an operator's own, one that has a rate. */
+static struct slice cheap_model(const struct catalog *c, const struct catalog_provider *p)
+{
+    const struct provider_row *row = provider_find(p->type);
+    for (size_t i = 0; i < c->rate_count && !slice_eq(p->type, p->name); i++) {
+        const struct catalog_rate *r = &c->rates[i];
+        if (slice_eq(r->provider, p->name) && slice_is(r->type, "chat"))
+            return r->model;
+    }
+    bool elsewhere = !slice_eq(p->type, p->name) && p->base_url.n;
+    return row && !elsewhere ? slice_text(row->test_model) : SLICE("");
+}
+
 static int read_arguments(const struct catalog *c, const char *verb, struct slice arguments,
                           struct arena *a, struct trial *t, struct fault *why)
 {
@@ -88,18 +101,20 @@ static int read_arguments(const struct catalog *c, const char *verb, struct slic
     if (!t->provider.p && strcmp(verb, "provider.test") == 0)
         t->provider = json_string(values[1], a);
     t->model = json_string(values[3], a);
-    const struct provider_row *row = provider_find(t->provider);
-    const struct catalog_provider *p = row ? catalog_provider(c, slice_text(row->name)) : NULL;
+    struct hub_provider_facts facts;
+    const struct catalog_provider *p =
+        catalog_facts(c, t->provider, &facts) ? catalog_provider(c, facts.name) : NULL;
     if (!p)
         return fault_field(why, AIGNE_E_REQUEST, "provider",
                            "%s needs the name of a provider that was put; see provider.list.",
                            verb);
     t->provider = p->name;
     if (!t->model.p)
-        t->model = slice_text(row->test_model);
+        t->model = cheap_model(c, p);
     if (!t->model.n)
         return fault_field(why, AIGNE_E_REQUEST, "model",
-                           "%s needs \"model\" for provider \"%s\".", verb, row->name);
+                           "%s needs \"model\" for provider \"%.*s\".", verb, (int)p->name.n,
+                           p->name.p);
     bool named = strcmp(verb, "credential.test") == 0;
     return named ? read_credential(p, values, a, t, why) : AIGNE_OK;
 }

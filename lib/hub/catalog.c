@@ -99,15 +99,19 @@ static bool read_provider(struct catalog *c, const struct store_object *from,
                           struct catalog_provider *to)
 {
     struct json body = json_of(from->body);
+    struct slice type = text_of(body, "type", &c->arena);
     struct hub_provider_facts facts;
-    if (!catalog_facts(c, from->id, &facts))
-        facts = (struct hub_provider_facts){.name = from->id};
+    if (!c->known->find(type.p ? type : from->id, &facts))
+        facts = (struct hub_provider_facts){.name = type.p ? type : from->id};
     to->name = from->id;
+    to->type = facts.name;
+    c->has_own = c->has_own || !slice_eq(to->type, to->name);
+    to->display_name = text_of(body, "displayName", &c->arena);
     to->base_url = text_of(body, "baseUrl", &c->arena);
     to->region = text_of(body, "region", &c->arena);
     to->config = json_get(body, "config").raw;
     to->enabled = flag_of(body, "enabled", true);
-    to->keyless = facts.keyless;
+    to->keyless = flag_of(body, "keyless", facts.keyless);
     to->kinds = facts.kinds;
     atomic_init(&to->turn, 0);
     return true;
@@ -169,10 +173,11 @@ static void add_builtin(struct catalog *c)
     for (size_t i = 0; i < c->provider_count; i++)
         if (slice_is(c->providers[i].name, KNOWN_BUILTIN))
             return;
-    if (!catalog_facts(c, SLICE(KNOWN_BUILTIN), &facts))
+    if (!c->known->find(SLICE(KNOWN_BUILTIN), &facts))
         return;
     struct catalog_provider *echo = &c->providers[c->provider_count++];
     echo->name = SLICE(KNOWN_BUILTIN);
+    echo->type = echo->name;
     echo->enabled = true;
     echo->keyless = facts.keyless;
     echo->kinds = facts.kinds;
@@ -304,7 +309,7 @@ static void catalog_free(struct catalog *c)
     mem_free(c);
 }
 
-static struct catalog *catalog_new(hub_facts_fn facts)
+static struct catalog *catalog_new(const struct hub_providers *known)
 {
     struct catalog *c = mem_alloc_zero(sizeof *c);
     if (!c)
@@ -316,14 +321,14 @@ static struct catalog *catalog_new(hub_facts_fn facts)
     map_init(&c->rates_by_tail);
     map_init(&c->keys_by_hash);
     map_init(&c->users_by_name);
-    c->facts = facts;
+    c->known = known;
     return c;
 }
 
-int catalog_build(const struct store_type *type, struct store *store, hub_facts_fn facts,
-                  struct catalog **out, struct fault *why)
+int catalog_build(const struct store_type *type, struct store *store,
+                  const struct hub_providers *known, struct catalog **out, struct fault *why)
 {
-    struct catalog *c = catalog_new(facts);
+    struct catalog *c = catalog_new(known);
     *out = NULL;
     if (!c)
         return fault_nomem(why);

@@ -11,6 +11,7 @@
 #include "chat/kind.h"
 #include "store/store.h"
 #include "text/decimal.h"
+#include "text/json_scan.h"
 #include "vault/seal.h"
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -28,19 +29,30 @@ struct catalog_credential {
     bool active;
 };
 
-/* What the hub must know of a provider without knowing how to speak to it; core tells. */
+/* What the hub must know of a provider without knowing how to speak to it. */
 struct hub_provider_facts {
     struct slice name; /* canonical: "google" for "gemini"; static text */
     bool keyless;      /* works without a credential */
+    bool placeless;    /* has no usual place: an operator must say where it is */
     unsigned
         kinds; /* KIND_BIT of each kind of call it can be asked for; 0: nobody speaks to it */
 };
-/* False: nobody knows this name. `name` comes in any case of letters. */
-typedef bool (*hub_facts_fn)(struct slice name, struct hub_provider_facts *out);
+
+/* The providers there are. The hub knows none by itself: whoever opens it, core, introduces them. */
+struct hub_providers {
+    /* False: nobody knows this name. It comes in any case of letters. */
+    bool (*find)(struct slice name, struct hub_provider_facts *out);
+    /* All names, aliases too, for advice; NULL past the end. */
+    const char *(*name_at)(size_t index);
+    /* AIGNE_E_REQUEST about what `config` of a provider of this type may not say. */
+    int (*check_config)(struct slice type, struct json config, struct fault *why);
+};
 
 struct catalog_provider {
-    struct slice name;     /* canonical: "google", never "gemini" */
-    struct slice base_url; /* absent: the row's own */
+    struct slice name; /* canonical: "google", never "gemini"; or the operator's own: "groq" */
+    struct slice type; /* what it is: its name, or of the operator's own "openai" */
+    struct slice display_name; /* absent: none was given */
+    struct slice base_url;     /* absent: the row's own */
     struct slice region;
     struct slice config; /* a JSON object; absent: none */
     bool enabled;
@@ -91,7 +103,8 @@ struct catalog {
     struct map rates_by_tail; /* what follows the model's last slash */
     struct map keys_by_hash;
     struct map users_by_name; /* objects */
-    hub_facts_fn facts;
+    const struct hub_providers *known;
+    bool has_own;                 /* a provider under a name of the operator's own */
     struct store_object *objects; /* all of them by (table, id), for the verbs that list */
     size_t object_count;
 };
@@ -105,14 +118,14 @@ struct catalog {
 #define TABLE_SETTINGS   "settings"
 #define TABLE_VAULT      "vault"
 
-/* `facts` may be NULL: then the names AIGNE knows are known, and echo and ollama are keyless. */
-int catalog_build(const struct store_type *type, struct store *store, hub_facts_fn facts,
-                  struct catalog **out, struct fault *why);
+int catalog_build(const struct store_type *type, struct store *store,
+                  const struct hub_providers *known, struct catalog **out, struct fault *why);
 void catalog_hold(struct catalog *c);
 void catalog_drop(struct catalog *c); /* NULL is harmless */
 
 struct catalog_provider *catalog_provider(const struct catalog *c, struct slice name);
-/* Whether anybody knows a provider of this name, alias or case, and which. */
+/* Whether anybody knows a provider of this name, alias or case, and which: the operator's own come
+ * first. What is told lives as long as the catalogue. */
 bool catalog_facts(const struct catalog *c, struct slice name, struct hub_provider_facts *out);
 /* May be asked now: enabled, spoken here, and with a credential unless it needs none. */
 bool catalog_usable(const struct catalog_provider *p);

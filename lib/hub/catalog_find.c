@@ -8,9 +8,28 @@ struct catalog_provider *catalog_provider(const struct catalog *c, struct slice 
     return map_get(&c->providers_by_name, name);
 }
 
+/* In lower case, as they are kept. */
+static const struct catalog_provider *own_provider(const struct catalog *c, struct slice name)
+{
+    char lower[OWN_NAME_LARGEST];
+    if (!c->has_own || name.n > sizeof lower)
+        return NULL;
+    for (size_t i = 0; i < name.n; i++) {
+        char byte = name.p[i];
+        lower[i] = byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
+    }
+    const struct catalog_provider *p = catalog_provider(c, slice_of(lower, name.n));
+    return p && !slice_eq(p->type, p->name) ? p : NULL;
+}
+
 bool catalog_facts(const struct catalog *c, struct slice name, struct hub_provider_facts *out)
 {
-    return c->facts ? c->facts(name, out) : known_facts(name, out);
+    const struct catalog_provider *own = own_provider(c, name);
+    if (!own)
+        return c->known->find(name, out);
+    *out = (struct hub_provider_facts){
+        .name = own->name, .keyless = own->keyless, .kinds = own->kinds};
+    return true;
 }
 
 bool catalog_usable(const struct catalog_provider *p)

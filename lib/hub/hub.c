@@ -42,7 +42,7 @@ int hub_refresh(struct hub *h, struct fault *why)
     int rc = h->type->version(h->store, &version, why);
     if (rc || version == hub_catalog_version(h))
         return rc;
-    rc = catalog_build(h->type, h->store, h->facts, &next, why);
+    rc = catalog_build(h->type, h->store, h->providers, &next, why);
     if (!rc)
         swap(h, next);
     return rc;
@@ -86,10 +86,10 @@ static const struct store_type *type_for(const struct hub_options *options)
 static int open_all(struct hub *h, const struct hub_options *options, struct fault *why)
 {
     h->type = type_for(options);
-    h->facts = options->facts;
+    h->providers = options->providers;
     int rc = h->type->open(options->data, options->durable, &h->store, why);
     if (!rc)
-        rc = catalog_build(h->type, h->store, h->facts, &h->catalog, why);
+        rc = catalog_build(h->type, h->store, h->providers, &h->catalog, why);
     if (rc)
         return rc;
     atomic_store(&h->version, h->catalog->version);

@@ -19,8 +19,8 @@ struct hub_options {
     bool durable;                 /* commits survive power loss, not only a killed process */
     struct slice master_key;      /* see vault_key_of; absent: the file */
     struct slice master_key_file; /* absent: data + ".key" */
-    hub_facts_fn facts;           /* which providers there are; see catalog_build */
-    const struct store_type *store; /* NULL: by `data` */
+    const struct hub_providers *providers; /* which there are; static */
+    const struct store_type *store;        /* NULL: by `data` */
 };
 
 /* Open; create, migrate and make the key file on first use. Refuses (AIGNE_E_CONFIG) a master key

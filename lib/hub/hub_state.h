@@ -18,7 +18,7 @@ struct hub {
     const struct store_type *type;
     struct store *store;
     struct ledger *ledger;
-    hub_facts_fn facts;
+    const struct hub_providers *providers;
     pthread_mutex_t writing;  /* one changing verb at a time */
     pthread_mutex_t swapping; /* held for the pointer and its count only */
     struct catalog *catalog;

@@ -1,10 +1,8 @@
-/* known.h - providers and vendors by name: who makes which models, and who else serves them. */
+/* known.h - vendors by name: who makes which models, and who else serves them. */
 #ifndef AIGNE_HUB_KNOWN_H
 #define AIGNE_HUB_KNOWN_H
 
-#include "base/nearest.h"
 #include "base/slice.h"
-#include "hub/catalog.h"
 #include <stdbool.h>
 
 /* Works without having been set up. */
@@ -12,10 +10,8 @@
 /* Another AIGNE hub as a provider. */
 #define KNOWN_HUB "aignehub"
 
-/* The names AIGNE uses, for hubs whose host tells no facts. */
-bool known_facts(struct slice name, struct hub_provider_facts *out);
-/* Offer all names AIGNE uses. */
-void known_offer(struct nearest *n);
+/* The longest name of an operator's own for a provider. */
+#define OWN_NAME_LARGEST 32
 
 #define VENDOR_CANDIDATES 4
 struct vendor {
@@ -28,6 +24,6 @@ struct vendor {
 const struct vendor *vendor_of(struct slice model);
 
 /* 1: direct, 2: bedrock, 3: openrouter and poe, 4: ollama. */
-int provider_rank(struct slice provider);
+int provider_rank(struct slice type);
 
 #endif

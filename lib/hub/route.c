@@ -6,8 +6,6 @@
 #include "hub/known.h"
 #include <aignehub/aignehub.h>
 
-enum { PROVIDER_NAME_LARGEST = 40 };
-
 /* How errors quote a name: cut where a sentence would drown in it. */
 #define QUOTE(s) ((int)((s).n < 100 ? (s).n : 100)), ((s).p)
 
@@ -59,7 +57,7 @@ static bool names_provider(const struct catalog *c, struct slice name,
     size_t at = 0;
     while (at < name.n && name.p[at] != '/' && name.p[at] != ':')
         at++;
-    if (at == name.n || at == 0 || at > PROVIDER_NAME_LARGEST)
+    if (at == name.n || at == 0 || at > OWN_NAME_LARGEST)
         return false;
     *model = slice_from(name, at + 1);
     return catalog_facts(c, slice_of(name.p, at), facts);
@@ -185,7 +183,7 @@ static void candidates_by_rate(const struct catalog *c, struct slice name,
         bool exact = slice_eq(rate->model, name);
         struct catalog_provider *p = catalog_provider(c, rate->provider);
         if (p && slice_eq(rate->type, type) && (exact || ends_with_segment(rate->model, name)))
-            offer(all, (struct candidate){p, rate->model, provider_rank(p->name), exact});
+            offer(all, (struct candidate){p, rate->model, provider_rank(p->type), exact});
     }
 }
 

@@ -1,39 +1,6 @@
 /* Knows which vendor a bare model name belongs to and who serves it; refuses to know who is set up. */
 #include "hub/known.h"
 
-static const struct {
-    const char *name;
-    const char *alias;
-    bool keyless;
-} names[] = {{"openai", NULL, false},     {"anthropic", NULL, false},  {"bedrock", NULL, false},
-             {"deepseek", NULL, false},   {"google", "gemini", false}, {"ollama", NULL, true},
-             {"openrouter", NULL, false}, {"xai", NULL, false},        {"doubao", NULL, false},
-             {"poe", NULL, false},        {"ideogram", NULL, false},   {KNOWN_HUB, NULL, false},
-             {KNOWN_BUILTIN, NULL, true}};
-enum { NAMES = sizeof names / sizeof *names };
-
-bool known_facts(struct slice name, struct hub_provider_facts *out)
-{
-    for (size_t i = 0; i < NAMES; i++) {
-        if (!slice_is_nocase(name, names[i].name) &&
-            !(names[i].alias && slice_is_nocase(name, names[i].alias)))
-            continue;
-        *out = (struct hub_provider_facts){
-            .name = slice_text(names[i].name), .keyless = names[i].keyless, .kinds = ~0u};
-        return true;
-    }
-    return false;
-}
-
-void known_offer(struct nearest *n)
-{
-    for (size_t i = 0; i < NAMES; i++) {
-        nearest_offer(n, names[i].name);
-        if (names[i].alias)
-            nearest_offer(n, names[i].alias);
-    }
-}
-
 /* The dash after o1 and o3 keeps names of others out. */
 static const struct vendor vendors[] = {
     {{"gemini", "imagen", "veo"}, "google", {"google", "openrouter", "poe"}},
@@ -59,11 +26,11 @@ const struct vendor *vendor_of(struct slice model)
     return NULL;
 }
 
-int provider_rank(struct slice provider)
+int provider_rank(struct slice type)
 {
-    if (slice_is(provider, "bedrock"))
+    if (slice_is(type, "bedrock"))
         return 2;
-    if (slice_is(provider, "openrouter") || slice_is(provider, "poe"))
+    if (slice_is(type, "openrouter") || slice_is(type, "poe"))
         return 3;
-    return slice_is(provider, "ollama") ? 4 : 1;
+    return slice_is(type, "ollama") ? 4 : 1;
 }

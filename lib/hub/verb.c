@@ -1,8 +1,8 @@
 /* Knows how verbs read arguments and say what is to change; refuses to know any kind of object. */
 #include "hub/verb.h"
 #include "base/limits.h"
+#include "base/nearest.h"
 #include "base/random.h"
-#include "hub/known.h"
 #include <aignehub/aignehub.h>
 
 enum { NAME_LARGEST = 200, FIRST_OPS = 8 };
@@ -48,6 +48,33 @@ int verb_name(struct verb_call *v, const char *name, struct slice *out)
     return AIGNE_OK;
 }
 
+/* The known ones, then the operator's own. */
+static void offer_providers(struct verb_call *v, struct nearest *nearest)
+{
+    const struct catalog *c = v->catalog;
+    const char *name;
+    for (size_t i = 0; (name = c->known->name_at(i)) != NULL; i++)
+        nearest_offer(nearest, name);
+    for (size_t i = 0; i < c->provider_count; i++) {
+        if (slice_eq(c->providers[i].name, c->providers[i].type))
+            continue;
+        const char *own = arena_copy(v->arena, c->providers[i].name).p;
+        if (own)
+            nearest_offer(nearest, own);
+    }
+}
+
+int verb_unknown_provider(struct verb_call *v, const char *name, struct slice given)
+{
+    struct nearest nearest = {.text = given, .distance = SIZE_MAX};
+    offer_providers(v, &nearest);
+    struct nearest_advice advice = nearest_advise(&nearest);
+    v->why->http = 400;
+    return fault_field(v->why, AIGNE_E_REQUEST, name,
+                       "There is no provider named \"%.*s\"; " NEAREST_FORMAT ".",
+                       (int)(given.n < 60 ? given.n : 60), given.p, NEAREST_HOLES(advice));
+}
+
 int verb_provider(struct verb_call *v, const char *name, struct slice *out)
 {
     struct hub_provider_facts facts;
@@ -60,13 +87,7 @@ int verb_provider(struct verb_call *v, const char *name, struct slice *out)
         *out = facts.name;
         return AIGNE_OK;
     }
-    struct nearest nearest = {.text = given, .distance = SIZE_MAX};
-    known_offer(&nearest);
-    struct nearest_advice advice = nearest_advise(&nearest);
-    v->why->http = 400;
-    return fault_field(v->why, AIGNE_E_REQUEST, name,
-                       "There is no provider named \"%.*s\"; " NEAREST_FORMAT ".",
-                       (int)(given.n < 60 ? given.n : 60), given.p, NEAREST_HOLES(advice));
+    return verb_unknown_provider(v, name, given);
 }
 
 static int add_op(struct verb_call *v, struct store_op op)

@@ -100,6 +100,8 @@ struct slice verb_text(struct verb_call *v, const char *name);
 int verb_name(struct verb_call *v, const char *name, struct slice *out);
 /* The canonical name of a provider that is known, by the argument `name`. */
 int verb_provider(struct verb_call *v, const char *name, struct slice *out);
+/* Refuse the argument `name`, which `given` nobody is called, and say what was meant. */
+int verb_unknown_provider(struct verb_call *v, const char *name, struct slice given);
 bool verb_flag(const struct verb_call *v, const char *name, bool otherwise);
 
 /* What is to change. */

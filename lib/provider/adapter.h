@@ -90,7 +90,9 @@ struct provider_row {
     const char *test_model;  /* a cheap one for trying a credential */
     const char *environment; /* where vendors' own tools look for the key: "OPENAI_API_KEY" */
     unsigned quirks;         /* QUIRK_ flags of the adapter */
-    bool keyless;            /* works without a credential */
+    const struct config_member *config; /* how an operator may change them; see config.h */
+    bool keyless;                       /* works without a credential */
+    bool placeless;                     /* has no usual place: base_url must be given */
 };
 
 /* NULL: unknown. Case does not count. */

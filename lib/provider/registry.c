@@ -1,5 +1,6 @@
 /* Knows the providers by name and where they are; refuses to know how any of them is spoken to. */
 #include "provider/adapters.h"
+#include "provider/config.h"
 #include "provider/openai.h"
 
 /* Names are AIGNE's. A provider that speaks OpenAI's format is a row here and nothing else. */
@@ -7,6 +8,7 @@ static const struct provider_row rows[] = {
     {.name = "openai",
      .display_name = "OpenAI",
      .adapters[KIND_CHAT] = &adapter_openai,
+     .config = config_openai,
      .base_url = "https://api.openai.com/v1",
      .test_model = "gpt-4o-mini",
      .environment = "OPENAI_API_KEY",
@@ -31,6 +33,7 @@ static const struct provider_row rows[] = {
     {.name = "deepseek",
      .display_name = "DeepSeek",
      .adapters[KIND_CHAT] = &adapter_openai,
+     .config = config_openai,
      .base_url = "https://api.deepseek.com",
      .test_model = "deepseek-v4-flash",
      .environment = "DEEPSEEK_API_KEY",
@@ -39,6 +42,7 @@ static const struct provider_row rows[] = {
     {.name = "ollama",
      .display_name = "Ollama",
      .adapters[KIND_CHAT] = &adapter_openai,
+     .config = config_openai,
      .base_url = "http://localhost:11434/v1",
      .test_model = "llama3.2",
      .environment = "OLLAMA_API_KEY",
@@ -47,6 +51,7 @@ static const struct provider_row rows[] = {
     {.name = "openrouter",
      .display_name = "OpenRouter",
      .adapters[KIND_CHAT] = &adapter_openai,
+     .config = config_openai,
      .base_url = "https://openrouter.ai/api/v1",
      .test_model = "openai/gpt-4o-mini",
      .environment = "OPEN_ROUTER_API_KEY",
@@ -54,6 +59,7 @@ static const struct provider_row rows[] = {
     {.name = "xai",
      .display_name = "xAI",
      .adapters[KIND_CHAT] = &adapter_openai,
+     .config = config_openai,
      .base_url = "https://api.x.ai/v1",
      .test_model = "grok-4.3",
      .environment = "XAI_API_KEY",
@@ -61,6 +67,7 @@ static const struct provider_row rows[] = {
     {.name = "doubao",
      .display_name = "Doubao",
      .adapters[KIND_CHAT] = &adapter_openai,
+     .config = config_openai,
      .base_url = "https://ark.cn-beijing.volces.com/api/v3",
      .test_model = "doubao-seed-1-6-flash-250828",
      .environment = "DOUBAO_API_KEY",
@@ -69,6 +76,7 @@ static const struct provider_row rows[] = {
     {.name = "poe",
      .display_name = "Poe",
      .adapters[KIND_CHAT] = &adapter_openai,
+     .config = config_openai,
      .base_url = "https://api.poe.com/v1",
      .test_model = "GPT-4o-mini",
      .environment = "POE_API_KEY",

@@ -33,6 +33,7 @@ static struct store_type kept_type(void)
 static int open_on(const struct store_type *type, struct hub **out, struct fault *why)
 {
     const struct hub_options options = {
+        .providers = &test_known,
         .data = SLICE(":memory:"),
         .store = type,
         .master_key =
@@ -43,6 +44,7 @@ static int open_on(const struct store_type *type, struct hub **out, struct fault
 
 static void fill(struct hub *h)
 {
+    verb_ok(h, "provider.put", "{\"name\":\"own\",\"type\":\"openai\"}");
     verb_ok(h, "credential.put", "{\"provider\":\"openai\",\"name\":\"a\",\"value\":\"sk-1\"}");
     verb_ok(h, "credential.put",
             "{\"provider\":\"bedrock\",\"name\":\"b\",\"value\":{\"access_key_id\":\"i\","
@@ -155,6 +157,8 @@ static void test_verbs(void **state)
         {"provider.put",
          "{\"name\":\"google\",\"baseUrl\":\"https://x.example/v1\",\"config\":{}}"},
         {"provider.put", "{\"name\":\"openai\",\"displayName\":\"\\u004f\"}"},
+        {"provider.put", "{\"name\":\"groq\",\"type\":\"openai\",\"keyless\":true}"},
+        {"provider.put", "{\"name\":\"own\",\"displayName\":\"O\"}"},
         {"provider.get", "{\"name\":\"openai\"}"},
         {"provider.list", "{}"},
         {"provider.delete", "{\"name\":\"openai\"}"},

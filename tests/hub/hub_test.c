@@ -64,7 +64,7 @@ struct hub *open_hub(const char *data)
 {
     struct hub *h = NULL;
     struct fault why;
-    const struct hub_options options = {.data = slice_text(data)};
+    const struct hub_options options = {.data = slice_text(data), .providers = &test_known};
     fault_clear(&why);
     if (hub_open(&options, &h, &why))
         fail_msg("%s", why.text);

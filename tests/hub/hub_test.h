@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "base/mem.h"
 #include "hub/hub.h"
+#include "hub_providers.h"
 #include "store/store.h"
 #include <aignehub/aignehub.h>
 #include <setjmp.h>

@@ -14,7 +14,8 @@
 static int open_with(const char *data, const char *key, const char *file, struct hub **out,
                      struct fault *why)
 {
-    const struct hub_options options = {.data = slice_text(data),
+    const struct hub_options options = {.providers = &test_known,
+                                        .data = slice_text(data),
                                         .master_key = slice_text(key),
                                         .master_key_file = slice_text(file)};
     fault_clear(why);
@@ -256,7 +257,8 @@ static void test_changes_at_the_same_time(void **state)
     struct fault why;
     struct store_type type = store_memory;
     type.apply = contested_apply;
-    const struct hub_options options = {.data = SLICE(":memory:"), .store = &type};
+    const struct hub_options options = {
+        .providers = &test_known, .data = SLICE(":memory:"), .store = &type};
     assert_int_equal(hub_open(&options, &h, &why), AIGNE_OK);
     interfere = 3;
     verb_ok(h, "provider.put", "{\"name\":\"openai\",\"displayName\":\"ours\"}");
@@ -286,7 +288,8 @@ static void test_a_failing_store(void **state)
     struct hub *h = NULL;
     struct store_type type = store_memory;
     type.open = remember_open;
-    const struct hub_options options = {.data = SLICE(":memory:"), .store = &type};
+    const struct hub_options options = {
+        .providers = &test_known, .data = SLICE(":memory:"), .store = &type};
     assert_int_equal(hub_open(&options, &h, NULL), AIGNE_OK);
     store_memory_fail(failing_store, 1, 1, AIGNE_E_STORE);
     int64_t version = hub_catalog_version(h);

@@ -1,5 +1,4 @@
 /* Knows where each model name must go, in which order, and what is said when it cannot. */
-#include "hub/known.h"
 #include "hub/route.h"
 #include "hub_test.h"
 
@@ -160,9 +159,38 @@ static void test_why_a_provider_is_not_usable(void **state)
     assert_refused("openai", AIGNE_E_ROUTE, 404, "openai/MODEL");
 }
 
+static void test_names_of_ones_own(void **state)
+{
+    (void)state;
+    assert_refused("groq/llama-3.3", AIGNE_E_ROUTE, 404, "nobody is known");
+    verb_ok(hub, "provider.put", "{\"name\":\"groq\",\"type\":\"openai\"}");
+    assert_refused("groq/llama-3.3", AIGNE_E_ROUTE, 503, "No active credentials");
+    key("groq", "g");
+    assert_plan("groq/meta/llama-3.3", "groq:meta/llama-3.3:g");
+    assert_plan("GROQ:llama-3.3", "groq:llama-3.3:g");
+    assert_plan("aignehub/groq/llama-3.3", "groq:llama-3.3:g");
+    assert_refused("groq", AIGNE_E_ROUTE, 404, "groq/MODEL");
+    assert_refused("gpt-9", AIGNE_E_ROUTE, 503, "No available provider found");
+    price("groq", "gpt-9", "chat");
+    assert_plan("gpt-9", "groq:gpt-9:g");
+    /* Two of one vendor, one of them without a key; local ones come last. */
+    verb_ok(hub, "provider.put",
+            "{\"name\":\"gpu\",\"type\":\"ollama\",\"baseUrl\":\"http://gpu:11434\"}");
+    verb_ok(
+        hub, "provider.put",
+        "{\"name\":\"vllm\",\"type\":\"openai\",\"baseUrl\":\"http://x/v1\",\"keyless\":true}");
+    assert_plan("gpu/llama3:8b", "gpu:llama3:8b:-");
+    assert_plan("vllm/m", "vllm:m:-");
+    price("gpu", "gpt-9", "chat");
+    price("vllm", "gpt-9", "chat");
+    assert_plan("gpt-9", "groq:gpt-9:g vllm:gpt-9:- gpu:gpt-9:-");
+    verb_ok(hub, "provider.delete", "{\"name\":\"groq\"}");
+    assert_refused("groq/llama-3.3", AIGNE_E_ROUTE, 404, "nobody is known");
+}
+
 static bool few_facts(struct slice name, struct hub_provider_facts *out)
 {
-    if (!known_facts(name, out))
+    if (!test_find(name, out))
         return false;
     if (slice_is(out->name, "bedrock"))
         out->kinds = 0;
@@ -175,7 +203,8 @@ static void test_a_provider_nobody_speaks_to_yet(void **state)
     struct fault why;
     fault_clear(&why);
     hub_drop(hub);
-    const struct hub_options options = {.data = SLICE(":memory:"), .facts = few_facts};
+    const struct hub_providers few = {few_facts, test_name_at, test_check_config};
+    const struct hub_options options = {.data = SLICE(":memory:"), .providers = &few};
     assert_int_equal(hub_open(&options, &hub, &why), AIGNE_OK);
     key("bedrock", "b");
     assert_refused("bedrock/x", AIGNE_E_ROUTE, 503, "cannot speak to it");
@@ -318,6 +347,7 @@ int main(void)
         WITH_HUB(test_the_hubs_own_prefix),
         WITH_HUB(test_malformed_names),
         WITH_HUB(test_why_a_provider_is_not_usable),
+        WITH_HUB(test_names_of_ones_own),
         WITH_HUB(test_a_provider_nobody_speaks_to_yet),
         WITH_HUB(test_echo_and_ollama_need_no_key),
         WITH_HUB(test_vendor_patterns),

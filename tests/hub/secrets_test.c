@@ -100,12 +100,12 @@ static void test_canaries(void **state)
     char path[256];
     char access_key[128];
     (void)snprintf(path, sizeof path, "%s", test_path("canary.db"));
-    const struct hub_options options = {.data = slice_text(path),
-                                        .master_key = SLICE(MASTER_KEY)};
-    const struct hub_options wrong = {.data = slice_text(path),
-                                      .master_key = SLICE(NEW_MASTER)};
-    const struct hub_options broken = {.data = slice_text(path),
-                                       .master_key = SLICE("CANARY4x")};
+    const struct hub_options options = {
+        .providers = &test_known, .data = slice_text(path), .master_key = SLICE(MASTER_KEY)};
+    const struct hub_options wrong = {
+        .providers = &test_known, .data = slice_text(path), .master_key = SLICE(NEW_MASTER)};
+    const struct hub_options broken = {
+        .providers = &test_known, .data = slice_text(path), .master_key = SLICE("CANARY4x")};
     fault_clear(&why);
     log_set(LOG_DEBUG, search_log, NULL);
     assert_int_equal(hub_open(&options, &h, &why), AIGNE_OK);

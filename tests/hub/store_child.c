@@ -7,6 +7,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "base/random.h"
 #include "hub/hub.h"
+#include "hub_providers.h"
 #include "store/store.h"
 #include <aignehub/aignehub.h>
 #include <stdio.h>
@@ -63,7 +64,7 @@ static int carry_out(const char *path, const char *verb, const char *arguments)
     struct hub *h = NULL;
     struct fault why;
     struct buf json;
-    const struct hub_options options = {.data = slice_text(path)};
+    const struct hub_options options = {.data = slice_text(path), .providers = &test_known};
     fault_clear(&why);
     buf_init(&json, 1 << 20);
     if (hub_open(&options, &h, &why) || hub_do(h, verb, slice_text(arguments), &json, &why))

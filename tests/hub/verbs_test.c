@@ -69,7 +69,7 @@ static void test_arguments(void **state)
     bad("provider.put", "{\"name\":\"openai\",\"enbled\":true}", 400,
         "the nearest known one is \"enabled\"");
     bad("provider.put", "{\"name\":\"openai\",\"apiKey\":\"x\"}", 400,
-        "there are: name, displayName, baseUrl, region, enabled, config.");
+        "there are: name, type, displayName, baseUrl, region, enabled, keyless, config.");
     bad("provider.put", "{\"name\":\"opnai\"}", 400, "the nearest known one is \"openai\"");
     bad("provider.put", "{\"name\":\"mistral\"}", 400, "there are: openai, anthropic, bedrock");
     bad("provider.put", "{\"name\":\"openai\",\"enabled\":\"yes\"}", 400, "must be: boolean");
@@ -126,6 +126,51 @@ static void test_providers(void **state)
     bad("provider.get", "{\"name\":\"openai\"}", 404, "provider.list");
     bad("provider.get", "{\"name\":\"echo\"}", 404, "works by itself");
     bad("provider.delete", "{\"name\":\"openai\"}", 404, "no provider \"openai\"");
+    bad("provider.put", "{\"name\":\"openai\",\"config\":{\"odd\":1}}", 400, "no \"odd\"");
+    assert_string_equal(verb_fault()->param, "config");
+}
+
+static void test_providers_under_names_of_ones_own(void **state)
+{
+    (void)state;
+    bad("provider.put", "{\"name\":\"groq\"}", 400, "say its \"type\"");
+    bad("provider.put", "{\"name\":\"groq\",\"type\":\"opnai\"}", 400,
+        "the nearest known one is \"openai\"");
+    assert_string_equal(verb_fault()->param, "type");
+    bad("provider.put", "{\"name\":\"gemini\",\"type\":\"openai\"}", 400, "already known");
+    bad("provider.put", "{\"name\":\"Groq\",\"type\":\"openai\"}", 400, "lower-case");
+    bad("provider.put", "{\"name\":\"a/b\",\"type\":\"openai\"}", 400, "lower-case");
+    bad("provider.put", "{\"name\":\"-a\",\"type\":\"openai\"}", 400, "lower-case");
+    bad("provider.put", "{\"name\":\"a23456789012345678901234567890123\",\"type\":\"openai\"}",
+        400, "1 to 32");
+    bad("provider.put", "{\"name\":\"azure\"}", 400, "\"baseUrl\" is missing");
+    bad("provider.put", "{\"name\":\"azure-eu\",\"type\":\"azure\"}", 400, "no usual place");
+    bad("provider.put", "{\"name\":\"g\",\"type\":\"openai\",\"config\":{\"odd\":1}}", 400,
+        "no \"odd\"");
+    bad("credential.put", "{\"provider\":\"groq\",\"name\":\"k\",\"value\":\"s-1\"}", 400,
+        "no provider named");
+    ok("provider.put", "{\"name\":\"OpenAI\",\"type\":\"openai\"}"); /* says nothing new */
+    has_not("\"type\"");
+    ok("provider.put",
+       "{\"name\":\"groq\",\"type\":\"OpenAI\",\"baseUrl\":\"https://g.example/v1\"}");
+    has("{\"id\":\"groq\",\"name\":\"groq\",\"type\":\"openai\",\"baseUrl\"");
+    ok("provider.put", "{\"name\":\"groq\",\"keyless\":true}"); /* the type is remembered */
+    has("\"type\":\"openai\"");
+    has("\"keyless\":true");
+    ok("provider.put", "{\"name\":\"azure-eu\",\"type\":\"azure\",\"baseUrl\":\"https://e\"}");
+    ok("provider.put", "{\"name\":\"azure-eu\",\"displayName\":\"EU\"}");
+    bad("provider.put", "{\"name\":\"azure-eu\",\"baseUrl\":null}", 400, "is missing");
+    ok("credential.put", "{\"provider\":\"GROQ\",\"name\":\"k\",\"value\":\"s-1\"}");
+    has("\"provider\":\"groq\"");
+    ok("credential.list", "{\"provider\":\"Groq\"}");
+    has("\"count\":1");
+    ok("rate.put", "{\"provider\":\"groq\",\"model\":\"m\",\"inputRate\":1,\"outputRate\":1}");
+    bad("rate.list", "{\"provider\":\"grok\"}", 400, "the nearest known one is \"groq\"");
+    ok("provider.get", "{\"name\":\"groq\"}");
+    has("\"activeCredentialCount\":1");
+    ok("provider.delete", "{\"name\":\"groq\"}");
+    has("\"credentialsDeleted\":1,\"ratesDeleted\":1");
+    bad("provider.get", "{\"name\":\"groq\"}", 400, "no provider named");
 }
 
 static void test_deleting_a_provider_takes_all_with_it(void **state)
@@ -500,11 +545,18 @@ static bool no_facts(struct slice name, struct hub_provider_facts *out)
     return false;
 }
 
+static const char *no_names(size_t index)
+{
+    (void)index;
+    return NULL;
+}
+
 static void test_facts_are_the_hosts(void **state)
 {
     (void)state;
     struct hub *other = NULL;
-    const struct hub_options options = {.data = SLICE(":memory:"), .facts = no_facts};
+    const struct hub_providers none = {no_facts, no_names, test_check_config};
+    const struct hub_options options = {.data = SLICE(":memory:"), .providers = &none};
     assert_int_equal(hub_open(&options, &other, NULL), AIGNE_OK);
     verb_fails(other, "provider.put", "{\"name\":\"openai\"}", AIGNE_E_REQUEST, 400,
                "no provider named");
@@ -522,6 +574,7 @@ int main(void)
         WITH_HUB(test_the_table),
         WITH_HUB(test_arguments),
         WITH_HUB(test_providers),
+        WITH_HUB(test_providers_under_names_of_ones_own),
         WITH_HUB(test_deleting_a_provider_takes_all_with_it),
         WITH_HUB(test_credentials),
         WITH_HUB(test_pairs),
