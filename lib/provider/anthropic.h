@@ -3,6 +3,7 @@
 #define AIGNE_PROVIDER_ANTHROPIC_H
 
 #include "provider/adapter.h"
+#include "provider/blocks.h"
 #include "provider/names.h"
 #include "provider/turns.h"
 #include "provider/wire.h"
@@ -50,29 +51,34 @@ int anthropic_write_system(struct anthropic *x);
 int anthropic_write_messages(struct anthropic *x);
 int anthropic_write_media(struct anthropic *x, size_t message, size_t part,
                           enum chat_cache cache);
+/* With the answer itself demanded as a call, some tool must be called: that one when it is alone. */
+enum chat_tool_choice anthropic_choice(const struct anthropic *x);
+
+/* How the model is told to think. */
+struct anthropic_thinking {
+    bool on;
+    bool off;       /* said expressly */
+    int64_t budget; /* 0: by effort */
+    const char *effort;
+};
+struct anthropic_thinking anthropic_thinking_of(const struct anthropic *x);
+/* The largest answer, the budget within it: it counts against max_tokens, and a smaller maximum was
+ * meant for the answer alone. */
+int anthropic_max_tokens(const struct anthropic *x, const struct anthropic_thinking *t,
+                         int64_t *out);
+/* Temperatures go to 2 elsewhere, to 1 here. */
+struct slice anthropic_temperature(struct slice number);
+/* What other formats can ask for and this one has no word for, though it changes the answer. */
+int anthropic_refuse_extras(const struct chat_request *r, struct fault *why);
 int anthropic_encode(const struct chat_request *r, const struct chat_target *to,
                      struct arena *a, struct http_request *out, struct fault *why);
 
-/* An open tool_use block of an answer. */
-struct anthropic_block {
-    int64_t wire_index;
-    int index;   /* of the event */
-    bool json;   /* it is the structured answer */
-    bool filled; /* a piece of its input came */
-    bool closed;
-    struct slice input; /* given whole when it began */
-};
-
 struct anthropic_state {
     bool started;
-    bool ended; /* message_stop came */
-    bool json_called;
-    int tool_count;
+    bool ended;         /* message_stop came */
     int64_t written_1h; /* cache writes for one hour: only the first report tells them apart */
     enum finish finish;
-    struct anthropic_block *blocks;
-    size_t block_count;
-    size_t block_capacity;
+    struct blocks blocks;
 };
 int anthropic_decode(struct decoding *d, const struct sse_event *frame);
 int anthropic_decode_whole(struct decoding *d, struct slice body, bool watching);

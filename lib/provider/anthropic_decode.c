@@ -1,5 +1,4 @@
 /* Knows how Anthropic's answers become events; refuses to know how they were asked for. */
-#include "base/limits.h"
 #include "provider/answer.h"
 #include "provider/anthropic.h"
 #include "provider/complaint.h"
@@ -74,87 +73,19 @@ static int push_stop_details(struct decoding *d, struct json holder)
     return answer_piece(d, EVENT_REFUSAL, words);
 }
 
-static struct anthropic_block *add_block(struct decoding *d)
-{
-    struct anthropic_state *s = d->state;
-    if (s->block_count == s->block_capacity) {
-        size_t capacity = s->block_capacity ? s->block_capacity * 2 : 4;
-        struct anthropic_block *blocks = arena_array(d->keep, capacity, sizeof *blocks);
-        if (!blocks)
-            return NULL;
-        if (s->block_count)
-            memcpy(blocks, s->blocks, s->block_count * sizeof *blocks);
-        s->blocks = blocks;
-        s->block_capacity = capacity;
-    }
-    struct anthropic_block *b = &s->blocks[s->block_count++];
-    *b = (struct anthropic_block){0};
-    return b;
-}
-
 static int begin_call(struct decoding *d, int64_t wire_index, struct json block)
 {
     struct anthropic_state *s = d->state;
-    struct anthropic_block *b = add_block(d);
-    if (!b)
-        return fault_nomem(d->why);
-    if (s->block_count > LIMIT_TOOL_CALLS)
-        return fault_set(d->why, AIGNE_E_PROTOCOL, "The answer has more than %d tool calls.",
-                         LIMIT_TOOL_CALLS);
-    struct slice name = json_string(json_get(block, "name"), d->scratch);
-    if (!name.n)
-        return fault_set(d->why, AIGNE_E_PROTOCOL,
-                         "The provider sent a tool call without a name.");
-    struct json input = json_get(block, "input");
-    b->wire_index = wire_index;
-    b->json = answer_by_json_tool(d->request, name);
-    if (input.kind == JSON_OBJECT && json_count(input) > 0) {
-        b->input = arena_copy(d->keep, input.raw);
-        if (!b->input.p)
-            return fault_nomem(d->why);
-    }
-    if (b->json) {
-        b->closed = s->json_called; /* one answer is enough */
-        s->json_called = true;
-        return AIGNE_OK;
-    }
-    b->index = s->tool_count++;
-    struct slice id = json_string(json_get(block, "id"), d->scratch);
-    if (!id.n)
-        id = call_id_made(d->request, b->index, d->scratch);
-    if (!id.p)
-        return fault_nomem(d->why);
-    return answer_tool_begin(d, b->index, id,
-                             name_from_wire(&anthropic_names, d->request, name), SLICE_NONE);
+    return blocks_begin(d, &s->blocks, wire_index, &anthropic_names,
+                        json_string(json_get(block, "id"), d->scratch),
+                        json_string(json_get(block, "name"), d->scratch),
+                        json_get(block, "input"));
 }
 
-/* A structured answer asked for as a call is the answer's text. */
-static int push_input(struct decoding *d, struct anthropic_block *b, struct slice piece)
-{
-    b->filled = b->filled || piece.n > 0;
-    return b->json ? answer_piece(d, EVENT_TEXT, piece)
-                   : answer_tool_arguments(d, b->index, piece);
-}
-
-static int close_block(struct decoding *d, struct anthropic_block *b)
-{
-    if (b->closed)
-        return AIGNE_OK;
-    int rc = AIGNE_OK;
-    b->closed = true;
-    if (!b->filled)
-        rc = push_input(d, b, b->json && !b->input.n ? SLICE("{}") : b->input);
-    return rc < 0 || b->json ? rc : answer_tool_end(d, b->index);
-}
-
-static struct anthropic_block *find_block(struct decoding *d, int64_t wire_index)
+static struct block *find_block(struct decoding *d, int64_t wire_index)
 {
     struct anthropic_state *s = d->state;
-    for (size_t i = s->block_count; i-- > 0;) {
-        if (s->blocks[i].wire_index == wire_index && !s->blocks[i].closed)
-            return &s->blocks[i];
-    }
-    return NULL;
+    return blocks_find(&s->blocks, wire_index);
 }
 
 static int64_t index_of(struct json event)
@@ -209,9 +140,9 @@ static int on_block_delta(struct decoding *d, struct json event)
     struct json delta = json_get(event, "delta");
     struct json type = json_get(delta, "type");
     if (json_string_is(type, "input_json_delta")) {
-        struct anthropic_block *b = find_block(d, index_of(event));
+        struct block *b = find_block(d, index_of(event));
         struct slice piece = json_string(json_get(delta, "partial_json"), d->scratch);
-        return b ? push_input(d, b, piece) : AIGNE_OK;
+        return b ? blocks_input(d, b, piece) : AIGNE_OK;
     }
     for (size_t i = 0; i < sizeof(deltas) / sizeof(deltas[0]); i++) {
         if (json_string_is(type, deltas[i].type))
@@ -223,8 +154,8 @@ static int on_block_delta(struct decoding *d, struct json event)
 
 static int on_block_stop(struct decoding *d, struct json event)
 {
-    struct anthropic_block *b = find_block(d, index_of(event));
-    return b ? close_block(d, b) : AIGNE_OK;
+    struct block *b = find_block(d, index_of(event));
+    return b ? blocks_close(d, b) : AIGNE_OK;
 }
 
 static int on_message_delta(struct decoding *d, struct json event)
@@ -239,14 +170,11 @@ static int on_message_stop(struct decoding *d, struct json event)
 {
     struct anthropic_state *s = d->state;
     (void)event;
-    for (size_t i = 0; i < s->block_count; i++) {
-        int rc = close_block(d, &s->blocks[i]);
-        if (rc < 0)
-            return rc;
-    }
+    int rc = blocks_close_all(d, &s->blocks);
+    if (rc < 0)
+        return rc;
     s->ended = true;
-    bool only_json = s->finish == FINISH_TOOLS && s->json_called && !s->tool_count;
-    return answer_finish(d, only_json ? FINISH_STOP : s->finish);
+    return answer_finish(d, blocks_finish(&s->blocks, s->finish));
 }
 
 int anthropic_decode(struct decoding *d, const struct sse_event *frame)
@@ -294,9 +222,9 @@ int anthropic_decode_whole(struct decoding *d, struct slice body, bool watching)
     struct json_walk w = json_walk(content);
     for (int64_t i = 0; rc >= 0 && !watching && json_next(&w); i++) {
         rc = push_block(d, i, w.value);
-        struct anthropic_block *b = rc < 0 ? NULL : find_block(d, i);
+        struct block *b = rc < 0 ? NULL : find_block(d, i);
         if (b)
-            rc = close_block(d, b);
+            rc = blocks_close(d, b);
     }
     note_stop(d, json_get(message, "stop_reason"));
     if (rc >= 0)

@@ -69,8 +69,7 @@ static int write_tools(struct anthropic *x)
     return rc;
 }
 
-/* With the answer itself demanded as a call, some tool must be called: that one when it is alone. */
-static enum chat_tool_choice choice_of(const struct anthropic *x)
+enum chat_tool_choice anthropic_choice(const struct anthropic *x)
 {
     const struct chat_request *r = x->w.request;
     if (!x->json_tool)
@@ -90,7 +89,7 @@ static int write_tool_choice(struct anthropic *x)
                                         [CHAT_TOOLS_NAMED] = "tool"};
     struct json_writer *j = &x->w.json;
     const struct chat_request *r = x->w.request;
-    enum chat_tool_choice choice = choice_of(x);
+    enum chat_tool_choice choice = anthropic_choice(x);
     bool named_by_caller = r->tool_choice == CHAT_TOOLS_NAMED;
     bool json_alone = choice == CHAT_TOOLS_NAMED && !named_by_caller;
     bool one = json_alone || (r->parallel_tool_calls == CHAT_NO && choice != CHAT_TOOLS_NONE);
@@ -127,20 +126,12 @@ static bool loop_without_thoughts(const struct chat_request *r)
     return true;
 }
 
-/* How the model is told to think. */
-struct thinking {
-    bool on;
-    bool off;       /* said expressly */
-    int64_t budget; /* 0: by effort */
-    const char *effort;
-};
-
-static struct thinking thinking_of(const struct anthropic *x)
+struct anthropic_thinking anthropic_thinking_of(const struct anthropic *x)
 {
     const struct chat_request *r = x->w.request;
-    struct thinking t = {0};
+    struct anthropic_thinking t = {0};
     enum chat_effort effort = wire_effort(r);
-    enum chat_tool_choice choice = choice_of(x);
+    enum chat_tool_choice choice = anthropic_choice(x);
     /* A demand for a tool and thinking exclude each other; the demand is the stronger wish. */
     bool forced = choice == CHAT_TOOLS_REQUIRED || choice == CHAT_TOOLS_NAMED;
     if (effort == CHAT_EFFORT_UNSET)
@@ -161,8 +152,8 @@ static struct thinking thinking_of(const struct anthropic *x)
     return t;
 }
 
-/* The budget counts against max_tokens: a smaller maximum was meant for the answer alone. */
-static int write_max_tokens(struct anthropic *x, const struct thinking *t)
+int anthropic_max_tokens(const struct anthropic *x, const struct anthropic_thinking *t,
+                         int64_t *out)
 {
     const struct chat_request *r = x->w.request;
     int64_t largest = x->model.largest_output;
@@ -173,11 +164,11 @@ static int write_max_tokens(struct anthropic *x, const struct thinking *t)
         largest += t->budget;
         largest = largest < x->model.largest_output ? largest : x->model.largest_output;
     }
-    json_member_int(&x->w.json, "max_tokens", largest);
+    *out = largest;
     return AIGNE_OK;
 }
 
-static void write_thinking(struct anthropic *x, const struct thinking *t)
+static void write_thinking(struct anthropic *x, const struct anthropic_thinking *t)
 {
     struct json_writer *j = &x->w.json;
     if (!t->on && !t->off)
@@ -192,7 +183,7 @@ static void write_thinking(struct anthropic *x, const struct thinking *t)
     json_close_object(j);
 }
 
-static void write_output_config(struct anthropic *x, const struct thinking *t)
+static void write_output_config(struct anthropic *x, const struct anthropic_thinking *t)
 {
     struct json_writer *j = &x->w.json;
     bool schema = wants_json(x->w.request) && !x->json_tool;
@@ -212,7 +203,7 @@ static void write_output_config(struct anthropic *x, const struct thinking *t)
     json_close_object(j);
 }
 
-/* Temperatures go to 2 elsewhere, to 1 here: "1.3" begins with 1 and has a digit other than 0. */
+/* "1.3" begins with 1 and has a digit other than 0. */
 static bool above_one(struct slice number)
 {
     int64_t whole = 0;
@@ -225,15 +216,19 @@ static bool above_one(struct slice number)
     return slice_int64(head, &whole) && whole >= 1;
 }
 
-static void write_sampling(struct anthropic *x, const struct thinking *t)
+struct slice anthropic_temperature(struct slice number)
+{
+    return above_one(number) ? SLICE("1") : number;
+}
+
+static void write_sampling(struct anthropic *x, const struct anthropic_thinking *t)
 {
     struct json_writer *j = &x->w.json;
     const struct chat_request *r = x->w.request;
     if (!x->model.samples || t->on)
         return;
     if (r->temperature.p)
-        json_member_raw(j, "temperature",
-                        above_one(r->temperature) ? SLICE("1") : r->temperature);
+        json_member_raw(j, "temperature", anthropic_temperature(r->temperature));
     /* From 4.1 on the two are refused together. */
     if (!r->temperature.p || x->model.version < 401)
         json_member_raw_opt(j, "top_p", r->top_p);
@@ -287,7 +282,7 @@ static void write_rest(struct anthropic *x)
 }
 
 /* What it has no words for, or this model refuses. */
-static void note_unsaid(const struct anthropic *x, const struct thinking *t)
+static void note_unsaid(const struct anthropic *x, const struct anthropic_thinking *t)
 {
     const struct chat_request *r = x->w.request;
     bool samples = x->model.samples && !t->on;
@@ -306,10 +301,12 @@ static void note_unsaid(const struct anthropic *x, const struct thinking *t)
 static int write_body(struct anthropic *x)
 {
     struct json_writer *j = &x->w.json;
-    struct thinking t = thinking_of(x);
+    struct anthropic_thinking t = anthropic_thinking_of(x);
     json_open_object(j);
     json_member_string(j, "model", x->w.to->model);
-    int rc = write_max_tokens(x, &t);
+    int64_t largest = 0;
+    int rc = anthropic_max_tokens(x, &t, &largest);
+    json_member_int(j, "max_tokens", largest);
     if (rc == AIGNE_OK)
         rc = write_tools(x);
     if (rc == AIGNE_OK)
@@ -330,8 +327,7 @@ static int write_body(struct anthropic *x)
     return AIGNE_OK;
 }
 
-/* What other formats can ask for and this one has no word for, though it changes the answer. */
-static int refuse_extras(const struct chat_request *r, struct fault *why)
+int anthropic_refuse_extras(const struct chat_request *r, struct fault *why)
 {
     static const char *const refused[] = {"audio", "web_search_options", "functions",
                                           "function_call"};
@@ -352,7 +348,7 @@ int anthropic_encode(const struct chat_request *r, const struct chat_target *to,
                      struct arena *a, struct http_request *out, struct fault *why)
 {
     *out = (struct http_request){0};
-    int rc = refuse_extras(r, why);
+    int rc = anthropic_refuse_extras(r, why);
     if (rc < 0)
         return rc;
     struct anthropic x AUTO(wire_close_of);
