@@ -33,7 +33,7 @@ enum event_kind {
     EVENT_EMBEDDING, /* index; text: a JSON array of numbers */
     EVENT_BYTES, /* the next bytes of a file that comes in pieces (speech); mime with the first */
     EVENT_PROGRESS, /* metadata: an object {"progress":40,"status":"in_progress"} */
-    EVENT_FINISH    /* finish says why; the last but for USAGE */
+    EVENT_FINISH    /* finish says why, text which stop sequence; the last but for USAGE */
 };
 
 #define EVENT_TOKEN_COUNT "inputTokens" /* name of the EXTRA that answers COUNT_TOKENS */

@@ -6,6 +6,7 @@
 
 extern const struct adapter adapter_openai;
 extern const struct adapter adapter_anthropic;
+extern const struct adapter adapter_anthropic_count;
 extern const struct adapter adapter_gemini;
 extern const struct adapter adapter_hub; /* another AIGNE hub */
 extern const struct adapter adapter_hub_embedding;

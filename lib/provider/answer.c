@@ -84,6 +84,25 @@ int answer_check_pick(struct decoding *d, struct slice text, const char *const *
     return judge(d, text, JSON_OBJECT, rc, &problem);
 }
 
+int answer_unstreamed(struct decoding *d, const struct sse_event *frame)
+{
+    (void)frame;
+    return fault_set(d->why, AIGNE_E_PROTOCOL,
+                     "The provider streamed what it should send whole.");
+}
+
+int answer_token_count(struct decoding *d, struct json count, bool watching)
+{
+    int64_t tokens = answer_count(count);
+    if (tokens < 0 || tokens > USAGE_LARGEST)
+        return fault_set(d->why, AIGNE_E_PROTOCOL, "The provider's answer has no count.");
+    struct event e = {.kind = EVENT_EXTRA, .name = SLICE(EVENT_TOKEN_COUNT), .text = count.raw};
+    int rc = answer_start(d, SLICE_NONE, SLICE_NONE);
+    if (rc >= 0 && !watching)
+        rc = event_push(d->sink, &e);
+    return answer_settled(d, rc < 0 ? rc : answer_finish(d, FINISH_STOP));
+}
+
 int answer_cut(struct decoding *d)
 {
     return fault_set(d->why, AIGNE_E_PROTOCOL, "The provider's answer stopped before its end.");

@@ -24,6 +24,10 @@ int answer_check_pick(struct decoding *d, struct slice text, const char *const *
                       size_t count, struct json *values);
 /* AIGNE_E_PROTOCOL: the answer stopped before its end. */
 int answer_cut(struct decoding *d);
+/* `decode` of what is never streamed: AIGNE_E_PROTOCOL. */
+int answer_unstreamed(struct decoding *d, const struct sse_event *frame);
+/* All the events of an answer to COUNT_TOKENS; AIGNE_E_PROTOCOL when `count` is no count. */
+int answer_token_count(struct decoding *d, struct json count, bool watching);
 /* `rc`, or AIGNE_E_NOMEM when an arena failed on the way. */
 int answer_settled(struct decoding *d, int rc);
 

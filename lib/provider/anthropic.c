@@ -4,7 +4,6 @@
 #include "provider/adapters.h"
 #include "provider/answer.h"
 #include "provider/complaint.h"
-#include "text/url.h"
 #include <aignehub/aignehub.h>
 
 static int list_request(struct slice type, const struct chat_target *to, struct arena *a,
@@ -12,12 +11,8 @@ static int list_request(struct slice type, const struct chat_target *to, struct 
 {
     (void)type; /* all of them are for chat */
     *out = (struct http_request){0};
-    struct slice path = slice_ends(to->base_url, "/v1") ? SLICE("models?limit=1000")
-                                                        : SLICE("v1/models?limit=1000");
-    int rc = wire_get(url_join(a, to->base_url, path), out, why);
-    if (rc == AIGNE_OK && to->secret.n)
-        rc = wire_header(out, "x-api-key", to->secret, why);
-    return rc < 0 ? rc : wire_header(out, "anthropic-version", SLICE("2023-06-01"), why);
+    int rc = wire_get(anthropic_url(to, SLICE("models"), SLICE("limit=1000"), a), out, why);
+    return rc < 0 ? rc : anthropic_headers(to, SLICE(""), out, why);
 }
 
 static int list_answer(struct slice body, struct arena *a, struct buf *json, struct fault *why)
@@ -41,7 +36,9 @@ const struct adapter adapter_anthropic = {
     .format = "anthropic.messages",
     .state_size = sizeof(struct anthropic_state),
     .encode = anthropic_encode,
+    .relay = anthropic_relay,
     .decode = anthropic_decode,
+    .watch = anthropic_watch,
     .decode_whole = anthropic_decode_whole,
     .finish = anthropic_finish,
     .explain = complaint_explain,

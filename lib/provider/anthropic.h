@@ -70,6 +70,10 @@ int anthropic_max_tokens(const struct anthropic *x, const struct anthropic_think
 struct slice anthropic_temperature(struct slice number);
 /* What other formats can ask for and this one has no word for, though it changes the answer. */
 int anthropic_refuse_extras(const struct chat_request *r, struct fault *why);
+#define ANTHROPIC_PATH       "messages"
+#define ANTHROPIC_COUNT_PATH "messages/count_tokens"
+int anthropic_encode_count(const struct chat_request *r, const struct chat_target *to,
+                           struct arena *a, struct http_request *out, struct fault *why);
 int anthropic_encode(const struct chat_request *r, const struct chat_target *to,
                      struct arena *a, struct http_request *out, struct fault *why);
 
@@ -78,10 +82,40 @@ struct anthropic_state {
     bool ended;         /* message_stop came */
     int64_t written_1h; /* cache writes for one hour: only the first report tells them apart */
     enum finish finish;
+    struct slice stop_sequence; /* that was met */
+    int64_t characters;         /* of the answer's text so far */
+    int64_t passage;            /* where in it the current block began */
+    struct slice *citations;    /* of that block */
+    size_t citation_count;
+    struct slice dull; /* an event that passed through and told nothing */
+    int dull_learned;  /* how often one was kept */
     struct blocks blocks;
 };
+#define CITATIONS_LARGEST 256 /* of one block */
+
+/* A block of an answer, whole; its events in a stream; what is left at the end. */
+int anthropic_push_block(struct decoding *d, int64_t index, struct json block);
+int anthropic_on_block_start(struct decoding *d, struct json event);
+int anthropic_on_block_delta(struct decoding *d, struct json event);
+int anthropic_on_block_stop(struct decoding *d, struct json event);
+int anthropic_close_blocks(struct decoding *d);
+
 int anthropic_decode(struct decoding *d, const struct sse_event *frame);
 int anthropic_decode_whole(struct decoding *d, struct slice body, bool watching);
 int anthropic_finish(struct decoding *d);
+int anthropic_watch(struct decoding *d, const struct sse_event *frame,
+                    enum chat_choice usage_wanted, bool *hide);
+/* What the hub must learn of an event that passes through. */
+int anthropic_watch_event(struct decoding *d, struct slice data);
+
+struct slice anthropic_url(const struct chat_target *to, struct slice path, struct slice query,
+                           struct arena *a);
+/* The key, and of the client's headers the version and the betas. */
+int anthropic_headers(const struct chat_target *to, struct slice client,
+                      struct http_request *out, struct fault *why);
+int anthropic_relay(const struct chat_relay *r, const struct chat_target *to, struct arena *a,
+                    struct http_request *out, struct fault *why);
+int anthropic_relay_count(const struct chat_relay *r, const struct chat_target *to,
+                          struct arena *a, struct http_request *out, struct fault *why);
 
 #endif

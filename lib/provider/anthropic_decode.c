@@ -1,4 +1,5 @@
 /* Knows how Anthropic's answers become events; refuses to know how they were asked for. */
+#include "base/limits.h"
 #include "provider/answer.h"
 #include "provider/anthropic.h"
 #include "provider/complaint.h"
@@ -45,7 +46,8 @@ static int push_usage(struct decoding *d, struct json usage)
     return answer_usage(d, &u);
 }
 
-static void note_stop(struct decoding *d, struct json stop_reason)
+/* Of a delta, or of a whole message. */
+static void note_stop(struct decoding *d, struct json holder)
 {
     static const struct {
         const char *name;
@@ -60,10 +62,12 @@ static void note_stop(struct decoding *d, struct json stop_reason)
         {"refusal", FINISH_REFUSAL},
     };
     struct anthropic_state *s = d->state;
+    struct json reason = json_get(holder, "stop_reason");
     for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-        if (json_string_is(stop_reason, reasons[i].name))
+        if (json_string_is(reason, reasons[i].name))
             s->finish = reasons[i].finish;
     }
+    s->stop_sequence = json_string(json_get(holder, "stop_sequence"), d->keep);
 }
 
 /* Why the model refused, in the provider's words. */
@@ -73,47 +77,6 @@ static int push_stop_details(struct decoding *d, struct json holder)
     return answer_piece(d, EVENT_REFUSAL, words);
 }
 
-static int begin_call(struct decoding *d, int64_t wire_index, struct json block)
-{
-    struct anthropic_state *s = d->state;
-    return blocks_begin(d, &s->blocks, wire_index, &anthropic_names,
-                        json_string(json_get(block, "id"), d->scratch),
-                        json_string(json_get(block, "name"), d->scratch),
-                        json_get(block, "input"));
-}
-
-static struct block *find_block(struct decoding *d, int64_t wire_index)
-{
-    struct anthropic_state *s = d->state;
-    return blocks_find(&s->blocks, wire_index);
-}
-
-static int64_t index_of(struct json event)
-{
-    int64_t index = -1;
-    return json_int64(json_get(event, "index"), &index) ? index : -1;
-}
-
-/* What a block holds when it begins: mostly nothing, all of it in a whole answer. */
-static int push_block(struct decoding *d, int64_t wire_index, struct json block)
-{
-    struct json type = json_get(block, "type");
-    if (json_string_is(type, "text"))
-        return answer_piece(d, EVENT_TEXT, json_string(json_get(block, "text"), d->scratch));
-    if (json_string_is(type, "tool_use"))
-        return begin_call(d, wire_index, block);
-    if (json_string_is(type, "redacted_thinking"))
-        return answer_piece(d, EVENT_REDACTED,
-                            json_string(json_get(block, "data"), d->scratch));
-    if (!json_string_is(type, "thinking"))
-        return AIGNE_OK;
-    int rc =
-        answer_piece(d, EVENT_THOUGHT, json_string(json_get(block, "thinking"), d->scratch));
-    return rc < 0 ? rc
-                  : answer_piece(d, EVENT_SIGNATURE,
-                                 json_string(json_get(block, "signature"), d->scratch));
-}
-
 static int on_message_start(struct decoding *d, struct json event)
 {
     struct json message = json_get(event, "message");
@@ -121,60 +84,30 @@ static int on_message_start(struct decoding *d, struct json event)
     return rc < 0 ? rc : push_usage(d, json_get(message, "usage"));
 }
 
-static int on_block_start(struct decoding *d, struct json event)
-{
-    return push_block(d, index_of(event), json_get(event, "content_block"));
-}
-
-static int on_block_delta(struct decoding *d, struct json event)
-{
-    static const struct {
-        const char *type;
-        const char *member;
-        enum event_kind kind;
-    } deltas[] = {
-        {"text_delta", "text", EVENT_TEXT},
-        {"thinking_delta", "thinking", EVENT_THOUGHT},
-        {"signature_delta", "signature", EVENT_SIGNATURE},
-    };
-    struct json delta = json_get(event, "delta");
-    struct json type = json_get(delta, "type");
-    if (json_string_is(type, "input_json_delta")) {
-        struct block *b = find_block(d, index_of(event));
-        struct slice piece = json_string(json_get(delta, "partial_json"), d->scratch);
-        return b ? blocks_input(d, b, piece) : AIGNE_OK;
-    }
-    for (size_t i = 0; i < sizeof(deltas) / sizeof(deltas[0]); i++) {
-        if (json_string_is(type, deltas[i].type))
-            return answer_piece(d, deltas[i].kind,
-                                json_string(json_get(delta, deltas[i].member), d->scratch));
-    }
-    return AIGNE_OK;
-}
-
-static int on_block_stop(struct decoding *d, struct json event)
-{
-    struct block *b = find_block(d, index_of(event));
-    return b ? blocks_close(d, b) : AIGNE_OK;
-}
-
 static int on_message_delta(struct decoding *d, struct json event)
 {
     struct json delta = json_get(event, "delta");
-    note_stop(d, json_get(delta, "stop_reason"));
+    note_stop(d, delta);
     int rc = push_stop_details(d, delta);
     return rc < 0 ? rc : push_usage(d, json_get(event, "usage"));
+}
+
+static int push_finish(struct decoding *d)
+{
+    const struct anthropic_state *s = d->state;
+    struct event e = {.kind = EVENT_FINISH,
+                      .finish = blocks_finish(&s->blocks, s->finish),
+                      .text = s->stop_sequence};
+    return event_push(d->sink, &e);
 }
 
 static int on_message_stop(struct decoding *d, struct json event)
 {
     struct anthropic_state *s = d->state;
     (void)event;
-    int rc = blocks_close_all(d, &s->blocks);
-    if (rc < 0)
-        return rc;
-    s->ended = true;
-    return answer_finish(d, blocks_finish(&s->blocks, s->finish));
+    int rc = anthropic_close_blocks(d);
+    s->ended = rc >= 0;
+    return rc < 0 ? rc : push_finish(d);
 }
 
 int anthropic_decode(struct decoding *d, const struct sse_event *frame)
@@ -183,9 +116,12 @@ int anthropic_decode(struct decoding *d, const struct sse_event *frame)
         const char *type;
         int (*on)(struct decoding *d, struct json event);
     } handlers[] = {
-        {"content_block_delta", on_block_delta}, {"content_block_start", on_block_start},
-        {"content_block_stop", on_block_stop},   {"message_start", on_message_start},
-        {"message_delta", on_message_delta},     {"message_stop", on_message_stop},
+        {"content_block_delta", anthropic_on_block_delta},
+        {"content_block_start", anthropic_on_block_start},
+        {"content_block_stop", anthropic_on_block_stop},
+        {"message_start", on_message_start},
+        {"message_delta", on_message_delta},
+        {"message_stop", on_message_stop},
         {"error", complaint_in_answer},
     };
     const struct anthropic_state *s = d->state;
@@ -206,6 +142,30 @@ int anthropic_decode(struct decoding *d, const struct sse_event *frame)
     return AIGNE_OK;
 }
 
+static int watch_message_delta(struct decoding *d, struct json event)
+{
+    note_stop(d, json_get(event, "delta"));
+    return push_usage(d, json_get(event, "usage"));
+}
+
+int anthropic_watch_event(struct decoding *d, struct slice data)
+{
+    int rc = answer_check(d, data, JSON_OBJECT);
+    if (rc < 0)
+        return rc;
+    struct json event = json_of(data);
+    struct json type = json_get(event, "type");
+    if (json_string_is(type, "message_start"))
+        rc = on_message_start(d, event);
+    else if (json_string_is(type, "message_delta"))
+        rc = watch_message_delta(d, event);
+    else if (json_string_is(type, "message_stop"))
+        rc = on_message_stop(d, event);
+    else if (json_string_is(type, "error") || complaint_present(json_get(event, "error")))
+        rc = complaint_in_answer(d, event);
+    return answer_settled(d, rc);
+}
+
 int anthropic_decode_whole(struct decoding *d, struct slice body, bool watching)
 {
     struct slice text = slice_trim(body);
@@ -220,14 +180,10 @@ int anthropic_decode_whole(struct decoding *d, struct slice body, bool watching)
         return fault_set(d->why, AIGNE_E_PROTOCOL, "The provider's answer has no content.");
     rc = push_start(d, message);
     struct json_walk w = json_walk(content);
-    for (int64_t i = 0; rc >= 0 && !watching && json_next(&w); i++) {
-        rc = push_block(d, i, w.value);
-        struct block *b = rc < 0 ? NULL : find_block(d, i);
-        if (b)
-            rc = blocks_close(d, b);
-    }
-    note_stop(d, json_get(message, "stop_reason"));
-    if (rc >= 0)
+    for (int64_t i = 0; rc >= 0 && !watching && json_next(&w); i++)
+        rc = anthropic_push_block(d, i, w.value);
+    note_stop(d, message);
+    if (rc >= 0 && !watching)
         rc = push_stop_details(d, message);
     if (rc >= 0)
         rc = push_usage(d, json_get(message, "usage"));

@@ -2,7 +2,6 @@
 #include "base/mem.h"
 #include "provider/anthropic.h"
 #include "provider/unsaid.h"
-#include "text/url.h"
 #include <aignehub/aignehub.h>
 
 #define BUDGET_SMALLEST ((int64_t)1024)
@@ -298,7 +297,18 @@ static void note_unsaid(const struct anthropic *x, const struct anthropic_thinki
     unsaid_note_extras(r, x->w.to, own_members, OWN_MEMBERS);
 }
 
-static int write_body(struct anthropic *x)
+/* What counts as the prompt. */
+static int write_prompt(struct anthropic *x)
+{
+    int rc = write_tools(x);
+    if (rc == AIGNE_OK)
+        rc = write_tool_choice(x);
+    if (rc == AIGNE_OK)
+        rc = anthropic_write_system(x);
+    return rc < 0 ? rc : anthropic_write_messages(x);
+}
+
+static int write_body(struct anthropic *x, bool counting)
 {
     struct json_writer *j = &x->w.json;
     struct anthropic_thinking t = anthropic_thinking_of(x);
@@ -306,23 +316,22 @@ static int write_body(struct anthropic *x)
     json_member_string(j, "model", x->w.to->model);
     int64_t largest = 0;
     int rc = anthropic_max_tokens(x, &t, &largest);
-    json_member_int(j, "max_tokens", largest);
+    if (!counting)
+        json_member_int(j, "max_tokens", largest);
     if (rc == AIGNE_OK)
-        rc = write_tools(x);
-    if (rc == AIGNE_OK)
-        rc = write_tool_choice(x);
-    if (rc == AIGNE_OK)
-        rc = anthropic_write_system(x);
-    if (rc == AIGNE_OK)
-        rc = anthropic_write_messages(x);
+        rc = write_prompt(x);
     if (rc < 0)
         return rc;
-    write_sampling(x, &t);
-    write_stop(x);
+    if (!counting) {
+        write_sampling(x, &t);
+        write_stop(x);
+    }
     write_thinking(x, &t);
     write_output_config(x, &t);
-    write_rest(x);
-    note_unsaid(x, &t);
+    if (!counting) {
+        write_rest(x);
+        note_unsaid(x, &t);
+    }
     json_close_object(j);
     return AIGNE_OK;
 }
@@ -344,8 +353,8 @@ static void wire_close_of(struct anthropic *x)
     wire_close(&x->w);
 }
 
-int anthropic_encode(const struct chat_request *r, const struct chat_target *to,
-                     struct arena *a, struct http_request *out, struct fault *why)
+static int encode(const struct chat_request *r, const struct chat_target *to, bool counting,
+                  struct arena *a, struct http_request *out, struct fault *why)
 {
     *out = (struct http_request){0};
     int rc = anthropic_refuse_extras(r, why);
@@ -357,12 +366,22 @@ int anthropic_encode(const struct chat_request *r, const struct chat_target *to,
     x.json_tool = wants_json(r) && !(r->format == CHAT_FORMAT_SCHEMA && x.model.schemas &&
                                      anthropic_schema_fits(r->schema, a));
     anthropic_plan_cache(&x);
-    rc = write_body(&x);
-    if (rc == AIGNE_OK && to->secret.n)
-        rc = wire_header(out, "x-api-key", to->secret, why);
+    rc = write_body(&x, counting);
     if (rc == AIGNE_OK)
-        rc = wire_header(out, "anthropic-version", SLICE("2023-06-01"), why);
-    bool versioned = slice_ends(to->base_url, "/v1");
-    struct slice path = versioned ? SLICE("messages") : SLICE("v1/messages");
-    return rc < 0 ? rc : wire_post(&x.w, url_join(a, to->base_url, path), out);
+        rc = anthropic_headers(to, SLICE(""), out, why);
+    struct slice path = counting ? SLICE(ANTHROPIC_COUNT_PATH) : SLICE(ANTHROPIC_PATH);
+    struct slice url = anthropic_url(to, path, SLICE(""), a);
+    return rc < 0 ? rc : wire_post(&x.w, url, out);
+}
+
+int anthropic_encode(const struct chat_request *r, const struct chat_target *to,
+                     struct arena *a, struct http_request *out, struct fault *why)
+{
+    return encode(r, to, false, a, out, why);
+}
+
+int anthropic_encode_count(const struct chat_request *r, const struct chat_target *to,
+                           struct arena *a, struct http_request *out, struct fault *why)
+{
+    return encode(r, to, true, a, out, why);
 }

@@ -147,6 +147,18 @@ static bool image_taken(const struct media *m)
            slice_is_nocase(m->mime, "image/webp");
 }
 
+static void write_document_notes(struct anthropic *x, const struct chat_part *p,
+                                 struct slice title)
+{
+    struct json_writer *j = &x->w.json;
+    if (title.n)
+        json_member_string(j, "title", title);
+    if (p->context.n)
+        json_member_string(j, "context", p->context);
+    if (p->citations == CHAT_YES)
+        json_member_raw(j, "citations", SLICE("{\"enabled\":true}"));
+}
+
 int anthropic_write_media(struct anthropic *x, size_t message, size_t part,
                           enum chat_cache cache)
 {
@@ -166,8 +178,8 @@ int anthropic_write_media(struct anthropic *x, size_t message, size_t part,
         rc = write_text_source(x, &m, message, part);
     else
         write_source(x, &m);
-    if (m.kind != MEDIA_IMAGE && m.filename.n)
-        json_member_string(j, "title", m.filename);
+    if (m.kind != MEDIA_IMAGE)
+        write_document_notes(x, &x->w.request->messages[message].parts[part], m.filename);
     anthropic_write_cache(x, cache);
     json_close_object(j);
     return rc;

@@ -50,7 +50,7 @@ static int64_t largest_output_of(struct slice name, int version)
         return 4096;
     if (version < 307)
         return 8192;
-    bool opus4 = version < 500 && slice_find(name, SLICE("opus")) < name.n;
+    bool opus4 = version < 405 && slice_find(name, SLICE("opus")) < name.n;
     return opus4 ? 32000 : 64000;
 }
 

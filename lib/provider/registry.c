@@ -15,7 +15,8 @@ static const struct provider_row rows[] = {
      .quirks = OPENAI_REASONING_RULES},
     {.name = "anthropic",
      .display_name = "Anthropic",
-     .adapters[KIND_CHAT] = &adapter_anthropic,
+     .adapters =
+         {[KIND_CHAT] = &adapter_anthropic, [KIND_COUNT_TOKENS] = &adapter_anthropic_count},
      .base_url = "https://api.anthropic.com",
      .test_model = "claude-haiku-4-5",
      .environment = "ANTHROPIC_API_KEY"},

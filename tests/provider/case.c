@@ -34,9 +34,12 @@ static void read_target(struct replay_case *c, struct slice rest)
     const struct {
         const char *word;
         struct slice *value;
-    } words[] = {{"provider", &c->provider}, {"base", &c->base_url},    {"model", &c->model},
-                 {"secret", &c->secret},     {"client", &c->client_id}, {"kind", &c->kind},
-                 {"region", &c->region},     {"config", &c->config},    {"format", &c->format}};
+    } words[] = {{"provider", &c->provider}, {"base", &c->base_url},
+                 {"model", &c->model},       {"secret", &c->secret},
+                 {"client", &c->client_id},  {"kind", &c->kind},
+                 {"region", &c->region},     {"config", &c->config},
+                 {"format", &c->format},     {"header", &c->headers_of_client},
+                 {"query", &c->query}};
     struct slice line;
     while (rest.n) {
         if (!slice_cut(rest, '\n', &line, &rest)) {

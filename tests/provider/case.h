@@ -15,10 +15,12 @@ struct replay_case {
     struct slice kind;   /* of call: "image"; absent: chat */
     struct slice region; /* of the operator's provider */
     struct slice config;
-    struct slice format;  /* of the client whose body is relayed; absent: the adapter's own */
-    struct slice request; /* JSON */
-    bool relayed;         /* the request is a body of the provider's own format */
-    bool streamed;        /* the request asks for a stream */
+    struct slice format; /* of the client whose body is relayed; absent: the adapter's own */
+    struct slice headers_of_client; /* a block of one */
+    struct slice query;             /* of the client's target */
+    struct slice request;           /* JSON */
+    bool relayed;                   /* the request is a body of the provider's own format */
+    bool streamed;                  /* the request asks for a stream */
     bool answer_streamed;
     struct slice answer; /* absent: the case is about the request alone */
     int status;

@@ -90,6 +90,8 @@ static void relay_of(struct run *run)
     run->relay.body = run->c->request;
     run->relay.model_value = json_get(body, "model").raw;
     run->relay.stream_options_value = json_get(body, "stream_options").raw;
+    run->relay.headers = run->c->headers_of_client;
+    run->relay.query = run->c->query;
     run->relay.stream = json_bool(json_get(body, "stream"), &on) && on;
     if (json_bool(json_path(body, "stream_options.include_usage"), &on))
         run->relay.include_usage = on ? CHAT_YES : CHAT_NO;
