@@ -32,7 +32,7 @@ bool asks_for_reasoning(const struct chat_request *r)
 
 static struct slice joined(const struct http_request *http, struct arena *a)
 {
-    return arena_join(a, http->body, http->body_count);
+    return arena_join(a, http_body(http), http->body_count);
 }
 
 /* "gemini-2.5-pro:generateContent" of ".../models/gemini-2.5-pro:generateContent?alt=sse" */

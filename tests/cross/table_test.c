@@ -17,7 +17,7 @@
 /* cmocka wants the headers above */
 #include <cmocka.h>
 
-enum { CEILING = 4 * 1024 * 1024 };
+enum { CEILING = 4 * 1024 * 1024, PIECES_LARGEST = 64 };
 
 static const char *page_path;
 static struct slice probes;
@@ -80,10 +80,10 @@ static void send(const struct provider_row *row, enum chat_kind kind, struct jso
                              .dropped = &s->dropped};
     const struct adapter *adapter = provider_adapter(row, kind, &to, NULL);
     s->rc = adapter->encode(&s->request, &to, &s->arena, &http, &s->why);
-    struct slice pieces[HTTP_BODY_PIECES + 1] = {http.url};
-    assert_true(http.body_count <= HTTP_BODY_PIECES);
+    struct slice pieces[PIECES_LARGEST + 1] = {http.url};
+    assert_true(http.body_count <= PIECES_LARGEST);
     for (size_t i = 0; i < http.body_count; i++)
-        pieces[i + 1] = http.body[i];
+        pieces[i + 1] = http_body(&http)[i];
     s->body = arena_join(&s->arena, pieces, http.body_count + 1);
 }
 

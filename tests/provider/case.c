@@ -65,9 +65,27 @@ static void read_head(struct replay_case *c, struct slice text)
     c->status = (int)status;
 }
 
+static void load_next(struct replay_case *c)
+{
+    static const char *const endings[] = {"json", "bin"};
+    for (size_t i = 0; i < CASE_NEXT_LARGEST; i++) {
+        char name[32];
+        size_t n = 0;
+        for (size_t k = 0; k < 2 && !c->files[4 + i]; k++) {
+            snprintf(name, sizeof name, "next.%zu.%s", i + 1, endings[k]);
+            c->files[4 + i] = load(c->folder, name, &n);
+            c->next_is_json[i] = k == 0;
+        }
+        if (!c->files[4 + i])
+            return;
+        c->next[c->next_count++] = slice_of(c->files[4 + i], n);
+    }
+}
+
 void case_load(struct replay_case *c, const char *folder)
 {
-    static const char *const requests[] = {"request.json", "stream.json", "relay.json"};
+    static const char *const requests[] = {"request.json", "stream.json", "relay.json",
+                                           "relay.form"};
     size_t n = 0;
     *c = (struct replay_case){.folder = folder,
                               .secret = SLICE("sk-test"),
@@ -79,13 +97,19 @@ void case_load(struct replay_case *c, const char *folder)
     while (start > folder && start[-1] != '/')
         start--;
     c->provider = slice_of(start, (size_t)(parent - start));
-    for (size_t i = 0; i < 3 && !c->files[0]; i++) {
+    bool form = false;
+    for (size_t i = 0; i < 4 && !c->files[0]; i++) {
         c->files[0] = load(folder, requests[i], &n);
         c->streamed = i == 1;
-        c->relayed = i == 2;
+        c->relayed = i >= 2;
+        form = i == 3;
     }
     assert_non_null(c->files[0]);
-    c->request = slice_trim(slice_of(c->files[0], n));
+    c->request = slice_of(c->files[0], n);
+    if (form)
+        c->content_type = SLICE("multipart/form-data; boundary=x");
+    else
+        c->request = slice_trim(c->request);
     static const char *const answers[] = {"answer.sse", "answer.frames", "answer.json",
                                           "answer.bin"};
     for (size_t i = 0; i < 4 && !c->files[1]; i++) {
@@ -101,6 +125,7 @@ void case_load(struct replay_case *c, const char *folder)
     c->files[3] = load(folder, "target", &n);
     if (c->files[3])
         read_target(c, slice_of(c->files[3], n));
+    load_next(c);
 }
 
 void case_free(struct replay_case *c)

@@ -5,6 +5,8 @@
 #include "base/slice.h"
 #include <stdint.h>
 
+#define CASE_NEXT_LARGEST 6
+
 struct replay_case {
     const char *folder;
     struct slice provider; /* the row's name */
@@ -26,7 +28,11 @@ struct replay_case {
     int status;
     struct slice headers;
     int64_t wall_ms;
-    char *files[4]; /* what the slices above point into */
+    struct slice content_type;            /* of a body to relay that is a form */
+    struct slice next[CASE_NEXT_LARGEST]; /* the answers to what is asked after the first one */
+    bool next_is_json[CASE_NEXT_LARGEST];
+    size_t next_count;
+    char *files[4 + CASE_NEXT_LARGEST]; /* what the slices above point into */
 };
 
 void case_load(struct replay_case *c, const char *folder);

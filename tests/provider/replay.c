@@ -85,9 +85,18 @@ static void run_end(struct run *run)
 
 static void relay_of(struct run *run)
 {
-    struct json body = json_of(run->c->request);
+    struct slice body_text = run->c->request;
+    struct json body = json_of(body_text);
     bool on = false;
     run->relay.body = run->c->request;
+    run->relay.content_type = run->c->content_type;
+    if (run->c->content_type.p) {
+        struct slice mark = SLICE("name=\"model\"\r\n\r\n");
+        struct slice rest = slice_from(body_text, slice_find(body_text, mark) + mark.n);
+        assert_true(slice_cut(rest, '\r', &run->relay.model_value, &rest));
+        run->relay.stream = slice_find(body_text, SLICE("name=\"stream\"")) < body_text.n;
+        return;
+    }
     run->relay.model_value = json_get(body, "model").raw;
     run->relay.stream_options_value = json_get(body, "stream_options").raw;
     run->relay.headers = run->c->headers_of_client;
@@ -100,11 +109,11 @@ static void relay_of(struct run *run)
 static int read_request(struct run *run)
 {
     const struct replay_case *c = run->c;
-    assert_int_equal(json_check(c->request, NULL), AIGNE_OK);
-    if (c->relayed) {
+    if (c->content_type.p || (c->relayed && json_check(c->request, NULL) == AIGNE_OK)) {
         relay_of(run);
         return AIGNE_OK;
     }
+    assert_int_equal(json_check(c->request, NULL), AIGNE_OK);
     struct json input = json_of(c->request);
     bool chat = run->kind == KIND_CHAT || run->kind == KIND_COUNT_TOKENS;
     int rc =
@@ -279,6 +288,32 @@ static int explain(struct run *run, struct slice body)
     return run->why.code;
 }
 
+/* A whole answer, and those to what is asked after it. */
+static int read_whole(struct reader *r, struct slice answer)
+{
+    const struct run *run = r->run;
+    const struct replay_case *c = run->c;
+    const struct adapter *adapter = run->adapter;
+    const struct chat_target to = target_of(run);
+    int rc = adapter->decode_whole(&r->d, answer, c->relayed);
+    for (size_t i = 0; rc == AIGNE_OK && adapter->more && !c->relayed; i++) {
+        struct http_request ask = {.method = "GET"};
+        int64_t delay_ms = 0;
+        rc = adapter->more(&r->d, &to, &r->keep, &ask, &delay_ms);
+        arena_clear(&r->scratch);
+        if (rc != AIGNE_AGAIN)
+            break;
+        script_ask(&script, &ask, delay_ms);
+        rc = AIGNE_OK;
+        if (i >= c->next_count)
+            break;
+        r->d.media_type = c->next_is_json[i] ? SLICE("application/json") : SLICE_NONE;
+        rc = adapter->decode_whole(&r->d, c->next[i], false);
+        arena_clear(&r->scratch);
+    }
+    return rc;
+}
+
 /* Read `answer` as the case says it comes; the script holds the events and how it ended. */
 static int decode(struct run *run, struct slice answer, cut_fn cut, uint64_t state)
 {
@@ -294,7 +329,7 @@ static int decode(struct run *run, struct slice answer, cut_fn cut, uint64_t sta
     else if (rc == AIGNE_OK && run->c->answer_streamed)
         rc = read_stream(&r, answer, cut, state);
     else if (rc == AIGNE_OK)
-        rc = run->adapter->decode_whole(&r.d, answer, run->c->relayed);
+        rc = read_whole(&r, answer);
     reader_end(&r);
     script_end(&script, rc, &run->why);
     return rc;
@@ -336,12 +371,17 @@ static void check_truncated(const struct replay_case *c, struct slice whole, int
     }
 }
 
-/* A hub's stream has no mark of its end: that it was cut, only the transport can see. */
+/* A hub's stream has no mark of its end, nor have bytes and plain text: that they were cut, only the
+ * transport can see. */
 static bool marks_its_end(const struct replay_case *c)
 {
-    const struct adapter *adapter = provider_find(c->provider)->adapters[KIND_CHAT];
-    bool hub = adapter && strcmp(adapter->name, "aignehub") == 0;
-    return !hub || !c->answer_streamed;
+    struct run run;
+    struct slice type = http_block_get(c->headers, "content-type");
+    run_begin(&run, c);
+    bool raw = run.adapter->framing == FRAMES_RAW;
+    bool hub = strcmp(run.adapter->name, "aignehub") == 0;
+    run_end(&run);
+    return !(c->answer_streamed && (hub || raw)) && !slice_starts(type, "text/plain");
 }
 
 static void check_decode(const struct replay_case *c)

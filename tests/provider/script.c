@@ -30,13 +30,9 @@ static void put_int(struct script *s, const char *name, int64_t value)
 }
 
 /* In quotes, one line whatever is in it. */
-static void put_quoted(struct script *s, const char *name, struct slice text)
+static void put_escaped(struct script *s, struct slice text)
 {
     char escaped[8];
-    if (!text.p)
-        return;
-    put_text(s, name);
-    put_text(s, "\"");
     for (size_t i = 0; i < text.n; i++) {
         unsigned char c = (unsigned char)text.p[i];
         if (c >= 0x20 && c != '"' && c != '\\') {
@@ -46,6 +42,15 @@ static void put_quoted(struct script *s, const char *name, struct slice text)
         snprintf(escaped, sizeof escaped, c == '\n' ? "\\n" : c < 0x20 ? "\\x%02x" : "\\%c", c);
         put_text(s, escaped);
     }
+}
+
+static void put_quoted(struct script *s, const char *name, struct slice text)
+{
+    if (!text.p)
+        return;
+    put_text(s, name);
+    put_text(s, "\"");
+    put_escaped(s, text);
     put_text(s, "\"");
 }
 
@@ -131,6 +136,13 @@ static int push(struct event_sink *sink, const struct event *e)
     bool tool = e->kind == EVENT_TOOL_BEGIN || e->kind == EVENT_TOOL_ARGUMENTS ||
                 e->kind == EVENT_TOOL_END;
     watch_order(s, e);
+    if (e->kind == EVENT_BYTES && s->in_bytes) { /* however they were cut */
+        s->n -= 2;
+        put_escaped(s, e->text);
+        put_text(s, "\"\n");
+        return AIGNE_OK;
+    }
+    s->in_bytes = e->kind == EVENT_BYTES;
     put_text(s, kinds[e->kind]);
     if (tool || e->kind == EVENT_EMBEDDING)
         put_int(s, " ", e->index);
@@ -157,6 +169,7 @@ void script_clear(struct script *s)
     s->open_tool_calls = 0;
     s->tool_calls = 0;
     s->finished = false;
+    s->in_bytes = false;
     s->disordered = false;
 }
 
@@ -182,6 +195,22 @@ void script_http(struct script *s, const struct http_request *r)
     for (size_t i = 0; i < r->body_count; i++)
         put(s, http_body(r)[i]);
     put_text(s, "\n");
+}
+
+void script_ask(struct script *s, const struct http_request *r, int64_t delay_ms)
+{
+    put_int(s, "after ", delay_ms);
+    put_text(s, " ms: ");
+    put_text(s, r->method);
+    put_text(s, " ");
+    put(s, r->url);
+    for (size_t i = 0; i < r->header_count; i++) {
+        put_text(s, i ? ", " : " (");
+        put(s, r->headers[i].name);
+        put_text(s, ": ");
+        put(s, r->headers[i].value);
+    }
+    put_text(s, r->header_count ? ")\n" : "\n");
 }
 
 void script_dropped(struct script *s, struct slice names)

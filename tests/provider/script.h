@@ -15,6 +15,7 @@ struct script {
     int open_tool_calls; /* begun and not ended */
     int tool_calls;      /* begun */
     bool finished;       /* FINISH came */
+    bool in_bytes;       /* the last line tells bytes, which may go on */
     bool disordered;     /* something came that must not come there */
     char text[SCRIPT_LARGEST];
 };
@@ -22,6 +23,8 @@ struct script {
 void script_clear(struct script *s);
 void script_line(struct script *s, const char *text);
 void script_http(struct script *s, const struct http_request *r);
+/* What is asked next, in one line. */
+void script_ask(struct script *s, const struct http_request *r, int64_t delay_ms);
 /* What the request could not say there. */
 void script_dropped(struct script *s, struct slice names);
 void script_fault(struct script *s, int rc, const struct fault *why);
