@@ -246,8 +246,9 @@ int attempt_more(struct attempt *t, int64_t *delay_ms)
 int attempt_repeat(struct attempt *t, int rc, int64_t *delay_ms)
 {
     const struct fault *why = t->decoding.why;
+    bool refused = t->status >= 300; /* else it was answered: that the job failed */
     bool passing = rc == AIGNE_E_NETWORK || rc == AIGNE_E_TIMEOUT ||
-                   (why->upstream && (why->http == 429 || why->http >= 500));
+                   (refused && why->upstream && (why->http == 429 || why->http >= 500));
     if (!t->step || !passing || t->failures >= REPEATS_LARGEST)
         return rc;
     *delay_ms = REPEAT_FIRST_MS << t->failures++;
