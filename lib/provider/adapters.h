@@ -5,6 +5,13 @@
 #include "provider/adapter.h"
 
 extern const struct adapter adapter_openai;
+extern const struct adapter adapter_openai_embedding;
+extern const struct adapter adapter_openai_image;
+extern const struct adapter adapter_openai_image_edit;
+extern const struct adapter adapter_openai_speech;
+extern const struct adapter adapter_openai_transcription;
+extern const struct adapter adapter_openai_translation;
+extern const struct adapter adapter_openai_video;
 extern const struct adapter adapter_anthropic;
 extern const struct adapter adapter_anthropic_count;
 extern const struct adapter adapter_gemini;

@@ -67,6 +67,7 @@ static const struct {
     int status;
 } statuses[] = {
     {"invalid_request_error", 400}, {"INVALID_ARGUMENT", 400},
+    {"moderation_blocked", 400},    {"content_policy_violation", 400},
     {"FAILED_PRECONDITION", 400},   {"authentication_error", 401},
     {"UNAUTHENTICATED", 401},       {"billing_error", 402},
     {"permission_error", 403},      {"PERMISSION_DENIED", 403},

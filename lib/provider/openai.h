@@ -35,6 +35,10 @@ struct slice openai_url(const struct chat_target *to, struct slice path, struct 
 int openai_headers(const struct chat_target *to, struct arena *a, struct http_request *out,
                    struct fault *why);
 
+/* For a row's `choose`: the adapter whose bodies have the client's format, if it is not the usual one. */
+const struct adapter *openai_choose(enum chat_kind kind, const struct chat_target *to,
+                                    const char *format);
+
 int openai_encode(const struct chat_request *r, const struct chat_target *to, struct arena *a,
                   struct http_request *out, struct fault *why);
 int openai_relay(const struct chat_relay *r, const struct chat_target *to, struct arena *a,

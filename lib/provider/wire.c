@@ -48,7 +48,7 @@ int wire_header(struct http_request *out, const char *name, struct slice value,
     return rc < 0 ? fault_set(why, rc, "The request has no room for the header %s.", name) : rc;
 }
 
-int wire_post(struct wire *w, struct slice url, struct http_request *out)
+static int post(struct wire *w, struct slice url, bool streamed, struct http_request *out)
 {
     if (buf_rc(&w->body) == AIGNE_E_REQUEST)
         return fault_set(w->why, AIGNE_E_REQUEST,
@@ -60,7 +60,7 @@ int wire_post(struct wire *w, struct slice url, struct http_request *out)
         return fault_nomem(w->why);
     out->method = "POST";
     out->url = url;
-    out->streamed = w->request->stream;
+    out->streamed = streamed;
     out->body[0] = body;
     out->body_count = 1;
     int rc = wire_header(out, "content-type", SLICE("application/json"), w->why);
@@ -69,6 +69,16 @@ int wire_post(struct wire *w, struct slice url, struct http_request *out)
                                 out->streamed ? SLICE("text/event-stream")
                                               : SLICE("application/json"),
                                 w->why);
+}
+
+int wire_post(struct wire *w, struct slice url, struct http_request *out)
+{
+    return post(w, url, w->request->stream, out);
+}
+
+int wire_post_plain(struct wire *w, struct slice url, struct http_request *out)
+{
+    return post(w, url, false, out);
 }
 
 int wire_get(struct slice url, struct http_request *out, struct fault *why)

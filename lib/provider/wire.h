@@ -28,6 +28,8 @@ void wire_close(struct wire *w); /* for AUTO() */
 /* Move the body into the arena and make a POST of it; headers other than content-type and accept are
  * the caller's. */
 int wire_post(struct wire *w, struct slice url, struct http_request *out);
+/* The same where the answer comes whole, whatever the caller reads. */
+int wire_post_plain(struct wire *w, struct slice url, struct http_request *out);
 /* "Bearer KEY" as the authorization header; nothing when there is no key. */
 int wire_bearer(struct arena *a, struct slice secret, struct http_request *out,
                 struct fault *why);

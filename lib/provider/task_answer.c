@@ -1,0 +1,113 @@
+/* Knows how files, links and jobs in an answer become events; refuses to know whose answer it is. */
+#include "provider/task_answer.h"
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "provider/media.h"
+#include "provider/wire.h"
+#include "text/base64.h"
+#include "text/decimal.h"
+#include <aignehub/aignehub.h>
+
+int task_no_stream(struct decoding *d)
+{
+    return fault_set(d->why, AIGNE_E_PROTOCOL,
+                     "The provider streamed what it should send whole.");
+}
+
+int task_no_frame(struct decoding *d, const struct sse_event *frame)
+{
+    (void)frame;
+    return task_no_stream(d);
+}
+
+int task_no_watch(struct decoding *d, const struct sse_event *frame,
+                  enum chat_choice usage_wanted, bool *hide)
+{
+    (void)frame;
+    (void)usage_wanted;
+    (void)hide;
+    return task_no_stream(d);
+}
+
+int task_push_bytes(struct decoding *d, struct slice mime, struct slice bytes)
+{
+    struct buf text AUTO(buf_free);
+    buf_init(&text, LIMIT_REPLY_BODY * 2);
+    base64_encode(&text, bytes);
+    if (buf_rc(&text) < 0)
+        return fault_nomem(d->why);
+    return answer_file(d, mime, buf_slice(&text), false);
+}
+
+int task_push_base64(struct decoding *d, struct slice base64, struct slice mime)
+{
+    struct chat_part part = {.kind = CHAT_DATA, .text = base64, .mime = mime};
+    return answer_file(d, media_of(&part).mime, base64, false);
+}
+
+int task_push_progress(struct decoding *d, struct json progress, struct json status)
+{
+    struct buf text AUTO(buf_free);
+    buf_init(&text, 1024);
+    struct json_writer w = json_writer(&text);
+    json_open_object(&w);
+    if (progress.kind == JSON_NUMBER)
+        json_member_raw(&w, "progress", progress.raw);
+    if (status.kind == JSON_STRING)
+        json_member_raw(&w, "status", status.raw);
+    json_close_object(&w);
+    struct event e = {.kind = EVENT_PROGRESS, .metadata = buf_slice(&text)};
+    if (buf_rc(&text) == AIGNE_E_NOMEM)
+        return fault_nomem(d->why);
+    return buf_rc(&text) < 0 ? AIGNE_OK : event_push(d->sink, &e);
+}
+
+/* Some send the digits of a binary number. */
+#define TIME_DIGITS   18
+#define A_MILLISECOND ((decimal_wide)1000000000000000)
+
+int64_t task_milliseconds(struct json seconds)
+{
+    decimal_wide value = 0;
+    struct slice text = seconds.raw;
+    if (seconds.kind == JSON_STRING)
+        text = slice_of(text.p + 1, text.n - 2);
+    else if (seconds.kind != JSON_NUMBER)
+        return -1;
+    if (!decimal_parse(text, TIME_DIGITS, &value) || value / A_MILLISECOND > USAGE_LARGEST)
+        return -1;
+    return (int64_t)((value + A_MILLISECOND / 2) / A_MILLISECOND);
+}
+
+int task_keep_link(struct decoding *d, struct task_links *links, struct slice url)
+{
+    if (links->count == TASK_LINKS_LARGEST)
+        return fault_set(d->why, AIGNE_E_PROTOCOL, "The provider sent more than %d files.",
+                         TASK_LINKS_LARGEST);
+    links->urls[links->count] = arena_copy(d->keep, url);
+    return links->urls[links->count++].p ? AIGNE_OK : fault_nomem(d->why);
+}
+
+int task_get_link(struct decoding *d, struct task_links *links, const struct chat_target *to,
+                  struct http_request *out)
+{
+    struct slice url = links->urls[links->next];
+    bool plain =
+        slice_starts_nocase(to->base_url, "http://") && slice_starts_nocase(url, "http://");
+    if (!plain && !slice_starts_nocase(url, "https://"))
+        return fault_set(d->why, AIGNE_E_PROTOCOL, "The provider sent a link that is none.");
+    out->method = "GET";
+    out->url = url;
+    return AIGNE_OK;
+}
+
+#define WAIT_FIRST_MS   500
+#define WAIT_LONGEST_MS 5000
+
+int64_t task_wait_ms(int *asked)
+{
+    int64_t wait = (int64_t)WAIT_FIRST_MS << (*asked < 4 ? *asked : 4);
+    (*asked)++;
+    return wait < WAIT_LONGEST_MS ? wait : WAIT_LONGEST_MS;
+}
