@@ -10,6 +10,9 @@
 
 extern const struct name_rule gemini_names;
 
+/* Who seals in this format. */
+#define GEMINI_VENDOR "google"
+
 /* What a model's name tells. */
 struct gemini_model {
     int version;         /* 205 for 2.5; 205 too when the name has none */
@@ -39,6 +42,19 @@ int gemini_write_contents(struct gemini *x);
 int gemini_write_config(struct gemini *x);
 int gemini_encode(const struct chat_request *r, const struct chat_target *to, struct arena *a,
                   struct http_request *out, struct fault *why);
+/* "streamGenerateContent?alt=sse" */
+const char *gemini_chat_method(bool stream);
+/* The URL of "models/NAME:METHOD". */
+struct slice gemini_method_url(const struct chat_target *to, const char *method,
+                               struct arena *a);
+/* A body of this format, untouched but for the model's name where it stands in it. */
+int gemini_relay_to(const struct chat_relay *r, const struct chat_target *to,
+                    const char *method, struct arena *a, struct http_request *out,
+                    struct fault *why);
+int gemini_relay(const struct chat_relay *r, const struct chat_target *to, struct arena *a,
+                 struct http_request *out, struct fault *why);
+/* Whether earlier turns hold reasoning that others sealed, or that nobody did. */
+bool gemini_thoughts_of_others(const struct chat_request *r);
 /* BASE/v1beta/PATH; a base that names a version keeps it. */
 struct slice gemini_url(struct slice base, struct slice path, struct arena *a);
 
@@ -51,6 +67,8 @@ struct gemini_state {
     enum finish finish;
 };
 int gemini_decode(struct decoding *d, const struct sse_event *frame);
+int gemini_watch(struct decoding *d, const struct sse_event *frame,
+                 enum chat_choice usage_wanted, bool *hide);
 int gemini_decode_whole(struct decoding *d, struct slice body, bool watching);
 int gemini_finish(struct decoding *d);
 

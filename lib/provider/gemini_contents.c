@@ -7,18 +7,38 @@
 /* Accepted in place of a signature that another provider's call cannot have. */
 #define SIGNATURE_NONE "skip_thought_signature_validator"
 
+/* Its own signatures come back as parts of their own; the reasoning of others means nothing to it. */
+static bool is_own_thought(const struct chat_part *p)
+{
+    return p->kind == CHAT_THINKING && p->signature.n &&
+           slice_is_nocase(p->origin, GEMINI_VENDOR);
+}
+
+bool gemini_thoughts_of_others(const struct chat_request *r)
+{
+    for (size_t i = 0; i < r->message_count; i++) {
+        for (size_t k = 0; k < r->messages[i].part_count; k++) {
+            const struct chat_part *p = &r->messages[i].parts[k];
+            if (p->kind == CHAT_THINKING && !is_own_thought(p))
+                return true;
+        }
+    }
+    return false;
+}
+
 static bool part_says(const struct chat_part *p)
 {
     bool text = p->kind == CHAT_TEXT || p->kind == CHAT_REFUSAL;
     if (text)
         return p->text.n > 0;
-    return p->kind == CHAT_DATA || p->kind == CHAT_URL || p->kind == CHAT_TOOL_CALL;
+    return p->kind == CHAT_DATA || p->kind == CHAT_URL || p->kind == CHAT_TOOL_CALL ||
+           is_own_thought(p);
 }
 
 static bool says(const struct chat_message *m)
 {
     for (size_t i = 0; i < m->part_count; i++) {
-        if (part_says(&m->parts[i]))
+        if (part_says(&m->parts[i]) && m->parts[i].kind != CHAT_THINKING)
             return true;
     }
     return m->role == CHAT_TOOL;
@@ -29,6 +49,17 @@ static void write_text(struct gemini *x, struct slice text)
     json_open_object(&x->w.json);
     json_member_string(&x->w.json, "text", text);
     json_close_object(&x->w.json);
+}
+
+static void write_thought(struct gemini *x, const struct chat_part *p)
+{
+    struct json_writer *j = &x->w.json;
+    json_open_object(j);
+    json_member_string(j, "text", p->text.p ? p->text : SLICE(""));
+    if (p->text.n)
+        json_member_bool(j, "thought", true);
+    json_member_string(j, "thoughtSignature", p->signature);
+    json_close_object(j);
 }
 
 int gemini_write_system(struct gemini *x)
@@ -116,6 +147,8 @@ static int write_said(struct gemini *x, size_t message, bool *first_call)
             *first_call = false;
         } else if (p->kind == CHAT_DATA || p->kind == CHAT_URL) {
             rc = write_media(x, message, k);
+        } else if (p->kind == CHAT_THINKING) {
+            write_thought(x, p);
         } else {
             write_text(x, p->text);
         }

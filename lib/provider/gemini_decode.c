@@ -70,6 +70,15 @@ static int push_call(struct decoding *d, struct json call, struct json signature
     return rc < 0 ? rc : answer_tool_end(d, index);
 }
 
+/* Of a text: what seals a call is told with the call. */
+static int push_signature(struct decoding *d, struct json signature)
+{
+    struct event e = {.kind = EVENT_SIGNATURE,
+                      .name = SLICE(GEMINI_VENDOR),
+                      .text = json_string(signature, d->scratch)};
+    return e.text.n ? event_push(d->sink, &e) : AIGNE_OK;
+}
+
 static int push_part(struct decoding *d, struct json part)
 {
     enum { TEXT, THOUGHT, CALL, INLINE, FILE_DATA, SIGNATURE, MEMBERS };
@@ -79,9 +88,11 @@ static int push_part(struct decoding *d, struct json part)
     bool thought = false;
     json_pick(part, names, MEMBERS, v);
     thought = json_bool(v[THOUGHT], &thought) && thought;
-    if (v[TEXT].kind == JSON_STRING)
-        return answer_piece(d, thought ? EVENT_THOUGHT : EVENT_TEXT,
-                            json_string(v[TEXT], d->scratch));
+    if (v[TEXT].kind == JSON_STRING) {
+        int rc = answer_piece(d, thought ? EVENT_THOUGHT : EVENT_TEXT,
+                              json_string(v[TEXT], d->scratch));
+        return rc < 0 ? rc : push_signature(d, v[SIGNATURE]);
+    }
     if (v[CALL].kind == JSON_OBJECT)
         return push_call(d, v[CALL], v[SIGNATURE]);
     struct json file = v[INLINE].kind == JSON_OBJECT ? v[INLINE] : v[FILE_DATA];
@@ -130,12 +141,13 @@ static int fail(struct decoding *d, const char *reason)
                      reason);
 }
 
-static int note_finish(struct decoding *d, struct json reason)
+/* A client that reads the answer as it is, is told by it that the model failed. */
+static int note_finish(struct decoding *d, struct json reason, bool watching)
 {
     struct gemini_state *s = d->state;
     if (reason.kind != JSON_STRING || json_string_is(reason, "FINISH_REASON_UNSPECIFIED"))
         return AIGNE_OK;
-    for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
+    for (size_t i = 0; !watching && i < sizeof(failures) / sizeof(failures[0]); i++) {
         if (json_string_is(reason, failures[i]))
             return fail(d, failures[i]);
     }
@@ -148,9 +160,9 @@ static int note_finish(struct decoding *d, struct json reason)
     return AIGNE_OK;
 }
 
-static struct json first_candidate(struct json object)
+static struct json first_candidate(struct json candidates)
 {
-    struct json_walk w = json_walk(json_get(object, "candidates"));
+    struct json_walk w = json_walk(candidates);
     while (json_next(&w)) {
         int64_t index = 0;
         if (!json_int64(json_get(w.value, "index"), &index) || index == 0)
@@ -159,28 +171,40 @@ static struct json first_candidate(struct json object)
     return (struct json){0};
 }
 
-static int push_object(struct decoding *d, struct json object)
+enum member { ERROR, ID, VERSION, CANDIDATES, USAGE, FEEDBACK, MEMBERS };
+static const char *const members[MEMBERS] = {"error",      "responseId",    "modelVersion",
+                                             "candidates", "usageMetadata", "promptFeedback"};
+
+static int push_start(struct decoding *d, const struct json *v)
 {
     struct gemini_state *s = d->state;
-    int rc = AIGNE_OK;
-    if (complaint_present(json_get(object, "error")))
+    if (s->started)
+        return AIGNE_OK;
+    s->started = true;
+    return answer_start(d, json_string(v[ID], d->scratch), json_string(v[VERSION], d->scratch));
+}
+
+static int push_object(struct decoding *d, struct json object, bool watching)
+{
+    struct gemini_state *s = d->state;
+    struct json v[MEMBERS];
+    json_pick(object, members, MEMBERS, v);
+    if (complaint_present(v[ERROR]))
         return complaint_in_answer(d, object);
-    if (!s->started) {
-        s->started = true;
-        rc = answer_start(d, json_string(json_get(object, "responseId"), d->scratch),
-                          json_string(json_get(object, "modelVersion"), d->scratch));
-    }
-    struct json candidate = first_candidate(object);
+    int rc = push_start(d, v);
+    struct json candidate = first_candidate(v[CANDIDATES]);
     struct json_walk parts = json_walk(json_path(candidate, "content.parts"));
-    while (rc >= 0 && json_next(&parts))
+    while (!watching && rc >= 0 && json_next(&parts))
         rc = push_part(d, parts.value);
     if (rc >= 0)
-        rc = push_usage(d, json_get(object, "usageMetadata"));
-    if (json_path(object, "promptFeedback.blockReason").kind == JSON_STRING) {
+        rc = push_usage(d, v[USAGE]);
+    if (json_get(v[FEEDBACK], "blockReason").kind == JSON_STRING) {
         s->ended = true;
         s->finish = FINISH_FILTER;
     }
-    return rc < 0 ? rc : note_finish(d, json_get(candidate, "finishReason"));
+    if (rc < 0)
+        return rc;
+    return note_finish(d, json_get(candidate, "finishReason"), watching);
 }
 
 int gemini_decode(struct decoding *d, const struct sse_event *frame)
@@ -189,7 +213,25 @@ int gemini_decode(struct decoding *d, const struct sse_event *frame)
     if (!data.n)
         return AIGNE_OK;
     int rc = answer_check(d, data, JSON_OBJECT);
-    return rc < 0 ? rc : answer_settled(d, push_object(d, json_of(data)));
+    return rc < 0 ? rc : answer_settled(d, push_object(d, json_of(data), false));
+}
+
+/* The end of the answer is held back until its record is written, so it is told at once. */
+int gemini_watch(struct decoding *d, const struct sse_event *frame,
+                 enum chat_choice usage_wanted, bool *hide)
+{
+    const struct gemini_state *s = d->state;
+    struct slice data = slice_trim(frame->data);
+    (void)usage_wanted; /* it is part of the stream here */
+    *hide = false;
+    if (!data.n)
+        return AIGNE_OK;
+    int rc = answer_check(d, data, JSON_OBJECT);
+    if (rc >= 0)
+        rc = push_object(d, json_of(data), true);
+    if (rc >= 0 && s->ended)
+        rc = gemini_finish(d);
+    return answer_settled(d, rc);
 }
 
 /* The reason may stand in more than one chunk, so the end is told when nothing more comes. */
@@ -208,17 +250,16 @@ int gemini_finish(struct decoding *d)
 /* Without alt=sse a stream is one array of what would be the chunks. */
 int gemini_decode_whole(struct decoding *d, struct slice body, bool watching)
 {
-    (void)watching; /* this format is not relayed */
     struct slice text = slice_trim(body);
     bool list = slice_starts(text, "[");
     int rc = answer_check(d, text, list ? JSON_ARRAY : JSON_OBJECT);
     if (rc < 0)
         return rc;
     if (!list)
-        rc = push_object(d, json_of(text));
+        rc = push_object(d, json_of(text), watching);
     struct json_walk w = json_walk(json_of(text));
     while (list && rc >= 0 && json_next(&w))
-        rc = push_object(d, w.value);
+        rc = push_object(d, w.value, watching);
     if (rc >= 0)
         rc = gemini_finish(d);
     return answer_settled(d, rc);

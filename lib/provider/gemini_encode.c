@@ -18,26 +18,34 @@ struct slice gemini_url(struct slice base, struct slice path, struct arena *a)
     return versioned.p ? url_join(a, versioned, path) : SLICE_NONE;
 }
 
-/* "models/NAME:METHOD"; a model of another collection brings its own: "tunedModels/NAME". */
-static struct slice method_url(const struct chat_request *r, const struct chat_target *to,
+/* A model of another collection than "models" brings its own: "tunedModels/NAME". */
+static void put_model(struct buf *path, struct slice model)
+{
+    struct slice rest = model;
+    struct slice head;
+    if (slice_find_byte(rest, '/') == rest.n)
+        BUF_LITERAL(path, "models/");
+    while (slice_cut(rest, '/', &head, &rest)) {
+        url_encode(path, head);
+        buf_put_byte(path, '/');
+    }
+    url_encode(path, rest);
+}
+
+struct slice gemini_method_url(const struct chat_target *to, const char *method,
                                struct arena *a)
 {
     struct buf path AUTO(buf_free);
     buf_init(&path, 4 * to->model.n + 256);
-    struct slice rest = to->model;
-    struct slice head;
-    if (slice_find_byte(rest, '/') == rest.n)
-        BUF_LITERAL(&path, "models/");
-    while (slice_cut(rest, '/', &head, &rest)) {
-        url_encode(&path, head);
-        buf_put_byte(&path, '/');
-    }
-    url_encode(&path, rest);
-    if (r->stream)
-        BUF_LITERAL(&path, ":streamGenerateContent?alt=sse");
-    else
-        BUF_LITERAL(&path, ":generateContent");
+    put_model(&path, to->model);
+    buf_put_byte(&path, ':');
+    buf_put_text(&path, method);
     return buf_rc(&path) < 0 ? SLICE_NONE : gemini_url(to->base_url, buf_slice(&path), a);
+}
+
+const char *gemini_chat_method(bool stream)
+{
+    return stream ? "streamGenerateContent?alt=sse" : "generateContent";
 }
 
 static int write_function(struct gemini *x, struct slice name, struct slice description,
@@ -120,7 +128,7 @@ static int write_tool_choice(struct gemini *x)
 static void write_extras(struct gemini *x)
 {
     static const char *const known[] = {"safetySettings", "cachedContent", "labels",
-                                        "serviceTier"};
+                                        "serviceTier", "store"};
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         const struct chat_extra *extra = wire_extra(x->w.request, known[i]);
         if (extra)
@@ -131,13 +139,13 @@ static void write_extras(struct gemini *x)
 /* What it has no words for. */
 static void note_unsaid(const struct gemini *x)
 {
-    static const char *const said[] = {"safetySettings", "cachedContent", "labels",
-                                       "serviceTier",    "speechConfig",  "mediaResolution",
-                                       "imageConfig",    "thinkingConfig"};
+    static const char *const said[] = {"safetySettings", "cachedContent",  "labels",
+                                       "serviceTier",    "speechConfig",   "mediaResolution",
+                                       "imageConfig",    "thinkingConfig", "store"};
     unsaid_note(x->w.request, x->w.to,
                 UNSAID_USER | UNSAID_SERVICE_TIER | UNSAID_PARALLEL | UNSAID_STRICT |
-                    UNSAID_NAME | UNSAID_CACHE | UNSAID_DETAIL | UNSAID_THINKING |
-                    UNSAID_REDACTED);
+                    UNSAID_NAME | UNSAID_CACHE | UNSAID_DETAIL | UNSAID_REDACTED |
+                    (gemini_thoughts_of_others(x->w.request) ? UNSAID_THINKING : 0));
     unsaid_note_extras(x->w.request, x->w.to, said, sizeof(said) / sizeof(said[0]));
 }
 
@@ -201,5 +209,7 @@ int gemini_encode(const struct chat_request *r, const struct chat_target *to, st
     rc = write_body(&x);
     if (rc == AIGNE_OK && to->secret.n)
         rc = wire_header(out, "x-goog-api-key", to->secret, why);
-    return rc < 0 ? rc : wire_post(&x.w, method_url(r, to, a), out);
+    if (rc < 0)
+        return rc;
+    return wire_post(&x.w, gemini_method_url(to, gemini_chat_method(r->stream), a), out);
 }
