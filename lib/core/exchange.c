@@ -54,7 +54,8 @@ static struct slice media_type(const struct aigne_call *call)
 {
     const struct exchange *x = exchange_of(call);
     const struct ingress *in = x->ingress;
-    if (call->attempt.relaying && call->attempt.decoding.media_type.n)
+    bool as_it_came = call->attempt.relaying && !(call->streamed && in->frame);
+    if (as_it_came && call->attempt.decoding.media_type.n)
         return call->attempt.decoding.media_type;
     if (!call->attempt.relaying && x->encoding.media_type.n)
         return x->encoding.media_type;
@@ -145,11 +146,17 @@ static int take_event(struct aigne_call *call, const struct event *e)
 
 static int take_frame(struct aigne_call *call, struct slice raw)
 {
+    struct exchange *x = exchange_of(call);
+    int rc = AIGNE_OK;
     begin_stream(call);
-    buf_put_slice(destination(call), raw);
+    x->encoding.out = destination(call);
+    if (x->ingress->frame)
+        rc = x->ingress->frame(&x->encoding, raw);
+    else
+        buf_put_slice(x->encoding.out, raw);
     call->delivered = true;
     call_news(call);
-    return checked(call, AIGNE_OK);
+    return checked(call, rc);
 }
 
 static bool is_full(const struct aigne_call *call)
@@ -200,6 +207,9 @@ static int finish_stream(struct aigne_call *call)
         rc = write_event(call, &usage);
         if (rc >= 0)
             rc = x->ingress->end(&x->encoding, &notes);
+    } else if (x->ingress->frames_end) {
+        x->encoding.out = &x->held;
+        rc = x->ingress->frames_end(&x->encoding);
     }
     release_held(x);
     return rc;

@@ -6,6 +6,7 @@
 #include "core/exchange.h"
 #include "core/pages.h"
 #include "core/refresh.h"
+#include "ingress/gemini_paths.h"
 #include "text/http.h"
 #include "text/url.h"
 #include "text/utf8.h"
@@ -54,6 +55,12 @@ static const struct gateway_path paths[] = {
     {"GET", "/health", false, ANYBODY, &ingress_aigne, page_health},
     {"GET", "/", false, ANYBODY, &ingress_aigne, page_health},
 };
+
+/* Google's clients name model and method behind these. */
+static const char *const google_roots[] = {"/v1beta/", "/v1/", "/gemini/v1beta/",
+                                           "/gemini/v1/"};
+static const struct gateway_path google_path = {"POST",     "",   true,
+                                                KEY_HOLDER, NULL, handle_chat};
 
 /* ---- chat ---- */
 
@@ -106,6 +113,8 @@ static struct slice without_last_slash(struct slice path)
 /* The form that errors take before the path is known to be anything. */
 static const struct ingress *guess_ingress(struct slice path)
 {
+    if (slice_starts(path, "/v1beta/") || slice_starts(path, "/gemini/"))
+        return &ingress_gemini;
     bool openai = slice_starts(path, "/v1/") || slice_starts(path, "/openai/") ||
                   slice_starts(path, "/chat/");
     return openai ? &ingress_openai : &ingress_aigne;
@@ -117,6 +126,21 @@ static bool method_fits(const struct gateway_path *p, struct slice method)
            (slice_is(method, "HEAD") && slice_is(SLICE("GET"), p->method));
 }
 
+/* True: x->ingress and x->rest say which of Google's methods it is. */
+static bool is_google(struct exchange *x)
+{
+    for (size_t i = 0; i < sizeof(google_roots) / sizeof(google_roots[0]); i++) {
+        if (!slice_starts(x->path, google_roots[i]))
+            continue;
+        x->rest = slice_from(x->path, strlen(google_roots[i]));
+        x->ingress = google_ingress(x->rest, x->query);
+        if (x->ingress)
+            return true;
+    }
+    return false;
+}
+
+/* What a path means; then x->ingress is the format of what comes there. */
 static const struct gateway_path *find_path(struct aigne_call *call)
 {
     struct exchange *x = exchange_of(call);
@@ -130,8 +154,11 @@ static const struct gateway_path *find_path(struct aigne_call *call)
         if (!method_fits(&paths[i], x->method))
             continue;
         x->rest = slice_from(x->path, strlen(paths[i].path));
+        x->ingress = paths[i].ingress;
         return &paths[i];
     }
+    if (slice_is(x->method, google_path.method) && is_google(x))
+        return &google_path;
     x->ingress = guess_ingress(x->path);
     fault_set(&call->fault, AIGNE_E_REQUEST,
               known ? "This path does not take that method."
@@ -351,9 +378,8 @@ static void open_exchange(struct aigne_call *call)
     }
     x->allow = NULL;
     x->takes_body = slice_is(SLICE("POST"), found->method);
-    x->ingress = found->ingress;
     x->handle = found->handle;
-    call->ingress = found->ingress->name;
+    call->ingress = x->ingress->name;
     if (found->admission == ANYBODY)
         let_in(call);
     else

@@ -32,7 +32,7 @@ struct encoding {
 struct ingress_request {
     struct slice body;
     struct slice
-        rest; /* what follows the fixed part of the path: "gemini-2.5-pro:generateContent" */
+        rest; /* what follows the fixed part of the path: "models/NAME:generateContent" */
     struct slice query; /* behind the question mark, as it came */
     struct slice content_type;
     struct slice accept;
@@ -67,6 +67,10 @@ struct ingress {
      * what the hub adds (credits). */
     int (*event)(struct encoding *e, const struct event *ev);
     int (*end)(struct encoding *e, const struct reply_notes *notes);
+    /* Where a stream that is relayed reaches these clients in another shape than it came: append one of
+     * its frames, whole server-sent events, and what ends them. NULL, both: as it came. */
+    int (*frame)(struct encoding *e, struct slice raw);
+    int (*frames_end)(struct encoding *e);
     /* A keep-alive that this format's clients ignore. */
     void (*keep_alive)(struct encoding *e);
     /* A plain answer. */
@@ -86,5 +90,7 @@ extern const struct ingress ingress_aigne_speech;
 extern const struct ingress ingress_aigne_transcription;
 extern const struct ingress ingress_aigne_generations;
 extern const struct ingress ingress_openai;
+extern const struct ingress ingress_gemini;
+extern const struct ingress ingress_gemini_array;
 
 #endif

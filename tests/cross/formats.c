@@ -9,7 +9,7 @@ static const struct format formats[] = {
     {"openai", &adapter_openai, &ingress_openai, "openai", "gpt-4o", "gpt-5.2"},
     {"anthropic", &adapter_anthropic, NULL, "anthropic", "claude-sonnet-4-5",
      "claude-sonnet-4-5"},
-    {"gemini", &adapter_gemini, NULL, "google", "gemini-2.5-pro", "gemini-2.5-pro"},
+    {"gemini", &adapter_gemini, &ingress_gemini, "google", "gemini-2.5-pro", "gemini-2.5-pro"},
 };
 
 const struct format *format_at(size_t index)
@@ -35,7 +35,7 @@ static struct slice joined(const struct http_request *http, struct arena *a)
     return arena_join(a, http_body(http), http->body_count);
 }
 
-/* "gemini-2.5-pro:generateContent" of ".../models/gemini-2.5-pro:generateContent?alt=sse" */
+/* "models/gemini-2.5-pro:generateContent" of ".../models/gemini-2.5-pro:generateContent?alt=sse" */
 static void split_url(struct slice url, struct ingress_request *out)
 {
     struct slice path = url;
@@ -43,7 +43,7 @@ static void split_url(struct slice url, struct ingress_request *out)
     if (!slice_cut(url, '?', &path, &out->query))
         path = url;
     if (at < path.n)
-        out->rest = slice_from(path, at + strlen("/models/"));
+        out->rest = slice_from(path, at + 1);
 }
 
 int format_write(const struct format *f, const struct chat_request *r, struct arena *a,

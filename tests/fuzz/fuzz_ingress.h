@@ -32,7 +32,8 @@ static inline void fuzz_body(const struct ingress *in, struct slice body)
     struct chat_relay relay;
     struct fault why = {0};
     struct slice model = SLICE_NONE;
-    const struct ingress_request came = {.body = body};
+    const struct ingress_request came = {.body = body,
+                                         .rest = SLICE("models/m:generateContent")};
     struct buf out;
     arena_init(&a);
     buf_init(&out, FUZZ_CEILING);
@@ -78,7 +79,9 @@ static inline bool fuzz_take(struct slice *rest, struct event *e)
     bool is_json = json_check(text, NULL) == AIGNE_OK;
     if (is_json)
         e->metadata = text;
-    if (!is_json && (e->kind == EVENT_JSON || e->kind == EVENT_EXTRA))
+    bool must_be_json = e->kind == EVENT_JSON || e->kind == EVENT_EXTRA ||
+                        e->kind == EVENT_LOGPROBS || e->kind == EVENT_EMBEDDING;
+    if (!is_json && must_be_json)
         e->text = SLICE("{\"a\":\n1}");
     return true;
 }

@@ -1,0 +1,383 @@
+/* gemini_stream.c - knows how Gemini streams an answer; refuses to know who thought of it. */
+#include "ingress/gemini.h"
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "ingress/gemini_grounding.h"
+#include "text/json_write.h"
+#include <aignehub/aignehub.h>
+
+/* A call is told whole: its pieces wait here. */
+struct call {
+    struct slice id;
+    struct slice name;
+    struct slice metadata;
+    struct buf arguments;
+    bool ended;
+};
+
+struct stream {
+    struct slice names; /* the end of every chunk */
+    struct usage usage;
+    struct call *calls;
+    size_t call_count;
+    size_t call_capacity;
+    size_t told; /* calls that went out, in their order */
+    struct grounding grounding;
+    enum finish finish;
+    bool array;
+    bool opened; /* of an array: the bracket went out, and a chunk */
+    bool begun;  /* something of the answer went out */
+    bool spoken; /* there was text */
+};
+
+_Static_assert(sizeof(struct stream) <= GOOGLE_STATE_SIZE, "the state fits what is promised");
+
+static int begin(struct encoding *e, struct stream *s)
+{
+    struct buf names AUTO(buf_free);
+    buf_init(&names, LIMIT_HEADERS);
+    struct json_writer w = json_writer(&names);
+    google_write_names(&w, e);
+    s->names = buf_rc(&names) ? SLICE_NONE : arena_copy(e->keep, buf_slice(&names));
+    usage_init(&s->usage);
+    grounding_init(&s->grounding);
+    return s->names.p ? AIGNE_OK : AIGNE_E_NOMEM;
+}
+
+/* ---- chunks ---- */
+
+static struct json_writer open_chunk(struct encoding *e, struct stream *s)
+{
+    if (s->array)
+        buf_put_text(e->out, s->opened ? ",\r\n" : "[");
+    else
+        BUF_LITERAL(e->out, "data: ");
+    s->opened = true;
+    buf_put_byte(e->out, '{');
+    return json_writer(e->out);
+}
+
+static void close_chunk(struct encoding *e, struct stream *s, bool empty)
+{
+    if (!empty)
+        buf_put_byte(e->out, ',');
+    buf_put_slice(e->out, s->names);
+    buf_put_byte(e->out, '}');
+    if (!s->array)
+        BUF_LITERAL(e->out, "\r\n\r\n");
+}
+
+static struct json_writer open_part(struct encoding *e, struct stream *s)
+{
+    struct json_writer w = open_chunk(e, s);
+    s->begun = true;
+    BUF_LITERAL(e->out, "\"candidates\":[{\"content\":{\"parts\":[");
+    return w;
+}
+
+static void close_part(struct encoding *e, struct stream *s)
+{
+    BUF_LITERAL(e->out, "],\"role\":\"model\"},\"index\":0}]");
+    close_chunk(e, s, false);
+}
+
+static void write_piece(struct encoding *e, struct stream *s, struct slice text, bool thought)
+{
+    struct json_writer w = open_part(e, s);
+    google_write_text(&w, text, thought);
+    close_part(e, s);
+}
+
+static int on_text(struct encoding *e, struct stream *s, const struct event *ev)
+{
+    if (ev->index || !ev->text.n)
+        return AIGNE_OK;
+    s->spoken = true;
+    write_piece(e, s, ev->text, false);
+    return AIGNE_OK;
+}
+
+static int on_thought(struct encoding *e, struct stream *s, const struct event *ev)
+{
+    if (!ev->index && ev->text.n)
+        write_piece(e, s, ev->text, true);
+    return AIGNE_OK;
+}
+
+static int write_seal(struct encoding *e, struct stream *s, const struct event *ev,
+                      enum google_seal kind)
+{
+    if (!ev->text.n)
+        return AIGNE_OK;
+    struct json_writer w = open_part(e, s);
+    google_write_sealed(&w, kind, ev->name, ev->text);
+    close_part(e, s);
+    return AIGNE_OK;
+}
+
+static int on_signature(struct encoding *e, struct stream *s, const struct event *ev)
+{
+    return write_seal(e, s, ev, SEAL_SIGNATURE);
+}
+
+static int on_redacted(struct encoding *e, struct stream *s, const struct event *ev)
+{
+    return write_seal(e, s, ev, SEAL_REDACTED);
+}
+
+static int on_file(struct encoding *e, struct stream *s, const struct event *ev)
+{
+    struct json_writer w = open_part(e, s);
+    google_write_file(&w, ev->mime, ev->text, ev->is_url);
+    close_part(e, s);
+    return AIGNE_OK;
+}
+
+/* ---- calls ---- */
+
+static struct call *add_call(struct encoding *e, struct stream *s)
+{
+    if (s->call_count == s->call_capacity) {
+        size_t wider = s->call_capacity ? s->call_capacity * 2 : 4;
+        struct call *moved = arena_array(e->keep, wider, sizeof *moved);
+        if (!moved)
+            return NULL;
+        if (s->call_count)
+            memcpy(moved, s->calls, s->call_count * sizeof *moved);
+        s->calls = moved;
+        s->call_capacity = wider;
+    }
+    struct call *c = &s->calls[s->call_count++];
+    *c = (struct call){0};
+    buf_init(&c->arguments, LIMIT_REPLY_BODY);
+    return c;
+}
+
+static bool keep(struct encoding *e, struct slice from, struct slice *to)
+{
+    if (!from.p)
+        return true;
+    *to = arena_copy(e->keep, from);
+    return to->p != NULL;
+}
+
+static int on_tool_begin(struct encoding *e, struct stream *s, const struct event *ev)
+{
+    if (ev->index < 0 || (size_t)ev->index != s->call_count || ev->index >= LIMIT_TOOL_CALLS)
+        return AIGNE_E_PROTOCOL;
+    struct call *c = add_call(e, s);
+    bool kept = c && keep(e, ev->id, &c->id) && keep(e, ev->name, &c->name) &&
+                keep(e, ev->metadata, &c->metadata);
+    return kept ? AIGNE_OK : AIGNE_E_NOMEM;
+}
+
+static struct call *call_at(const struct stream *s, int index)
+{
+    return index >= 0 && (size_t)index < s->call_count ? &s->calls[index] : NULL;
+}
+
+static int on_tool_arguments(struct encoding *e, struct stream *s, const struct event *ev)
+{
+    struct call *c = call_at(s, ev->index);
+    (void)e;
+    if (!c)
+        return AIGNE_E_PROTOCOL;
+    buf_put_slice(&c->arguments, ev->text);
+    return buf_rc(&c->arguments);
+}
+
+/* In their order, whichever ended first; with `all` also those that never ended. */
+static void tell_calls(struct encoding *e, struct stream *s, bool all)
+{
+    for (; s->told < s->call_count && (all || s->calls[s->told].ended); s->told++) {
+        struct call *c = &s->calls[s->told];
+        struct json_writer w = open_part(e, s);
+        google_write_call(&w, c->id, c->name, buf_slice(&c->arguments), c->metadata);
+        close_part(e, s);
+        buf_free(&c->arguments);
+    }
+}
+
+static int on_tool_end(struct encoding *e, struct stream *s, const struct event *ev)
+{
+    struct call *c = call_at(s, ev->index);
+    if (!c)
+        return AIGNE_E_PROTOCOL;
+    if (!keep(e, ev->metadata, &c->metadata))
+        return AIGNE_E_NOMEM;
+    c->ended = true;
+    tell_calls(e, s, false);
+    return AIGNE_OK;
+}
+
+/* ---- what is told at the end ---- */
+
+static int on_usage(struct encoding *e, struct stream *s, const struct event *ev)
+{
+    (void)e;
+    usage_merge(&s->usage, &ev->usage);
+    return AIGNE_OK;
+}
+
+/* A structured answer is its text to these clients, unless they had it as text already. */
+static int on_json(struct encoding *e, struct stream *s, const struct event *ev)
+{
+    return s->spoken ? AIGNE_OK : on_text(e, s, ev);
+}
+
+/* What was sent cannot be taken back. */
+static int on_reset(struct encoding *e, struct stream *s, const struct event *ev)
+{
+    (void)e;
+    (void)ev;
+    return s->begun ? AIGNE_E_UPSTREAM : AIGNE_OK;
+}
+
+static int on_citation(struct encoding *e, struct stream *s, const struct event *ev)
+{
+    (void)e;
+    return grounding_add(&s->grounding, ev->metadata);
+}
+
+static int on_logprobs(struct encoding *e, struct stream *s, const struct event *ev)
+{
+    struct json_writer w = open_chunk(e, s);
+    BUF_LITERAL(e->out, "\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"\"}],"
+                        "\"role\":\"model\"},\"index\":0");
+    w.comma = true;
+    google_write_logprobs(&w, ev->text);
+    BUF_LITERAL(e->out, "}]");
+    close_chunk(e, s, false);
+    return AIGNE_OK;
+}
+
+static int on_finish(struct encoding *e, struct stream *s, const struct event *ev)
+{
+    tell_calls(e, s, true);
+    if (!ev->index)
+        s->finish = ev->finish;
+    return AIGNE_OK;
+}
+
+static int (*const handlers[])(struct encoding *e, struct stream *s, const struct event *ev) = {
+    [EVENT_TEXT] = on_text,
+    [EVENT_THOUGHT] = on_thought,
+    [EVENT_SIGNATURE] = on_signature,
+    [EVENT_REDACTED] = on_redacted,
+    [EVENT_REFUSAL] = on_text,
+    [EVENT_TOOL_BEGIN] = on_tool_begin,
+    [EVENT_TOOL_ARGUMENTS] = on_tool_arguments,
+    [EVENT_TOOL_END] = on_tool_end,
+    [EVENT_FILE] = on_file,
+    [EVENT_USAGE] = on_usage,
+    [EVENT_JSON] = on_json,
+    [EVENT_RESET] = on_reset,
+    [EVENT_CITATION] = on_citation,
+    [EVENT_LOGPROBS] = on_logprobs,
+    [EVENT_FINISH] = on_finish,
+};
+
+int google_stream_event(struct encoding *e, const struct event *ev)
+{
+    struct stream *s = e->state;
+    size_t kind = (size_t)ev->kind;
+    if (!s->names.p && begin(e, s))
+        return AIGNE_E_NOMEM;
+    if (kind >= sizeof handlers / sizeof handlers[0] || !handlers[kind])
+        return buf_rc(e->out);
+    int rc = handlers[kind](e, s, ev);
+    return rc ? rc : buf_rc(e->out);
+}
+
+/* The last chunk says why it ended and what it took. */
+int google_stream_end(struct encoding *e, const struct reply_notes *notes)
+{
+    struct stream *s = e->state;
+    struct event nothing = {.kind = EVENT_FINISH, .index = 1};
+    (void)notes;
+    int rc = google_stream_event(e, &nothing); /* calls that never ended are told now */
+    if (rc)
+        return rc;
+    struct json_writer w = open_chunk(e, s);
+    BUF_LITERAL(e->out, "\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"\"}],"
+                        "\"role\":\"model\"},\"finishReason\":\"");
+    buf_put_text(e->out, google_finish_name(s->finish));
+    BUF_LITERAL(e->out, "\",\"index\":0");
+    w.comma = true;
+    grounding_write(&s->grounding, &w);
+    BUF_LITERAL(e->out, "}]");
+    if (usage_reported(&s->usage))
+        google_write_usage(&w, &s->usage);
+    close_chunk(e, s, false);
+    return buf_rc(e->out);
+}
+
+void google_stream_close(struct encoding *e)
+{
+    struct stream *s = e->state;
+    for (size_t i = 0; i < s->call_count; i++)
+        buf_free(&s->calls[i].arguments);
+    grounding_free(&s->grounding);
+}
+
+/* ---- one array ---- */
+
+/* The array opens with a chunk of its own, so that an error finds something before it. */
+int google_array_event(struct encoding *e, const struct event *ev)
+{
+    struct stream *s = e->state;
+    s->array = true;
+    if (!s->names.p && begin(e, s))
+        return AIGNE_E_NOMEM;
+    if (!s->opened) {
+        (void)open_chunk(e, s);
+        close_chunk(e, s, true);
+    }
+    return google_stream_event(e, ev);
+}
+
+int google_array_end(struct encoding *e, const struct reply_notes *notes)
+{
+    int rc = google_stream_end(e, notes);
+    BUF_LITERAL(e->out, "]\r\n");
+    return rc ? rc : buf_rc(e->out);
+}
+
+/* What is behind "data:" in the lines of an event. */
+static void put_data(struct buf *out, struct slice raw)
+{
+    struct slice line;
+    while (raw.n) {
+        if (!slice_cut(raw, '\n', &line, &raw)) {
+            line = raw;
+            raw = SLICE("");
+        }
+        if (slice_starts(line, "data:"))
+            buf_put_slice(out, slice_trim(slice_from(line, 5)));
+    }
+}
+
+/* A comment opens the array too, with an element that says nothing: an error may come next. */
+int google_array_frame(struct encoding *e, struct slice raw)
+{
+    struct stream *s = e->state;
+    size_t before = e->out->n;
+    buf_put_text(e->out, s->opened ? ",\r\n" : "[");
+    size_t start = e->out->n;
+    put_data(e->out, raw);
+    bool comment = e->out->n == start;
+    if (comment && s->opened && !buf_rc(e->out))
+        e->out->n = before;
+    else if (comment)
+        BUF_LITERAL(e->out, "{}");
+    s->opened = true;
+    return buf_rc(e->out);
+}
+
+int google_array_frames_end(struct encoding *e)
+{
+    const struct stream *s = e->state;
+    buf_put_text(e->out, s->opened ? "]\r\n" : "[]\r\n");
+    return buf_rc(e->out);
+}
