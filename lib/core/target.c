@@ -73,6 +73,7 @@ static int open_in_hub(struct aigne_call *call)
     t->target.region = planned->provider->region;
     t->target.config = planned->provider->config;
     t->target.base_url = planned->provider->base_url;
+    t->target.quirks = row ? provider_quirks(row, t->target.config) : 0;
     t->adapter =
         row ? provider_adapter(row, call->request.kind, &t->target, call->relay_format) : NULL;
     if (!t->adapter)
@@ -81,7 +82,6 @@ static int open_in_hub(struct aigne_call *call)
                          (int)planned->provider->name.n, planned->provider->name.p);
     if (!t->target.base_url.n)
         t->target.base_url = slice_text(row->base_url);
-    t->target.quirks = provider_quirks(row, t->target.config);
     t->target.client_id = call->app;
     t->target.secret_is_pair =
         planned->credential && slice_is(planned->credential->type, "access_key_pair");

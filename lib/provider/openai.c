@@ -6,7 +6,7 @@
 #include "provider/complaint.h"
 #include <aignehub/aignehub.h>
 
-static int list_request(struct slice type, const struct chat_target *to, struct arena *a,
+int openai_list_request(struct slice type, const struct chat_target *to, struct arena *a,
                         struct http_request *out, struct fault *why)
 {
     (void)type; /* the list is not sorted by type */
@@ -15,7 +15,7 @@ static int list_request(struct slice type, const struct chat_target *to, struct 
     return rc < 0 ? rc : openai_headers(to, a, out, why);
 }
 
-static int list_answer(struct slice body, struct arena *a, struct buf *json, struct fault *why)
+int openai_list_answer(struct slice body, struct arena *a, struct buf *json, struct fault *why)
 {
     if (json_check(body, NULL) < 0 || json_of(body).kind != JSON_OBJECT)
         return fault_set(why, AIGNE_E_PROTOCOL, "The provider's list of models is not JSON.");
@@ -42,6 +42,6 @@ const struct adapter adapter_openai = {
     .decode_whole = openai_decode_whole,
     .finish = openai_finish,
     .explain = complaint_explain,
-    .list_request = list_request,
-    .list_answer = list_answer,
+    .list_request = openai_list_request,
+    .list_answer = openai_list_answer,
 };

@@ -20,27 +20,48 @@ enum openai_quirk {
     OPENAI_GROK_RULES = 1 << 8,      /* grok-4 refuses penalties, stop and effort */
     OPENAI_ONE_TOOL_CALL = 1 << 9,   /* parallel tool calls are switched off */
     OPENAI_TOP_K = 1 << 10,          /* takes top_k */
-    OPENAI_BASE_V1 = 1 << 11         /* a base URL without a path means its /v1 */
+    OPENAI_BASE_V1 = 1 << 11,        /* a base URL without a path means its /v1 */
+    OPENAI_API_RESPONSES = 1 << 12,  /* is asked by its Responses, whatever the client speaks */
+    OPENAI_API_CHAT = 1 << 13        /* is asked by its chat completions alone */
 };
 
 extern const struct name_rule openai_names;
 #define OPENAI_CALL_ID_LONGEST 40
+#define OPENAI_USER_LONGEST    64
 
 /* What a model's name says about it. */
 bool openai_model_reasons(const struct chat_target *to);
+bool openai_model_wants_responses(const struct chat_target *to);
+/* The nearest that is known there; NULL: nothing is to be said. */
+const char *openai_effort_name(const struct chat_target *to, enum chat_effort effort);
 void openai_write_effort(struct wire *w);
+void openai_write_switch(struct wire *w, bool on);
+/* `user` and `service_tier`. */
+void openai_write_user(struct wire *w);
 
 int openai_write_messages(struct wire *w);
 struct slice openai_url(const struct chat_target *to, struct slice path, struct arena *a);
 int openai_headers(const struct chat_target *to, struct arena *a, struct http_request *out,
                    struct fault *why);
+int openai_list_request(struct slice type, const struct chat_target *to, struct arena *a,
+                        struct http_request *out, struct fault *why);
+int openai_list_answer(struct slice body, struct arena *a, struct buf *json, struct fault *why);
 
-/* For a row's `choose`: the adapter whose bodies have the client's format, if it is not the usual one. */
+/* For a row's `choose`: the adapter whose bodies have the client's format, if it is not the usual one; of
+ * chats also Responses where the operator says so, and where OpenAI has the model nowhere else. */
 const struct adapter *openai_choose(enum chat_kind kind, const struct chat_target *to,
                                     const char *format);
+/* The same for rows that have chats and Responses alone. */
+const struct adapter *responses_choose(enum chat_kind kind, const struct chat_target *to,
+                                       const char *format);
 
 int openai_encode(const struct chat_request *r, const struct chat_target *to, struct arena *a,
                   struct http_request *out, struct fault *why);
+/* A body of one of OpenAI's formats to the endpoint at `path`; with `ask_usage` a stream is made to tell
+ * its usage. */
+int openai_relay_to(const struct chat_relay *r, const struct chat_target *to, struct slice path,
+                    bool ask_usage, struct arena *a, struct http_request *out,
+                    struct fault *why);
 int openai_relay(const struct chat_relay *r, const struct chat_target *to, struct arena *a,
                  struct http_request *out, struct fault *why);
 
@@ -90,6 +111,10 @@ int openai_push_start(struct decoding *d, const struct openai_object *o);
 /* The end of a choice; a reason that says the answer broke off is no end. */
 int openai_push_reason(struct decoding *d, const struct openai_object *o);
 int openai_push_finish(struct decoding *d, enum finish finish);
+
+/* A citation; a list of the probabilities of tokens, as chats have it. */
+int openai_push_annotation(struct decoding *d, struct json annotation);
+int openai_push_logprobs(struct decoding *d, struct json content);
 
 int openai_decode(struct decoding *d, const struct sse_event *frame);
 int openai_watch(struct decoding *d, const struct sse_event *frame,

@@ -140,6 +140,15 @@ static int write_format(struct wire *w)
     return rc;
 }
 
+static bool named_in(const char *const *names, size_t count, struct slice name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (slice_is(name, names[i]))
+            return true;
+    }
+    return false;
+}
+
 /* What the model takes of the sampling parameters. */
 struct sampling {
     bool temperature;
@@ -154,6 +163,24 @@ static struct sampling sampling_of(const struct wire *w)
         return (struct sampling){false, false, false};
     bool grok = (to->quirks & OPENAI_GROK_RULES) && slice_starts(to->model, "grok-4");
     return (struct sampling){true, !grok, !grok};
+}
+
+/* Whose request it is, and how it is to be served. OpenAI takes no long names and its own tiers only. */
+void openai_write_user(struct wire *w)
+{
+    static const char *const tiers[] = {"auto", "default", "flex", "scale", "priority", "fast"};
+    const struct chat_request *r = w->request;
+    bool strict = w->to->quirks & OPENAI_REASONING_RULES;
+    if (strict && r->user.n > OPENAI_USER_LONGEST)
+        dropped_note(w->to->dropped, "user");
+    else
+        json_member_string_opt(&w->json, "user", r->user);
+    if (!strict || named_in(tiers, COUNT(tiers), r->service_tier))
+        json_member_string_opt(&w->json, "service_tier", r->service_tier);
+    else if (slice_is(r->service_tier, "standard_only")) /* as Anthropic's clients say it */
+        json_member_text(&w->json, "service_tier", "default");
+    else if (r->service_tier.p)
+        dropped_note(w->to->dropped, "service_tier");
 }
 
 static void write_stop(struct wire *w)
@@ -189,8 +216,7 @@ static void write_parameters(struct wire *w)
         write_stop(w);
     json_member_raw_opt(&w->json, "seed", r->seed);
     json_member_raw_opt(&w->json, "modalities", r->modalities);
-    json_member_string_opt(&w->json, "user", r->user);
-    json_member_string_opt(&w->json, "service_tier", r->service_tier);
+    openai_write_user(w);
     openai_write_effort(w);
 }
 
@@ -208,15 +234,6 @@ static void note_unsaid(const struct wire *w)
     unsaid |= takes.penalties ? 0 : UNSAID_PENALTIES;
     unsaid |= takes.stop ? 0 : UNSAID_STOP;
     unsaid_note(w->request, w->to, unsaid);
-}
-
-static bool named_in(const char *const *names, size_t count, struct slice name)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (slice_is(name, names[i]))
-            return true;
-    }
-    return false;
 }
 
 /* Members this library does not know go on as they are, but not those that are written above, are

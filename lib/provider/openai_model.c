@@ -36,7 +36,33 @@ bool openai_model_reasons(const struct chat_target *to)
     struct slice name = own_name(to);
     if (slice_starts(name, "gpt-5-chat") || slice_starts(name, "gpt-5.3-chat"))
         return false;
-    return is_o_series(name) || gpt5_minor(name) >= 0;
+    return is_o_series(name) || gpt5_minor(name) >= 0 || slice_starts(name, "codex-") ||
+           slice_starts(name, "computer-use-");
+}
+
+static bool has(struct slice name, const char *word)
+{
+    return slice_find(name, slice_text(word)) < name.n;
+}
+
+/* OpenAI gives the models of these families no chat completions. */
+bool openai_model_wants_responses(const struct chat_target *to)
+{
+    struct slice name = own_name(to);
+    return has(name, "codex") || has(name, "deep-research") ||
+           has(name, "computer-use-preview") || slice_ends(name, "-pro") || has(name, "-pro-2");
+}
+
+/* The families that know fewer efforts than their generation; NULL: it is none of them. */
+static const char *narrow_effort(struct slice name, int minor, enum chat_effort effort)
+{
+    if (has(name, "deep-research"))
+        return "medium";
+    if (has(name, "-pro") && minor == 0)
+        return "high";
+    if (has(name, "-pro") && minor > 0 && effort < CHAT_EFFORT_MEDIUM)
+        return "medium";
+    return has(name, "codex") && effort <= CHAT_EFFORT_MINIMAL ? "low" : NULL;
 }
 
 /* The nearest effort that OpenAI's model takes; NULL: it takes none. */
@@ -46,6 +72,9 @@ static const char *openai_effort(const struct chat_target *to, enum chat_effort 
     int minor = gpt5_minor(name);
     if (!openai_model_reasons(to))
         return NULL;
+    const char *narrow = narrow_effort(name, minor, effort);
+    if (narrow)
+        return narrow;
     if (effort >= CHAT_EFFORT_XHIGH)
         return minor < 2 ? "high" : effort == CHAT_EFFORT_MAX && minor >= 6 ? "max" : "xhigh";
     if (effort <= CHAT_EFFORT_MINIMAL) {
@@ -69,7 +98,7 @@ static void write_effort_object(struct wire *w, enum chat_effort effort)
     json_close_object(&w->json);
 }
 
-static void write_switch(struct wire *w, bool on)
+void openai_write_switch(struct wire *w, bool on)
 {
     json_key(&w->json, "thinking");
     json_open_object(&w->json);
@@ -95,24 +124,27 @@ static bool refuses_effort(const struct chat_target *to)
            !slice_starts(name, "grok-4.");
 }
 
+const char *openai_effort_name(const struct chat_target *to, enum chat_effort effort)
+{
+    if (effort == CHAT_EFFORT_UNSET || refuses_effort(to))
+        return NULL;
+    return to->quirks & OPENAI_REASONING_RULES ? openai_effort(to, effort)
+                                               : bounded_effort(to->quirks, effort);
+}
+
 void openai_write_effort(struct wire *w)
 {
     unsigned quirks = w->to->quirks;
     enum chat_effort effort = wire_effort(w->request);
-    if (effort == CHAT_EFFORT_UNSET || refuses_effort(w->to))
+    const char *name = openai_effort_name(w->to, effort);
+    if (!name)
         return;
-    if (quirks & OPENAI_REASONING_RULES) {
-        const char *name = openai_effort(w->to, effort);
-        if (name)
-            json_member_text(&w->json, "reasoning_effort", name);
-        return;
-    }
     if (quirks & OPENAI_EFFORT_OBJECT) {
         write_effort_object(w, effort);
         return;
     }
     if (quirks & OPENAI_THINKING_SWITCH)
-        write_switch(w, effort != CHAT_EFFORT_NONE);
+        openai_write_switch(w, effort != CHAT_EFFORT_NONE);
     if (effort != CHAT_EFFORT_NONE || !(quirks & OPENAI_THINKING_SWITCH))
-        json_member_text(&w->json, "reasoning_effort", bounded_effort(quirks, effort));
+        json_member_text(&w->json, "reasoning_effort", name);
 }

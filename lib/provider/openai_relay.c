@@ -35,14 +35,9 @@ static void write_options(struct json_writer *w, struct slice options)
     json_close_object(w);
 }
 
-static bool needs_options(const struct chat_relay *r)
-{
-    return r->stream && !r->stream_options_value.p;
-}
-
 /* The model's name, with the demand for usage behind it when the caller made none. */
 static int change_model(const struct chat_relay *r, const struct chat_target *to,
-                        struct arena *a, struct change *out)
+                        bool needs_options, struct arena *a, struct change *out)
 {
     struct buf text AUTO(buf_free);
     buf_init(&text, OPTIONS_LARGEST);
@@ -54,7 +49,7 @@ static int change_model(const struct chat_relay *r, const struct chat_target *to
     if (absent)
         BUF_LITERAL(&text, "\"model\":");
     json_write_string(&w, to->model);
-    if (needs_options(r)) {
+    if (needs_options) {
         BUF_LITERAL(&text, ",\"stream_options\":");
         w.comma = false;
         write_options(&w, SLICE_NONE);
@@ -100,16 +95,18 @@ static bool inside(struct slice body, struct slice part)
     return part.p >= body.p && part.p + part.n <= body.p + body.n;
 }
 
-int openai_relay(const struct chat_relay *r, const struct chat_target *to, struct arena *a,
-                 struct http_request *out, struct fault *why)
+int openai_relay_to(const struct chat_relay *r, const struct chat_target *to, struct slice path,
+                    bool ask_usage, struct arena *a, struct http_request *out,
+                    struct fault *why)
 {
     struct change changes[2];
     size_t count = 1;
+    bool asks = ask_usage && r->stream;
     *out = (struct http_request){.method = "POST", .streamed = r->stream};
     if (slice_find_byte(r->body, '{') == r->body.n)
         return fault_set(why, AIGNE_E_REQUEST, "The body must be a JSON object.");
-    int rc = change_model(r, to, a, &changes[0]);
-    if (rc == AIGNE_OK && r->stream && r->stream_options_value.p) {
+    int rc = change_model(r, to, asks && !r->stream_options_value.p, a, &changes[0]);
+    if (rc == AIGNE_OK && asks && r->stream_options_value.p) {
         rc = change_options(r, a, &changes[1]);
         count = 2;
     }
@@ -123,7 +120,7 @@ int openai_relay(const struct chat_relay *r, const struct chat_target *to, struc
         changes[0] = first;
     }
     splice(r->body, changes, count, out);
-    out->url = openai_url(to, SLICE("chat/completions"), a);
+    out->url = openai_url(to, path, a);
     if (!out->url.p)
         return fault_nomem(why);
     rc = openai_headers(to, a, out, why);
@@ -132,4 +129,10 @@ int openai_relay(const struct chat_relay *r, const struct chat_target *to, struc
     /* JSON is what comes anyway; libcurl pays for each byte of a header. */
     return rc < 0 || !r->stream ? rc
                                 : wire_header(out, "accept", SLICE("text/event-stream"), why);
+}
+
+int openai_relay(const struct chat_relay *r, const struct chat_target *to, struct arena *a,
+                 struct http_request *out, struct fault *why)
+{
+    return openai_relay_to(r, to, SLICE("chat/completions"), true, a, out, why);
 }

@@ -71,14 +71,26 @@ static void load_next(struct replay_case *c)
     for (size_t i = 0; i < CASE_NEXT_LARGEST; i++) {
         char name[32];
         size_t n = 0;
-        for (size_t k = 0; k < 2 && !c->files[4 + i]; k++) {
+        for (size_t k = 0; k < 2 && !c->files[5 + i]; k++) {
             snprintf(name, sizeof name, "next.%zu.%s", i + 1, endings[k]);
-            c->files[4 + i] = load(c->folder, name, &n);
+            c->files[5 + i] = load(c->folder, name, &n);
             c->next_is_json[i] = k == 0;
         }
-        if (!c->files[4 + i])
+        if (!c->files[5 + i])
             return;
-        c->next[c->next_count++] = slice_of(c->files[4 + i], n);
+        c->next[c->next_count++] = slice_of(c->files[5 + i], n);
+    }
+}
+
+/* What is said beside all cases holds for each, unless it says otherwise. */
+static void read_targets(struct replay_case *c, const char *folder)
+{
+    static const char *const names[] = {"../target", "target"};
+    for (size_t i = 0; i < 2; i++) {
+        size_t n = 0;
+        c->files[3 + i] = load(folder, names[i], &n);
+        if (c->files[3 + i])
+            read_target(c, slice_of(c->files[3 + i], n));
     }
 }
 
@@ -122,9 +134,7 @@ void case_load(struct replay_case *c, const char *folder)
     c->files[2] = load(folder, "answer.head", &n);
     if (c->files[2])
         read_head(c, slice_of(c->files[2], n));
-    c->files[3] = load(folder, "target", &n);
-    if (c->files[3])
-        read_target(c, slice_of(c->files[3], n));
+    read_targets(c, folder);
     load_next(c);
 }
 

@@ -32,7 +32,7 @@ struct replay_case {
     struct slice next[CASE_NEXT_LARGEST]; /* the answers to what is asked after the first one */
     bool next_is_json[CASE_NEXT_LARGEST];
     size_t next_count;
-    char *files[4 + CASE_NEXT_LARGEST]; /* what the slices above point into */
+    char *files[5 + CASE_NEXT_LARGEST]; /* what the slices above point into */
 };
 
 void case_load(struct replay_case *c, const char *folder);

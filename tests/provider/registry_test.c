@@ -1,6 +1,7 @@
 /* Knows what the table of providers promises and what lists of models and keys in errors become. */
 #include "base/buf.h"
 #include "provider/adapters.h"
+#include "provider/config.h"
 #include "provider/redact.h"
 #include <aignehub/aignehub.h>
 #include <setjmp.h>
@@ -52,6 +53,62 @@ static void known_but_not_spoken(void **state)
     assert_true(provider_find(SLICE("ollama"))->keyless);
     assert_true(provider_find(SLICE("echo"))->keyless);
     assert_false(provider_find(SLICE("openai"))->keyless);
+}
+
+static const char *chosen(const char *type, const char *name, const char *model,
+                          const char *config, const char *format)
+{
+    const struct provider_row *row = provider_find(slice_text(type));
+    struct chat_target to = {
+        .provider = slice_text(name), .model = slice_text(model), .config = slice_text(config)};
+    to.quirks = provider_quirks(row, to.config);
+    return provider_adapter(row, KIND_CHAT, &to, format)->format;
+}
+
+static void speaks_chats_or_responses(void **state)
+{
+    static const struct {
+        const char *provider;
+        const char *model;
+        const char *config;
+        const char *format; /* of the client */
+        bool responses;
+    } rows[] = {
+        {"openai", "gpt-5", NULL, NULL, false},
+        {"openai", "gpt-5", NULL, "openai.chat", false},
+        {"openai", "gpt-5", NULL, "openai.responses", true},
+        {"openai", "gpt-5", NULL, "anthropic.messages", false},
+        {"openai", "gpt-5", "{\"api\":\"responses\"}", "openai.chat", true},
+        {"openai", "gpt-5", "{\"api\":\"chat\"}", "openai.responses", false},
+        {"openai", "gpt-5-codex", NULL, "openai.chat", true},
+        {"openai", "gpt-5.1-codex-max", NULL, NULL, true},
+        {"openai", "codex-mini-latest", NULL, NULL, true},
+        {"openai", "o3-pro", NULL, NULL, true},
+        {"openai", "gpt-5.2-pro-2025-12-11", NULL, NULL, true},
+        {"openai", "o4-mini-deep-research", NULL, NULL, true},
+        {"openai", "computer-use-preview", NULL, NULL, true},
+        {"openai", "gpt-5-codex", "{\"api\":\"chat\"}", NULL, false},
+        {"openai", "gpt-4o-prompted", NULL, NULL, false},
+        {"xai", "grok-4", NULL, "openai.responses", true},
+        {"openrouter", "openai/o3-pro", NULL, NULL, false},
+        {"openrouter", "openai/o3-pro", NULL, "openai.responses", true},
+        {"doubao", "ep-1", NULL, "openai.responses", true},
+        {"poe", "GPT-5", NULL, "openai.responses", true},
+        {"ollama", "llama3.2", "{\"api\":\"responses\"}", NULL, true},
+        {"deepseek", "deepseek-v4-flash", NULL, "openai.responses", false},
+        {"anthropic", "claude-haiku-4-5", NULL, "openai.responses", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *format = chosen(rows[i].provider, rows[i].provider, rows[i].model,
+                                    rows[i].config, rows[i].format);
+        assert_int_equal(strcmp(format, "openai.responses") == 0, rows[i].responses);
+    }
+    /* a server that imitates OpenAI need not have them */
+    assert_string_equal(chosen("openai", "groq", "x", NULL, "openai.responses"), "openai.chat");
+    assert_string_equal(chosen("openai", "groq", "o3-pro", NULL, NULL), "openai.chat");
+    assert_string_equal(chosen("openai", "vllm", "x", "{\"api\":\"responses\"}", NULL),
+                        "openai.responses");
 }
 
 static void asks_for(const char *provider, const char *base, const char *url)
@@ -168,9 +225,10 @@ static void keys_are_not_repeated(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_are_aignes),     cmocka_unit_test(names_have_aliases),
-        cmocka_unit_test(known_but_not_spoken), cmocka_unit_test(lists_are_asked_for),
-        cmocka_unit_test(lists_are_read),       cmocka_unit_test(keys_are_not_repeated),
+        cmocka_unit_test(names_are_aignes),      cmocka_unit_test(names_have_aliases),
+        cmocka_unit_test(known_but_not_spoken),  cmocka_unit_test(speaks_chats_or_responses),
+        cmocka_unit_test(lists_are_asked_for),   cmocka_unit_test(lists_are_read),
+        cmocka_unit_test(keys_are_not_repeated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include "chat/task_input.h"
 #include "failing_alloc.h"
 #include "provider/adapter.h"
+#include "provider/config.h"
 #include "script.h"
 #include <aignehub/aignehub.h>
 #include <dirent.h>
@@ -51,7 +52,7 @@ static struct chat_target target_of(const struct run *run)
                                 .model = model,
                                 .secret = c->secret,
                                 .client_id = c->client_id,
-                                .quirks = run->row->quirks,
+                                .quirks = provider_quirks(run->row, c->config),
                                 .region = c->region,
                                 .config = c->config,
                                 .secret_is_pair = slice_starts(c->secret, "{"),
