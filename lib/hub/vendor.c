@@ -5,7 +5,9 @@
 static const struct vendor vendors[] = {
     {{"gemini", "imagen", "veo"}, "google", {"google", "openrouter", "poe"}},
     {{"gpt-", "o1-", "o3-", "dall-e-"}, "openai", {"openai", "openrouter", "poe"}},
-    {{"text-embedding", "sora-"}, "openai", {"openai", "openrouter", "poe"}},
+    {{"text-embedding", "sora-", "tts-", "whisper"}, "openai", {"openai", "openrouter", "poe"}},
+    {{"chatgpt-"}, "openai", {"openai", "openrouter", "poe"}},
+    {{"ideogram"}, "ideogram", {"ideogram", "poe"}},
     {{"claude"}, "anthropic", {"anthropic", "bedrock", "openrouter", "poe"}},
     {{"deepseek"}, "deepseek", {"deepseek", "openrouter", "ollama"}},
     {{"grok"}, "xai", {"xai", "openrouter", "poe"}},

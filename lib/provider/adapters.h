@@ -13,6 +13,12 @@ extern const struct adapter adapter_openai_speech;
 extern const struct adapter adapter_openai_transcription;
 extern const struct adapter adapter_openai_translation;
 extern const struct adapter adapter_openai_video;
+extern const struct adapter adapter_xai_image;
+extern const struct adapter adapter_xai_video;
+extern const struct adapter adapter_ark_image; /* Volcengine's Ark: Doubao */
+extern const struct adapter adapter_ark_video;
+extern const struct adapter adapter_openrouter_image;
+extern const struct adapter adapter_ideogram;
 extern const struct adapter adapter_anthropic;
 extern const struct adapter adapter_anthropic_count;
 extern const struct adapter adapter_gemini;

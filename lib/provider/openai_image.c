@@ -215,7 +215,7 @@ int openai_images(struct decoding *d, struct json data, struct json usage, bool 
     return rc < 0 ? rc : answer_usage(d, &used);
 }
 
-static int decode_whole(struct decoding *d, struct slice body, bool watching)
+int openai_image_decode_whole(struct decoding *d, struct slice body, bool watching)
 {
     static const char *const names[] = {"data", "usage", "model"};
     struct json v[3];
@@ -300,7 +300,7 @@ static int finish(struct decoding *d)
         .relay = relay_of,                                                                     \
         .decode = task_no_frame,                                                               \
         .watch = watch,                                                                        \
-        .decode_whole = decode_whole,                                                          \
+        .decode_whole = openai_image_decode_whole,                                             \
         .finish = finish,                                                                      \
         .explain = complaint_explain,                                                          \
     }

@@ -22,6 +22,8 @@ void openai_task_tokens(struct json usage, struct usage *out);
 int openai_task_open(struct decoding *d, struct slice body, const char *const *names,
                      size_t count, struct json *values);
 
+/* A whole answer that holds images. */
+int openai_image_decode_whole(struct decoding *d, struct slice body, bool watching);
 /* The images in `data`, and what was used. With `watching` they are only counted. */
 int openai_images(struct decoding *d, struct json data, struct json usage, bool watching);
 

@@ -17,10 +17,25 @@ struct job {
     int64_t milliseconds;
 };
 
+static int write_size(struct task_wire *w)
+{
+    const struct task *t = w->json.request->task;
+    if (t->size.p || !t->aspect_ratio.p)
+        task_wire_text(w, "size", t->size);
+    else if (slice_is(t->aspect_ratio, "16:9"))
+        task_wire_text(w, "size", SLICE("1280x720"));
+    else if (slice_is(t->aspect_ratio, "9:16"))
+        task_wire_text(w, "size", SLICE("720x1280"));
+    else
+        return task_refuse(w, "aspectRatio", "aspectRatio: this model makes 16:9 and 9:16.");
+    return AIGNE_OK;
+}
+
 static int encode(const struct chat_request *r, const struct chat_target *to, struct arena *a,
                   struct http_request *out, struct fault *why)
 {
-    static const struct task_name names[] = {{"size", "size"}, {"seconds", NULL}};
+    static const struct task_name names[] = {
+        {"size", NULL}, {"aspectRatio", NULL}, {"seconds", NULL}};
     static const char *const files[] = {"image", "input_reference", NULL};
     static const char *const taken[] = {NULL};
     const struct task *t = r->task;
@@ -30,7 +45,9 @@ static int encode(const struct chat_request *r, const struct chat_target *to, st
     task_wire_text(&w, "model", to->model);
     task_wire_text(&w, "prompt", t->prompt);
     task_wire_text(&w, "seconds", t->seconds); /* there it is text */
-    int rc = task_refuse_files(&w, files);
+    int rc = write_size(&w);
+    if (rc >= 0)
+        rc = task_refuse_files(&w, files);
     if (rc >= 0 && t->file_count > 1)
         rc = task_refuse(&w, "image", "image: a video begins with one image.");
     if (rc >= 0)

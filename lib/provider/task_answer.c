@@ -96,10 +96,25 @@ int task_get_link(struct decoding *d, struct task_links *links, const struct cha
     bool plain =
         slice_starts_nocase(to->base_url, "http://") && slice_starts_nocase(url, "http://");
     if (!plain && !slice_starts_nocase(url, "https://"))
-        return fault_set(d->why, AIGNE_E_PROTOCOL, "The provider sent a link that is none.");
+        return fault_set(d->why, AIGNE_E_PROTOCOL,
+                         "The link that the provider sent is not an https one.");
     out->method = "GET";
     out->url = url;
     return AIGNE_OK;
+}
+
+int task_read_link(struct decoding *d, struct task_links *links, struct slice body,
+                   const char *mime)
+{
+    struct slice type = slice_text(mime);
+    struct slice kind = slice_of(mime, slice_find_byte(type, '/') + 1); /* "image/" */
+    struct slice said = d->media_type;
+    links->next++;
+    if (!body.n)
+        return fault_set(d->why, AIGNE_E_PROTOCOL, "The provider sent an empty file.");
+    if (said.n > kind.n && slice_eq(slice_of(said.p, kind.n), kind))
+        type = said;
+    return task_push_bytes(d, type, body);
 }
 
 #define WAIT_FIRST_MS   500

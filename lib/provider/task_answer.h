@@ -33,6 +33,9 @@ int task_keep_link(struct decoding *d, struct task_links *links, struct slice ur
  * followed only where the provider itself is asked so. */
 int task_get_link(struct decoding *d, struct task_links *links, const struct chat_target *to,
                   struct http_request *out);
+/* What was behind it, as a file. */
+int task_read_link(struct decoding *d, struct task_links *links, struct slice body,
+                   const char *mime);
 /* The wait before the next question about a job, longer each time. */
 int64_t task_wait_ms(int *asked);
 

@@ -155,6 +155,48 @@ int task_wire_members(struct task_wire *w, const struct task_name *names, size_t
     return AIGNE_OK;
 }
 
+/* "renderingSpeed" as "rendering_speed": the one is AIGNE's way, the other that of these formats. */
+static struct slice snake(struct slice name, struct arena *a)
+{
+    size_t n = 0;
+    char *out = arena_bytes(a, name.n * 2 + 1);
+    for (size_t i = 0; out && i < name.n; i++) {
+        char c = name.p[i];
+        if (c >= 'A' && c <= 'Z') {
+            if (i)
+                out[n++] = '_';
+            c = (char)(c | 0x20);
+        }
+        out[n++] = c;
+    }
+    return slice_of(out, n);
+}
+
+/* An object under such a name has such names inside. */
+static void write_snake_object(struct task_wire *w, struct slice name, struct json object)
+{
+    struct json_writer *json = &w->json.json;
+    struct json_walk walk = json_walk(object);
+    json_key_slice(json, name);
+    json_open_object(json);
+    while (json_next(&walk)) {
+        json_key_slice(json, snake(walk.key, w->json.arena));
+        json_write_raw(json, walk.value.raw);
+    }
+    json_close_object(json);
+}
+
+static void write_extra(struct task_wire *w, const struct chat_extra *extra)
+{
+    struct slice name = snake(extra->name, w->json.arena);
+    struct json v = json_of(extra->value);
+    bool renamed = !slice_eq(name, extra->name);
+    if (renamed && !w->as_form && v.kind == JSON_OBJECT)
+        write_snake_object(w, name, v);
+    else
+        task_wire_json(w, name, extra->value);
+}
+
 void task_wire_extras(struct task_wire *w, const char *const *taken)
 {
     const struct chat_request *r = w->json.request;
@@ -163,7 +205,7 @@ void task_wire_extras(struct task_wire *w, const char *const *taken)
         for (size_t k = 0; taken[k] && !skip; k++)
             skip = slice_is(r->extras[i].name, taken[k]);
         if (!skip)
-            task_wire_json(w, r->extras[i].name, r->extras[i].value);
+            write_extra(w, &r->extras[i]);
     }
 }
 
@@ -286,25 +328,28 @@ int task_wire_file(struct task_wire *w, const char *name, const struct task_file
     return AIGNE_OK;
 }
 
-void task_wire_url(struct task_wire *w, const char *name, const struct task_file *file)
+void task_wire_url_item(struct task_wire *w, const struct task_file *file)
 {
+    struct buf *body = &w->json.body;
     struct slice mime = task_file_mime(file, w->json.arena);
     if (file->form == TASK_FILE_URL) {
-        json_member_string(&w->json.json, name, file->content);
+        json_write_string(&w->json.json, file->content);
         return;
     }
-    if (!mime.p)
-        mime = SLICE("application/octet-stream");
-    if (file->form == TASK_FILE_BASE64) {
-        wire_data_url(&w->json, name, mime, file->content);
-        return;
-    }
-    wire_string_open(&w->json, name);
-    BUF_LITERAL(&w->json.body, "data:");
-    json_escape(&w->json.body, mime);
-    BUF_LITERAL(&w->json.body, ";base64,");
-    base64_encode(&w->json.body, file->content);
-    wire_string_close(&w->json);
+    json_write_raw(&w->json.json, SLICE("\"data:"));
+    json_escape(body, mime.p ? mime : SLICE("application/octet-stream"));
+    BUF_LITERAL(body, ";base64,");
+    if (file->form == TASK_FILE_BASE64)
+        json_escape(body, file->content);
+    else
+        base64_encode(body, file->content);
+    buf_put_byte(body, '"');
+}
+
+void task_wire_url(struct task_wire *w, const char *name, const struct task_file *file)
+{
+    json_key(&w->json.json, name);
+    task_wire_url_item(w, file);
 }
 
 /* ---- what was asked for ---- */
@@ -351,5 +396,6 @@ struct slice task_ratio(const struct chat_request *r, char separator, struct are
     buf_put_int(&text, width / common);
     buf_put_byte(&text, separator);
     buf_put_int(&text, height / common);
-    return buf_rc(&text) < 0 ? SLICE_NONE : arena_copy(a, buf_slice(&text));
+    a->failed = a->failed || buf_rc(&text) < 0;
+    return a->failed ? SLICE_NONE : arena_copy(a, buf_slice(&text));
 }
