@@ -3,9 +3,14 @@
 #include <aignehub/aignehub.h>
 #include <stdio.h>
 
+/* A thousand bytes of text, cleared for each call several times: their first ones do. */
 void fault_clear(struct fault *f)
 {
-    *f = (struct fault){.retry_ms = -1};
+    f->code = f->http = 0;
+    f->retry_ms = -1;
+    f->credential_bad = f->upstream = false;
+    f->text[0] = f->type[0] = f->reason[0] = f->param[0] = '\0';
+    f->provider[0] = f->model[0] = f->request_id[0] = '\0';
 }
 
 /* The largest length up to `limit` that does not end inside a UTF-8 character. */

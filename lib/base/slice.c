@@ -11,7 +11,7 @@ static unsigned char lower(char c)
 static bool same_nocase(const char *a, const char *b, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (lower(a[i]) != lower(b[i]))
+        if (a[i] != b[i] && lower(a[i]) != lower(b[i]))
             return false;
     }
     return true;
@@ -48,36 +48,6 @@ size_t slice_find(struct slice s, struct slice needle)
         return s.n;
     const char *found = memmem(s.p, s.n, needle.p, needle.n);
     return found ? (size_t)(found - s.p) : s.n;
-}
-
-size_t slice_find_byte(struct slice s, char byte)
-{
-    const char *found = s.n > 0 ? memchr(s.p, byte, s.n) : NULL;
-    return found ? (size_t)(found - s.p) : s.n;
-}
-
-bool slice_cut(struct slice s, char byte, struct slice *head, struct slice *tail)
-{
-    size_t at = slice_find_byte(s, byte);
-    if (at == s.n)
-        return false;
-    *head = slice_of(s.p, at);
-    *tail = slice_from(s, at + 1);
-    return true;
-}
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-struct slice slice_trim(struct slice s)
-{
-    while (s.n > 0 && is_blank(s.p[s.n - 1]))
-        s.n--;
-    while (s.n > 0 && is_blank(s.p[0]))
-        s = slice_from(s, 1);
-    return s;
 }
 
 bool slice_int64(struct slice s, int64_t *out)

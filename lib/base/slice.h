@@ -42,20 +42,46 @@ static inline bool slice_is(struct slice s, const char *text)
     return slice_eq(s, slice_text(text));
 }
 
-bool slice_same_nocase(struct slice s, const char *text);            /* of the same length */
-static inline bool slice_is_nocase(struct slice s, const char *text) /* ASCII letters only */
+bool slice_same_nocase(struct slice s, const char *text); /* of the same length */
+/* ASCII letters only. The length and a letter's low bits decide nearly always. */
+static inline bool slice_is_nocase(struct slice s, const char *text)
 {
-    return s.n == strlen(text) && slice_same_nocase(s, text);
+    return s.n == strlen(text) && (s.n == 0 || ((s.p[0] ^ text[0]) & 0x1F) == 0) &&
+           slice_same_nocase(s, text);
 }
 bool slice_starts(struct slice s, const char *prefix);
 bool slice_starts_nocase(struct slice s, const char *prefix);
 bool slice_ends(struct slice s, const char *suffix);
 /* Where `needle` begins in `s`, or s.n when it does not occur. */
 size_t slice_find(struct slice s, struct slice needle);
-size_t slice_find_byte(struct slice s, char byte);
+static inline size_t slice_find_byte(struct slice s, char byte)
+{
+    const char *found = s.n > 0 ? memchr(s.p, byte, s.n) : NULL;
+    return found ? (size_t)(found - s.p) : s.n;
+}
 /* Split at the first `byte`: true puts what precedes it into head and what follows into tail. */
-bool slice_cut(struct slice s, char byte, struct slice *head, struct slice *tail);
-struct slice slice_trim(struct slice s); /* without blanks, tabs, CR and LF at both ends */
+static inline bool slice_cut(struct slice s, char byte, struct slice *head, struct slice *tail)
+{
+    size_t at = slice_find_byte(s, byte);
+    if (at == s.n)
+        return false;
+    *head = slice_of(s.p, at);
+    *tail = slice_from(s, at + 1);
+    return true;
+}
+static inline bool slice_is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+/* Without blanks, tabs, CR and LF at both ends. */
+static inline struct slice slice_trim(struct slice s)
+{
+    while (s.n > 0 && slice_is_blank(s.p[s.n - 1]))
+        s.n--;
+    while (s.n > 0 && slice_is_blank(s.p[0]))
+        s = slice_from(s, 1);
+    return s;
+}
 /* A whole decimal integer; false when it is anything else or does not fit. */
 bool slice_int64(struct slice s, int64_t *out);
 

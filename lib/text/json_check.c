@@ -160,18 +160,22 @@ static const char *pass_literal(struct check *c, const char *p, struct slice lit
 
 /* ---- members on the way ---- */
 
-/* A key of the outermost object stands between its quotes from `start` to `end`. */
-static void find_name(struct picking *k, const char *start, const char *end)
+/* Which of the names a key of the outermost object is; their count: none. */
+static void find_name(struct picking *k, struct slice key)
 {
-    struct slice key = slice_of(start + 1, (size_t)(end - start) - 2);
-    bool escaped = memchr(key.p, '\\', key.n) != NULL;
+    const char first = key.n ? key.p[0] : '\0';
     for (k->current = 0; k->current < k->count; k->current++) {
         const char *name = k->names[k->current];
-        if (!escaped && key.n && key.p[0] != name[0]) /* nearly always decides */
-            continue;
-        if (escaped ? json_escaped_equals(key, slice_text(name)) : slice_is(key, name))
+        if (first == name[0] && slice_is(key, name)) /* the first byte decides nearly always */
             return;
     }
+}
+
+static void find_escaped_name(struct picking *k, struct slice key)
+{
+    k->current = 0;
+    while (k->current < k->count && !json_escaped_equals(key, slice_text(k->names[k->current])))
+        k->current++;
 }
 
 static void keep_value(struct picking *k, const char *end)
@@ -255,14 +259,18 @@ static inline const char *take_value(struct check *c, const char *p, enum state 
 
 static inline const char *take_key(struct check *c, const char *p, const char *what)
 {
-    const char *start = p;
     if (p == c->end || *p != '"')
         return wrong(c, p, what);
-    p = pass_string(c, p);
+    const char *start = p + 1;
+    const char *plain = pass_plain(start, c->end);
+    bool simple = plain < c->end && *plain == '"';
+    p = simple ? plain + 1 : pass_rest(c, plain);
     if (!p)
         return NULL;
-    if (c->picking && c->depth == 1)
-        find_name(c->picking, start, p);
+    if (c->picking && c->depth == 1) {
+        struct slice key = slice_of(start, (size_t)(p - start) - 1);
+        (simple ? find_name : find_escaped_name)(c->picking, key);
+    }
     p = skip_blanks(p, c->end);
     return p < c->end && *p == ':' ? p + 1 : wrong(c, p, "a colon after the member's name");
 }

@@ -4,8 +4,10 @@
 #include "text/block.h"
 #include "text/json_value.h"
 
-static const char *skip_blanks(const char *p, const char *end)
+static inline const char *skip_blanks(const char *p, const char *end)
 {
+    if (p<end && * p> ' ') /* nearly always */
+        return p;
     while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
         p++;
     return p;
@@ -32,14 +34,10 @@ static const char *find_byte(const char *p, const char *end, char byte)
     return found ? found : end;
 }
 
-/* From behind the opening quote to behind the closing one, or to the end. `escaped` becomes true
- * when there is a backslash. Each byte is looked at twice at most: a quote that was found stays the
- * one to reach until a backslash turns out to hide it. */
-static const char *skip_string(const char *p, const char *end, bool *escaped)
+/* Each byte is looked at twice at most: a quote that was found stays the one to reach until a backslash
+ * turns out to hide it. */
+static const char *skip_long_string(const char *p, const char *end, bool *escaped)
 {
-    p = skip_plain(p, end);
-    if (p < end && *p == '"')
-        return p + 1;
     const char *quote = find_byte(p, end, '"');
     for (;;) {
         if (quote < p)
@@ -50,6 +48,14 @@ static const char *skip_string(const char *p, const char *end, bool *escaped)
         *escaped = true;
         p = end - backslash >= 2 ? backslash + 2 : end;
     }
+}
+
+/* From behind the opening quote to behind the closing one, or to the end. `escaped` becomes true
+ * when there is a backslash. */
+static inline const char *skip_string(const char *p, const char *end, bool *escaped)
+{
+    p = skip_plain(p, end);
+    return p < end && *p == '"' ? p + 1 : skip_long_string(p, end, escaped);
 }
 
 /* The next quote or bracket, and now and then a byte that is neither. */
@@ -83,10 +89,9 @@ static const char *skip_container(const char *p, const char *end)
     return end;
 }
 
-static const char *skip_scalar(const char *p, const char *end)
+static inline const char *skip_scalar(const char *p, const char *end)
 {
-    while (p < end && *p != ',' && *p != '}' && *p != ']' && *p != ' ' && *p != '\n' &&
-           *p != '\r' && *p != '\t')
+    while (p<end && * p> ' ' && *p != ',' && *p != '}' && *p != ']')
         p++;
     return p;
 }
@@ -105,7 +110,7 @@ static enum json_kind scalar_kind(struct slice raw)
 }
 
 /* The value that begins at p. JSON_NONE: there is none. */
-static struct json take_value(const char *p, const char *end)
+static inline struct json take_value(const char *p, const char *end)
 {
     enum json_kind kind = JSON_NONE;
     const char *after = p;
@@ -167,7 +172,7 @@ static bool end_walk(struct json_walk *w)
 }
 
 /* p is behind the key's opening quote; gives where its value begins, or NULL. */
-static const char *take_key(struct json_walk *w, const char *p, const char *end)
+static inline const char *take_key(struct json_walk *w, const char *p, const char *end)
 {
     w->key_escaped = false;
     const char *after = skip_string(p, end, &w->key_escaped);
