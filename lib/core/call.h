@@ -33,6 +33,7 @@ enum call_state {
 /* Where an answer goes: to the caller of the library, or out as HTTP. Functions of the call's thread,
  * none of which starts anything. */
 struct outlet {
+    size_t state_size; /* of call->outlet_state: zeroed, it comes and goes with the call */
     /* The request was admitted and planned so far that the adapter is known: make call->request whole.
      * Called once before the first encode that needs it. */
     int (*read_request)(struct aigne_call *call);
@@ -118,14 +119,14 @@ struct aigne_call {
      * zeroed, so they stay last. */
     _Alignas(max_align_t) char room[CALL_ROOM];
     _Alignas(max_align_t) char sending_room[CALL_SENDING_ROOM];
+    _Alignas(max_align_t) char outlet_room[]; /* its state */
 };
 
 /* ---- its life: life.c ---- */
 
-/* A call on `loop`, or on one borrowed from `pool`; NULL: no memory. The outlet's state is freed with the
- * call. */
-struct aigne_call *call_new(const struct outlet *outlet, void *outlet_state,
-                            struct aigne_loop *loop, struct loop_pool *pool);
+/* A call on `loop`, or on one borrowed from `pool`; NULL: no memory. */
+struct aigne_call *call_new(const struct outlet *outlet, struct aigne_loop *loop,
+                            struct loop_pool *pool);
 void call_use_model(struct aigne_call *call, struct aigne_model *m);
 void call_use_hub(struct aigne_call *call, struct aigne_hub *h);
 void call_destroy(struct aigne_call *call);         /* it is over, and nobody takes its end */

@@ -22,11 +22,14 @@ struct ingress_request exchange_request(const struct aigne_call *call)
 
 /* ---- heads ---- */
 
+#define HEAD_USUAL 320 /* bytes: one allocation for all of it */
+
 static void put_head(struct aigne_call *call, int status, struct slice content_type)
 {
     struct exchange *x = exchange_of(call);
     x->status = status;
     buf_clear(&x->head);
+    buf_reserve(&x->head, HEAD_USUAL);
     if (content_type.n) {
         BUF_LITERAL(&x->head, "content-type: ");
         buf_put_slice(&x->head, content_type);
@@ -298,10 +301,10 @@ static void free_exchange(struct aigne_call *call)
     buf_free(&x->filling);
     buf_free(&x->reading);
     buf_free(&x->held);
-    mem_free(x);
 }
 
 static const struct outlet exchange_outlet = {
+    .state_size = sizeof(struct exchange),
     .read_request = read_request,
     .event = take_event,
     .frame = take_frame,
@@ -321,12 +324,10 @@ bool exchange_is(const struct aigne_call *call)
 
 struct aigne_call *exchange_new(struct aigne_hub *h, struct aigne_loop *loop)
 {
-    struct exchange *x = mem_alloc_zero(sizeof(*x));
-    struct aigne_call *call = x ? call_new(&exchange_outlet, x, loop, NULL) : NULL;
-    if (!call) {
-        mem_free(x);
+    struct aigne_call *call = call_new(&exchange_outlet, loop, NULL);
+    if (!call)
         return NULL;
-    }
+    struct exchange *x = exchange_of(call);
     buf_init(&x->body, h->body_limit);
     buf_init(&x->head, LIMIT_HEADERS);
     buf_init(&x->filling, LIMIT_REPLY_BODY * 2);

@@ -152,10 +152,10 @@ static void free_library(struct aigne_call *call)
     queue_free(&l->queue);
     reply_free(&l->reply);
     buf_free(&l->json);
-    mem_free(l);
 }
 
 static const struct outlet library_outlet = {
+    .state_size = sizeof(struct library),
     .read_request = already_read,
     .event = take_event,
     .frame = no_frames,
@@ -219,12 +219,10 @@ static int read_request(struct aigne_call *call, struct slice text, struct fault
 static struct aigne_call *make_call(struct aigne_model *m, struct aigne_loop *loop,
                                     struct loop_pool *pool, bool pieces)
 {
-    struct library *l = mem_alloc_zero(sizeof(*l));
-    struct aigne_call *call = l ? call_new(&library_outlet, l, loop, pool) : NULL;
-    if (!call) {
-        mem_free(l);
+    struct aigne_call *call = call_new(&library_outlet, loop, pool);
+    if (!call)
         return NULL;
-    }
+    struct library *l = library_of(call);
     queue_init(&l->queue);
     buf_init(&l->json, LIMIT_REPLY_BODY);
     reply_init(&l->reply, &call->arena);

@@ -5,17 +5,18 @@
 #include "core/handle.h"
 #include "core/outcome.h"
 
-struct aigne_call *call_new(const struct outlet *outlet, void *outlet_state,
-                            struct aigne_loop *loop, struct loop_pool *pool)
+struct aigne_call *call_new(const struct outlet *outlet, struct aigne_loop *loop,
+                            struct loop_pool *pool)
 {
-    struct aigne_call *call = mem_alloc(sizeof(*call));
+    struct aigne_call *call = mem_alloc(sizeof(*call) + outlet->state_size);
     if (!call)
         return NULL;
     memset(call, 0, offsetof(struct aigne_call, room));
+    memset(call->outlet_room, 0, outlet->state_size);
     call->magic = HANDLE_CALL;
     call->rc = AIGNE_AGAIN;
     call->outlet = outlet;
-    call->outlet_state = outlet_state;
+    call->outlet_state = call->outlet_room;
     call->loop = loop;
     call->pool = pool;
     call->ingress = "library";
@@ -25,8 +26,6 @@ struct aigne_call *call_new(const struct outlet *outlet, void *outlet_state,
     arena_init_room(&call->arena, call->room, sizeof(call->room));
     outcome_listen(call);
     outcome_reset(call);
-    attempt_init(&call->attempt, &call->tee, &call->fault, call->sending_room,
-                 sizeof(call->sending_room));
     call->started_us = clock_monotonic_us();
     call->started_ms = clock_wall_ms();
     if (random_pool_id(&loop->ids, call->id, call->started_ms) < 0) {

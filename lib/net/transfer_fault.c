@@ -104,6 +104,9 @@ static int say(struct fault *why, int rc, const char *text, struct slice peer)
 
 int transfer_explain(struct transfer *t, CURLcode code, struct fault *why)
 {
+    bool whole = code == CURLE_OK && t->head_done;
+    if (whole && !t->stop_rc && !t->repeat_refused)
+        return AIGNE_OK;
     struct slice peer = authority_of(buf_slice(&t->url));
     if (t->stop_rc)
         return say(why, t->stop_rc, t->stop_text ? t->stop_text : "the answer was not wanted",
@@ -114,8 +117,6 @@ int transfer_explain(struct transfer *t, CURLcode code, struct fault *why)
             "%.*s closed the connection without an answer to a request that it may "
             "have got",
             (int)peer.n, peer.p);
-    if (code == CURLE_OK && t->head_done)
-        return AIGNE_OK;
     if (code == CURLE_OK)
         return say(why, AIGNE_E_PROTOCOL, "the answer has no head", peer);
     const struct explanation *e = explanation_of(code, t->proxy.n > 0);
