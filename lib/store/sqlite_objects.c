@@ -125,13 +125,14 @@ int sqlite_apply(struct store *s, const struct store_op *ops, size_t count, stru
     HOLD(s);
     int64_t version = 0; /* of the catalogue after this batch; raised by the first change */
     int64_t before = s->last_place;
-    int result = sqlite_run(s->statements[STATEMENT_BEGIN_WRITE]);
+    bool alone = count == 1 && ops->kind == STORE_USAGE; /* a transaction by itself */
+    int result = alone ? SQLITE_OK : sqlite_run(s->statements[STATEMENT_BEGIN_WRITE]);
     if (result)
         return sqlite_fault(result, writing, why);
     int rc = AIGNE_OK;
     for (size_t i = 0; i < count && !rc; i++)
         rc = apply_one(s, &ops[i], &version, why);
-    if (!rc) {
+    if (!rc && !alone) {
         result = sqlite_run(s->statements[STATEMENT_COMMIT]);
         rc = result ? sqlite_fault(result, writing, why) : AIGNE_OK;
     }
