@@ -67,7 +67,8 @@ static void note_stop(struct decoding *d, struct json holder)
         if (json_string_is(reason, reasons[i].name))
             s->finish = reasons[i].finish;
     }
-    s->stop_sequence = json_string(json_get(holder, "stop_sequence"), d->keep);
+    struct slice sequence = json_string(json_get(holder, "stop_sequence"), d->scratch);
+    s->stop_sequence = sequence.p ? arena_copy(d->keep, sequence) : SLICE_NONE;
 }
 
 /* Why the model refused, in the provider's words. */
