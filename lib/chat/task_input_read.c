@@ -54,8 +54,8 @@ static const struct task_member *member_of(const struct json_walk *w)
 
 /* ---- files ---- */
 
-static int read_data_url(struct reading *r, const char *member, struct slice url,
-                         struct task_file *file)
+int task_read_place(struct reading *r, const char *member, struct slice url,
+                    struct task_file *file)
 {
     struct slice mime = SLICE_NONE;
     file->content = url;
@@ -79,7 +79,7 @@ static int read_part(struct reading *r, const char *member, struct json v,
     struct slice url = SLICE_NONE;
     if (v.kind == JSON_STRING) {
         int rc = read_string(r, member, v, &url);
-        return rc ? rc : read_data_url(r, member, url, file);
+        return rc ? rc : task_read_place(r, member, url, file);
     }
     if (v.kind != JSON_OBJECT)
         return reading_kind(r, member, "a file or url part, or a URL", v);
@@ -91,7 +91,7 @@ static int read_part(struct reading *r, const char *member, struct json v,
         return rc;
     if (json_present(m[2])) {
         rc = read_string(r, member, m[2], &url);
-        return rc ? rc : read_data_url(r, member, url, file);
+        return rc ? rc : task_read_place(r, member, url, file);
     }
     if (!json_present(m[1]))
         return reading_refuse(r, member, "holds a part with neither data nor url");
@@ -157,11 +157,17 @@ static int add_input(struct reading *r, struct json v)
 static bool is_token_list(struct json v)
 {
     struct json_walk w = json_walk(v);
-    return v.kind == JSON_ARRAY && json_next(&w) && w.value.kind == JSON_NUMBER;
+    size_t count = 0;
+    if (v.kind != JSON_ARRAY)
+        return false;
+    for (; json_next(&w); count++) {
+        if (w.value.kind != JSON_NUMBER)
+            return false;
+    }
+    return count > 0;
 }
 
-/* A text, texts, a list of tokens or lists of tokens. */
-static int read_inputs(struct reading *r, struct json v)
+int task_read_inputs(struct reading *r, const char *member, struct json v)
 {
     struct task *task = r->build.request->task;
     task->single_input = v.kind == JSON_STRING || is_token_list(v);
@@ -170,14 +176,14 @@ static int read_inputs(struct reading *r, struct json v)
         return add_input(r, v);
     }
     if (v.kind != JSON_ARRAY)
-        return reading_kind(r, "input", "a text or an array of texts", v);
+        return reading_kind(r, member, "a text or an array of texts", v);
     struct json_walk w = json_walk(v);
     while (json_next(&w)) {
         bool tokens = is_token_list(w.value);
         if (w.value.kind != JSON_STRING && !tokens)
-            return reading_kind(r, "input", "an array of texts", w.value);
+            return reading_kind(r, member, "an array of texts", w.value);
         if (task->input_count && tokens != task->inputs_are_tokens)
-            return reading_refuse(r, "input", "mixes texts and tokens");
+            return reading_refuse(r, member, "mixes texts and tokens");
         task->inputs_are_tokens = tokens;
         int rc = add_input(r, w.value);
         if (rc)
@@ -201,7 +207,7 @@ static int read_one(struct reading *r, const struct json_walk *w, bool outermost
                    ? read_members(r, w->value, false)
                    : reading_kind(r, "modelOptions", "an object", w->value);
     if (outermost && json_key_is(w, "input"))
-        return embedding ? read_inputs(r, w->value)
+        return embedding ? task_read_inputs(r, "input", w->value)
                          : read_string(r, "input", w->value, &request->task->prompt);
     if (outermost && json_key_is(w, "type"))
         return AIGNE_OK;

@@ -357,6 +357,7 @@ int exchange_prepare(struct aigne_call *call)
         .model = call->requested,
         .created_s = call->started_ms / 1000,
         .include_usage = call->relay.include_usage,
+        .verbatim = call->relay.verbatim,
         .headers = x->format_headers,
     };
     if (x->ingress->state_size) {

@@ -25,6 +25,7 @@ struct encoding {
         media_type; /* of the answer, where it is not the usual one: set with the first bytes */
     struct slice headers;               /* the client's, as in ingress_request */
     const struct chat_request *request; /* NULL: it was relayed and never read */
+    bool verbatim;                      /* the answer is bytes or bare text, as in chat_relay */
     bool wants_json; /* the request had a schema: AIGNE's answer has it as `json` too */
 };
 
@@ -92,5 +93,11 @@ extern const struct ingress ingress_aigne_generations;
 extern const struct ingress ingress_openai;
 extern const struct ingress ingress_gemini;
 extern const struct ingress ingress_gemini_array;
+extern const struct ingress ingress_openai_embeddings;
+extern const struct ingress ingress_openai_images;
+extern const struct ingress ingress_openai_image_edits;
+extern const struct ingress ingress_openai_speech;
+extern const struct ingress ingress_openai_transcriptions;
+extern const struct ingress ingress_openai_translations;
 
 #endif

@@ -60,7 +60,7 @@ static int peek(const struct ingress_request *in, struct arena *a, struct slice 
     return rc;
 }
 
-static void keep_alive(struct encoding *e)
+void openai_keep_alive(struct encoding *e)
 {
     BUF_LITERAL(e->out, ": keep-alive\n\n");
 }
@@ -100,7 +100,7 @@ static void member_or_null(struct json_writer *w, const char *name, const char *
     json_member_text(w, name, text && text[0] ? text : NULL);
 }
 
-static void error(const struct fault *why, bool in_stream, struct buf *out)
+void openai_write_error(const struct fault *why, bool in_stream, struct buf *out)
 {
     struct naming naming = naming_of(why);
     struct json_writer w = json_writer(out);
@@ -130,8 +130,8 @@ const struct ingress ingress_openai = {
     .decode = openai_read_request,
     .event = openai_stream_event,
     .end = openai_stream_end,
-    .keep_alive = keep_alive,
+    .keep_alive = openai_keep_alive,
     .whole = openai_write_whole,
-    .error = error,
+    .error = openai_write_error,
     .close = NULL,
 };

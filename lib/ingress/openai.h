@@ -11,6 +11,9 @@ int openai_read_tools(struct reading *r, struct json body);
 int openai_read_request(const struct ingress_request *in, struct arena *a,
                         struct chat_request *out, struct fault *why);
 
+void openai_keep_alive(struct encoding *e);
+void openai_write_error(const struct fault *why, bool in_stream, struct buf *out);
+
 #define OPENAI_STATE_SIZE ((size_t)512)
 int openai_stream_event(struct encoding *e, const struct event *ev);
 int openai_stream_end(struct encoding *e, const struct reply_notes *notes);
