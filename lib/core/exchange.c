@@ -101,9 +101,12 @@ static int checked(struct aigne_call *call, int rc)
         rc = buf_rc(&x->filling) < 0 ? buf_rc(&x->filling) : buf_rc(&x->held);
     if (rc >= 0)
         rc = buf_rc(&x->head);
-    if (rc < 0 && !call->fault.code)
+    if (rc == AIGNE_E_NOMEM && !call->fault.code)
         fault_nomem(&call->fault);
-    return rc;
+    else if (rc < 0 && !call->fault.code)
+        fault_set(&call->fault, rc == AIGNE_E_REQUEST ? AIGNE_E_PROTOCOL : rc,
+                  "The provider's answer cannot be told in the format that was asked for.");
+    return rc < 0 ? call->fault.code : rc;
 }
 
 static int hold_start(struct aigne_call *call, const struct event *e)
@@ -271,6 +274,8 @@ static void fail(struct aigne_call *call)
 {
     struct exchange *x = exchange_of(call);
     bool in_stream = call->streamed && x->status && call->delivered;
+    if (in_stream && call->relay.verbatim)
+        return; /* nothing may be put between the bytes: that the answer breaks off is all that can be told */
     if (!in_stream) {
         buf_clear(&x->filling);
         put_head(call, fault_status(&call->fault), slice_text(x->ingress->content_type_plain));

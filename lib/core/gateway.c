@@ -25,6 +25,15 @@ struct gateway_path {
 
 static void handle_chat(struct aigne_call *call);
 
+/* OpenAI's own root, what is left of it when clients are given a base URL without it, and as other hubs
+ * have it. */
+#define OPENAI_POST(path, ingress)                                                             \
+    {"POST", "/v1" path, false, KEY_HOLDER, ingress, handle_chat},                             \
+        {"POST", path, false, KEY_HOLDER, ingress, handle_chat},                               \
+    {                                                                                          \
+        "POST", "/openai/v1" path, false, KEY_HOLDER, ingress, handle_chat                     \
+    }
+
 static const struct gateway_path paths[] = {
     {"POST", "/api/v2/chat", false, KEY_HOLDER, &ingress_aigne, handle_chat},
     {"POST", "/api/v2/chat/completions", false, KEY_HOLDER, &ingress_aigne_completions,
@@ -38,9 +47,16 @@ static const struct gateway_path paths[] = {
      handle_chat},
     {"POST", "/api/v2/image/generations", false, KEY_HOLDER, &ingress_aigne_generations,
      handle_chat},
-    {"POST", "/v1/chat/completions", false, KEY_HOLDER, &ingress_openai, handle_chat},
-    {"POST", "/chat/completions", false, KEY_HOLDER, &ingress_openai, handle_chat},
-    {"POST", "/openai/v1/chat/completions", false, KEY_HOLDER, &ingress_openai, handle_chat},
+    {"POST", "/api/v2/audio/speech", false, KEY_HOLDER, &ingress_openai_speech, handle_chat},
+    {"POST", "/api/v2/audio/transcriptions", false, KEY_HOLDER, &ingress_openai_transcriptions,
+     handle_chat},
+    OPENAI_POST("/chat/completions", &ingress_openai),
+    OPENAI_POST("/embeddings", &ingress_openai_embeddings),
+    OPENAI_POST("/images/generations", &ingress_openai_images),
+    OPENAI_POST("/images/edits", &ingress_openai_image_edits),
+    OPENAI_POST("/audio/speech", &ingress_openai_speech),
+    OPENAI_POST("/audio/transcriptions", &ingress_openai_transcriptions),
+    OPENAI_POST("/audio/translations", &ingress_openai_translations),
     {"GET", "/v1/models", false, KEY_HOLDER, &ingress_openai, page_openai_models},
     {"GET", "/v1/models/", true, KEY_HOLDER, &ingress_openai, page_openai_models},
     {"GET", "/models", false, KEY_HOLDER, &ingress_openai, page_openai_models},
@@ -113,11 +129,19 @@ static struct slice without_last_slash(struct slice path)
 /* The form that errors take before the path is known to be anything. */
 static const struct ingress *guess_ingress(struct slice path)
 {
-    if (slice_starts(path, "/v1beta/") || slice_starts(path, "/gemini/"))
-        return &ingress_gemini;
-    bool openai = slice_starts(path, "/v1/") || slice_starts(path, "/openai/") ||
-                  slice_starts(path, "/chat/");
-    return openai ? &ingress_openai : &ingress_aigne;
+    static const struct {
+        const char *start;
+        const struct ingress *ingress;
+    } guesses[] = {
+        {"/v1beta/", &ingress_gemini}, {"/gemini/", &ingress_gemini},
+        {"/v1/", &ingress_openai},     {"/openai/", &ingress_openai},
+        {"/chat/", &ingress_openai},   {"/images/", &ingress_openai},
+        {"/audio/", &ingress_openai},  {"/embeddings", &ingress_openai},
+    };
+    for (size_t i = 0; i < sizeof(guesses) / sizeof(guesses[0]); i++)
+        if (slice_starts(path, guesses[i].start))
+            return guesses[i].ingress;
+    return &ingress_aigne;
 }
 
 static bool method_fits(const struct gateway_path *p, struct slice method)

@@ -76,6 +76,13 @@ static void put_openai_model(struct json_writer *w, struct slice id, struct slic
     json_close_object(w);
 }
 
+/* A model that does several things has a rate for each; they stand together. */
+static bool listed_before(const struct catalog *c, size_t i)
+{
+    return i > 0 && slice_eq(c->rates[i - 1].provider, c->rates[i].provider) &&
+           slice_eq(c->rates[i - 1].model, c->rates[i].model);
+}
+
 static void put_openai_list(struct aigne_call *call, struct buf *body)
 {
     const struct catalog *c = call->catalog;
@@ -85,7 +92,7 @@ static void put_openai_list(struct aigne_call *call, struct buf *body)
     json_key(&w, "data");
     json_open_array(&w);
     for (size_t i = 0; i < c->rate_count; i++)
-        if (models_listed(c, &c->rates[i], SLICE_NONE))
+        if (models_listed(c, &c->rates[i], SLICE_NONE) && !listed_before(c, i))
             put_openai_model(&w, models_full_name(&c->rates[i], &call->arena),
                              c->rates[i].provider, 0);
     json_close_array(&w);
@@ -97,8 +104,8 @@ static void answer_one_model(struct aigne_call *call, struct slice id)
     const struct catalog *c = call->catalog;
     for (size_t i = 0; i < c->rate_count; i++) {
         const struct catalog_rate *r = &c->rates[i];
-        if (!models_listed(c, r, SLICE_NONE) ||
-            !slice_eq(models_full_name(r, &call->arena), id))
+        bool named = slice_eq(r->model, id) || slice_eq(models_full_name(r, &call->arena), id);
+        if (!named || !models_listed(c, r, SLICE_NONE))
             continue;
         struct buf body = page_buf();
         struct json_writer w = json_writer(&body);
@@ -129,15 +136,35 @@ void page_openai_models(struct aigne_call *call)
 
 /* ---- status ---- */
 
+/* Without a type it is enough that the model can be asked for something; if not, the fault is a chat's. */
+static int look_for(struct aigne_call *call, struct slice model, struct slice type,
+                    struct fault *why)
+{
+    enum chat_kind kind = KIND_CHAT;
+    struct route_plan plan;
+    if (type.n && !kind_parse(type, &kind))
+        return fault_field(why, AIGNE_E_REQUEST, "type",
+                           "type must be chat, embedding, image, video, speech or "
+                           "transcription.");
+    if (!model.n)
+        return AIGNE_OK;
+    int rc = route_plan(call->catalog, model, kind, &call->arena, &plan, why);
+    for (int other = 0; rc < 0 && !type.n && other < KINDS; other++) {
+        struct fault ignored;
+        fault_clear(&ignored);
+        if (!route_plan(call->catalog, model, (enum chat_kind)other, &call->arena, &plan,
+                        &ignored))
+            return AIGNE_OK;
+    }
+    return rc;
+}
+
 void page_aigne_status(struct aigne_call *call)
 {
     struct buf body = page_buf();
-    struct slice model = query_value(call, "model");
-    struct route_plan plan;
     struct fault why;
     fault_clear(&why);
-    int rc = model.n ? route_plan(call->catalog, model, KIND_CHAT, &call->arena, &plan, &why)
-                     : AIGNE_OK;
+    int rc = look_for(call, query_value(call, "model"), query_value(call, "type"), &why);
     struct json_writer w = json_writer(&body);
     json_open_object(&w);
     json_member_bool(&w, "available", rc >= 0);

@@ -42,9 +42,9 @@ int form_read(struct slice content_type, struct slice body, struct arena *a, str
     size_t capacity = 0;
     *out = (struct form){.count = 0};
     if (!form_is(content_type)) {
+        struct slice type = content_type.n ? content_type : SLICE("something without a type");
         fault_set(why, AIGNE_E_REQUEST, "The body must be multipart/form-data, not %.*s.",
-                  (int)(content_type.n < 100 ? content_type.n : 100),
-                  content_type.n ? content_type.p : "of no media type");
+                  (int)(type.n < 100 ? type.n : 100), type.p);
         why->http = 415;
         return AIGNE_E_REQUEST;
     }
@@ -95,13 +95,13 @@ struct json form_json(const struct multipart_field *f, enum json_kind wanted, st
 {
     struct buf text AUTO(buf_free);
     struct slice bare = slice_trim(f->content);
+    buf_init(&text, f->content.n * 6 + 2);
     if (wanted == JSON_NUMBER && !json_check(bare, NULL) && json_of(bare).kind == JSON_NUMBER)
         return json_of(bare);
     if (wanted == JSON_TRUE && (slice_is_nocase(bare, "true") || slice_is(bare, "1")))
         return json_of(SLICE("true"));
     if (wanted == JSON_TRUE && (slice_is_nocase(bare, "false") || slice_is(bare, "0")))
         return json_of(SLICE("false"));
-    buf_init(&text, f->content.n * 6 + 2);
     struct json_writer w = json_writer(&text);
     json_write_string(&w, f->content);
     return finished(&text, JSON_STRING, a);

@@ -156,6 +156,8 @@ static int whole(struct encoding *e, const struct reply *r, const struct reply_n
 {
     struct json_writer w = json_writer(e->out);
     (void)notes;
+    if (!r->file_count)
+        return AIGNE_E_PROTOCOL;
     json_open_object(&w);
     json_member_int(&w, "created", e->created_s);
     json_key(&w, "data");

@@ -200,9 +200,10 @@ static int read_field(const struct openai_task *t, struct reading *r, const stru
         known = slice_is(name, t->members[i].name) ? &t->members[i] : NULL;
     if (known && known->form == JSON_NONE)
         return read_file(r, known, f);
-    if (form_is_file(f))
-        return fault_field(r->why, AIGNE_E_REQUEST, known ? known->name : "",
-                           "The form has a file where none is taken.");
+    if (form_is_file(f)) {
+        FAULT_COPY(r->why->param, name);
+        return fault_set(r->why, AIGNE_E_REQUEST, "The form has a file where none is taken.");
+    }
     bool listed = known ? known->form == JSON_ARRAY : is_list(form, at);
     if (listed && told_before(form, at))
         return AIGNE_OK;

@@ -125,7 +125,14 @@ static void take_count(struct usage *u, const struct field *f)
                   {"cache_write_5m", &u->cache_write_5m},
                   {"cache_write_1h", &u->cache_write_1h},
                   {"output", &u->output},
-                  {"reasoning", &u->reasoning}};
+                  {"reasoning", &u->reasoning},
+                  {"audio_input", &u->audio_input},
+                  {"audio_output", &u->audio_output},
+                  {"image_input", &u->image_input},
+                  {"image_output", &u->image_output},
+                  {"images", &u->images},
+                  {"milliseconds", &u->milliseconds},
+                  {"characters", &u->characters}};
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         if (slice_is(f->name, counts[i].name))
             *counts[i].count = number_of(f->value);

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "chat/input.h"
 #include "failing_alloc.h"
+#include "files.h"
 #include "ingress/ingress.h"
 #include "provider/adapters.h"
 #include "text/sse.h"
@@ -42,67 +43,6 @@ static const struct {
 };
 
 static struct answer answer; /* large, so not on the stack */
-
-/* ---- files ---- */
-
-/* The whole file; NULL: there is none. */
-static char *load(const char *folder, const char *name, struct slice *out)
-{
-    char path[1024];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return NULL;
-    fseek(file, 0, SEEK_END);
-    long end = ftell(file);
-    assert_true(end >= 0);
-    rewind(file);
-    char *text = malloc((size_t)end + 1);
-    assert_non_null(text);
-    *out = slice_of(text, fread(text, 1, (size_t)end, file));
-    fclose(file);
-    return text;
-}
-
-static void store(const char *folder, const char *name, struct slice text)
-{
-    char path[1024];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(text.p, 1, text.n, file), text.n);
-    fclose(file);
-}
-
-static void same(const char *folder, const char *how, struct slice expected, struct slice text)
-{
-    if (slice_eq(expected, text))
-        return;
-    fprintf(stderr, "%s: %s\n--- expected\n%.*s\n--- is\n%.*s\n", folder, how, (int)expected.n,
-            expected.p, (int)text.n, text.p);
-    fail();
-}
-
-static void compare(const char *folder, const char *name, struct slice text)
-{
-    struct slice expected = SLICE("");
-    if (getenv("REPLAY_WRITE"))
-        store(folder, name, text);
-    char *file = load(folder, name, &expected);
-    if (!file)
-        fprintf(stderr, "%s has no %s\n", folder, name);
-    assert_non_null(file);
-    same(folder, name, expected, text);
-    free(file);
-}
-
-static bool there_is(const char *folder, const char *name)
-{
-    struct slice text;
-    char *file = load(folder, name, &text);
-    free(file);
-    return file != NULL;
-}
 
 /* ---- requests ---- */
 
@@ -210,16 +150,16 @@ static void check_identity(const struct exchange *x)
     struct buf second AUTO(buf_free);
     struct buf before AUTO(buf_free);
     struct buf after AUTO(buf_free);
-    bool lossy = there_is(x->folder, "lossy");
+    bool lossy = file_is_there(x->folder, "lossy");
     buf_init(&first, CEILING);
     buf_init(&second, CEILING);
     send_on(x, x->body, &first);
     send_on(x, buf_slice(&first), &second);
-    same(x->folder, "sent on twice", buf_slice(&first), buf_slice(&second));
+    file_same(x->folder, "sent on twice", buf_slice(&first), buf_slice(&second));
     meaning(x, x->body, &before);
     meaning(x, buf_slice(&first), &after);
     if (!lossy)
-        same(x->folder, "sent on and read again", buf_slice(&before), buf_slice(&after));
+        file_same(x->folder, "sent on and read again", buf_slice(&before), buf_slice(&after));
     else
         assert_false(slice_eq(buf_slice(&before), buf_slice(&after)));
 }
@@ -239,7 +179,7 @@ static void check_request(struct exchange *x)
     struct buf out AUTO(buf_free);
     buf_init(&out, CEILING);
     int rc = read_once(x, x->body, &out);
-    compare(x->folder, "expect.input", buf_slice(&out));
+    file_compare(x->folder, "expect.input", buf_slice(&out));
     if (json_check(x->body, NULL) == AIGNE_OK)
         check_cut_bodies(x);
     if (rc == AIGNE_OK && x->adapter)
@@ -400,7 +340,7 @@ static void check_round(const struct exchange *x, struct slice expected)
         struct reply_notes none = {.wants_json = answer.wants_json};
         assert_int_equal(x->ingress->whole(&e, &reply, &none), AIGNE_OK);
         buf_put_byte(&again, '\n');
-        same(x->folder, "told and read back", expected, buf_slice(&again));
+        file_same(x->folder, "told and read back", expected, buf_slice(&again));
     }
     reply_free(&reply);
 }
@@ -409,7 +349,7 @@ static void check_round(const struct exchange *x, struct slice expected)
 static bool comes_back(const struct exchange *x, struct slice told)
 {
     bool counted = slice_find(told, SLICE("\"usage\":")) < told.n;
-    return !there_is(x->folder, "lossy") &&
+    return !file_is_there(x->folder, "lossy") &&
            (counted || answer.failed || x->adapter == &adapter_hub);
 }
 
@@ -437,12 +377,12 @@ static void check_answer(struct exchange *x, struct slice text)
     answer_read(&answer, text);
     assert_int_equal(stream(x, &out), AIGNE_OK);
     check_frames(x, buf_slice(&out));
-    compare(x->folder, "expect.sse", buf_slice(&out));
+    file_compare(x->folder, "expect.sse", buf_slice(&out));
     buf_free(&out);
     assert_int_equal(whole(x, &out), AIGNE_OK);
     assert_int_equal(json_check(buf_slice(&out), NULL), AIGNE_OK);
     buf_put_byte(&out, '\n');
-    compare(x->folder, "expect.json", buf_slice(&out));
+    file_compare(x->folder, "expect.json", buf_slice(&out));
     bool include_usage = answer.include_usage;
     if (x->adapter && comes_back(x, buf_slice(&out)))
         check_round(x, buf_slice(&out));
@@ -474,10 +414,10 @@ static void replay(void **state)
     struct exchange x = {.folder = *state};
     struct slice events;
     choose_format(&x);
-    char *path = load(x.folder, "path", &x.rest);
+    char *path = file_load(x.folder, "path", &x.rest);
     x.rest = path ? slice_trim(x.rest) : SLICE("models/asked:generateContent");
-    char *body = load(x.folder, "body.json", &x.body);
-    char *lines = load(x.folder, "events", &events);
+    char *body = file_load(x.folder, "body.json", &x.body);
+    char *lines = file_load(x.folder, "events", &events);
     assert_true(body || lines);
     if (body)
         check_request(&x);
