@@ -20,5 +20,5 @@ const struct config_member config_openai[] = {
      .value = "responses",
      .set = OPENAI_API_RESPONSES,
      .clear = OPENAI_API_CHAT},
-    {NULL},
+    {.name = NULL},
 };
