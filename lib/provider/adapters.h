@@ -22,6 +22,8 @@ extern const struct adapter adapter_ideogram;
 extern const struct adapter adapter_anthropic;
 extern const struct adapter adapter_anthropic_count;
 extern const struct adapter adapter_gemini;
+extern const struct adapter adapter_ollama;
+extern const struct adapter adapter_ollama_embedding;
 extern const struct adapter adapter_hub; /* another AIGNE hub */
 extern const struct adapter adapter_hub_embedding;
 extern const struct adapter adapter_hub_image;

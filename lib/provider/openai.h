@@ -20,7 +20,7 @@ enum openai_quirk {
     OPENAI_GROK_RULES = 1 << 8,      /* grok-4 refuses penalties, stop and effort */
     OPENAI_ONE_TOOL_CALL = 1 << 9,   /* parallel tool calls are switched off */
     OPENAI_TOP_K = 1 << 10,          /* takes top_k */
-    OPENAI_BASE_V1 = 1 << 11,        /* a base URL without a path means its /v1 */
+    OPENAI_BASE_V1 = 1 << 11,        /* the base URL is Ollama's, of which /v1 is meant */
     OPENAI_API_RESPONSES = 1 << 12,  /* is asked by its Responses, whatever the client speaks */
     OPENAI_API_CHAT = 1 << 13        /* is asked by its chat completions alone */
 };

@@ -1,6 +1,7 @@
 /* Knows how a chat is asked for in OpenAI's format; refuses to know how messages look inside. */
 #include "base/mem.h"
 #include "provider/names.h"
+#include "provider/ollama.h"
 #include "provider/openai.h"
 #include "provider/strict_schema.h"
 #include "provider/unsaid.h"
@@ -13,13 +14,9 @@ const struct name_rule openai_names = {.longest = 64, .also = "-"};
 
 struct slice openai_url(const struct chat_target *to, struct slice path, struct arena *a)
 {
-    struct url base;
-    bool bare = (to->quirks & OPENAI_BASE_V1) &&
-                url_parse(to->base_url, &base, NULL) == AIGNE_OK &&
-                slice_trim(base.path).n <= 1;
-    if (!bare)
+    if (!(to->quirks & OPENAI_BASE_V1))
         return url_join(a, to->base_url, path);
-    struct slice versioned = url_join(a, to->base_url, SLICE("v1"));
+    struct slice versioned = url_join(a, ollama_root(to->base_url), SLICE("v1"));
     return versioned.p ? url_join(a, versioned, path) : SLICE_NONE;
 }
 

@@ -1,6 +1,7 @@
 /* Knows the providers by name and where they are; refuses to know how any of them is spoken to. */
 #include "provider/adapters.h"
 #include "provider/config.h"
+#include "provider/ollama.h"
 #include "provider/openai.h"
 
 /* Names are AIGNE's. A provider that speaks OpenAI's format is a row here and nothing else. */
@@ -48,10 +49,10 @@ static const struct provider_row rows[] = {
                OPENAI_THINKING_SWITCH | OPENAI_EFFORT_HIGH_MAX},
     {.name = "ollama",
      .display_name = "Ollama",
-     .adapters[KIND_CHAT] = &adapter_openai,
-     .choose = responses_choose,
-     .config = config_openai,
-     .base_url = "http://localhost:11434/v1",
+     .adapters = {[KIND_CHAT] = &adapter_ollama, [KIND_EMBEDDING] = &adapter_ollama_embedding},
+     .choose = ollama_choose,
+     .config = config_ollama,
+     .base_url = "http://localhost:11434",
      .test_model = "llama3.2",
      .environment = "OLLAMA_API_KEY",
      .quirks = OPENAI_BASE_V1 | OPENAI_EFFORT_TO_HIGH,

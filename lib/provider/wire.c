@@ -63,12 +63,12 @@ static int post(struct wire *w, struct slice url, bool streamed, struct http_req
     out->streamed = streamed;
     out->body[0] = body;
     out->body_count = 1;
+    const char *stream = w->streams_as ? w->streams_as : "text/event-stream";
     int rc = wire_header(out, "content-type", SLICE("application/json"), w->why);
-    return rc < 0 ? rc
-                  : wire_header(out, "accept",
-                                out->streamed ? SLICE("text/event-stream")
-                                              : SLICE("application/json"),
-                                w->why);
+    return rc < 0
+               ? rc
+               : wire_header(out, "accept",
+                             slice_text(out->streamed ? stream : "application/json"), w->why);
 }
 
 int wire_post(struct wire *w, struct slice url, struct http_request *out)

@@ -18,7 +18,8 @@ struct wire {
     struct json_writer json;
     const struct chat_request *request;
     const struct chat_target *to;
-    struct arena *arena; /* of the request */
+    struct arena *arena;    /* of the request */
+    const char *streams_as; /* the media type of a streamed answer; NULL: text/event-stream */
     struct fault *why;
 };
 

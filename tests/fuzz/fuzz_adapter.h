@@ -202,7 +202,7 @@ static inline void fuzz_request(const struct adapter *adapter, struct slice text
     arena_init(&a);
     if (json_check(text, NULL) == AIGNE_OK &&
         chat_input_read(json_of(text), &a, &request, &why) == AIGNE_OK) {
-        for (unsigned quirk = 0; quirk < 13; quirk++) {
+        for (unsigned quirk = 0; quirk < 32; quirk++) {
             request.stream = quirk % 2;
             fuzz_target(adapter, &request, NULL, models[quirk % 5], (1u << quirk) >> 1);
         }

@@ -134,8 +134,8 @@ static void lists_are_asked_for(void **state)
 {
     (void)state;
     asks_for("openai", NULL, "https://api.openai.com/v1/models");
-    asks_for("ollama", "http://localhost:11434", "http://localhost:11434/v1/models");
-    asks_for("ollama", "http://localhost:11434/api", "http://localhost:11434/api/models");
+    asks_for("ollama", NULL, "http://localhost:11434/api/tags");
+    asks_for("ollama", "http://localhost:11434/api", "http://localhost:11434/api/tags");
     asks_for("anthropic", NULL, "https://api.anthropic.com/v1/models?limit=1000");
     asks_for("anthropic", "https://x/v1", "https://x/v1/models?limit=1000");
     asks_for("google", NULL,
@@ -189,10 +189,18 @@ static void lists_are_read(void **state)
         "\"supportedGenerationMethods\":[\"generateAnswer\"]}]}",
         "[{\"model\":\"gemini-2.5-flash\",\"type\":\"chat\"},"
         "{\"model\":\"veo-3\",\"type\":\"video\"},{\"model\":\"imagen-4\",\"type\":\"image\"}]");
+    lists(
+        "ollama",
+        "{\"models\":[{\"name\":\"llama3.2:latest\",\"model\":\"llama3.2:latest\"},{\"name\":"
+        "\"bge-m3\",\"details\":{\"family\":\"bert\"}},{\"model\":\"nomic-embed-text\"},{},7]}",
+        "[{\"model\":\"llama3.2:latest\",\"type\":\"chat\"},"
+        "{\"model\":\"bge-m3\",\"type\":\"embedding\"},"
+        "{\"model\":\"nomic-embed-text\",\"type\":\"embedding\"}]");
     lists("openai", "{}", "[]");
     assert_int_equal(list("openai", "[]", &out), AIGNE_E_PROTOCOL);
     assert_int_equal(list("anthropic", "<html>", &out), AIGNE_E_PROTOCOL);
     assert_int_equal(list("google", "", &out), AIGNE_E_PROTOCOL);
+    assert_int_equal(list("ollama", "[]", &out), AIGNE_E_PROTOCOL);
     buf_free(&out);
 }
 

@@ -2,11 +2,12 @@
 import { createServer } from 'node:http';
 import { anthropic } from './anthropic.mjs';
 import { gemini } from './gemini.mjs';
+import { ollama } from './ollama.mjs';
 import { openai } from './openai.mjs';
 import { brokenAnswers, parseStrictly, readBody, sendJson, sendStream, sleep } from './http.mjs';
 import { number, readScenario } from './scenario.mjs';
 
-const PROVIDERS = [gemini, anthropic, openai];
+const PROVIDERS = [gemini, anthropic, ollama, openai];
 const LOG_LIMIT = 20000;
 
 function find(method, path, query, headers) {
