@@ -243,9 +243,10 @@ static int on_bytes(struct reply *r, const struct event *e)
 
 static int on_finish(struct reply *r, const struct event *e)
 {
-    if (!e->index)
-        r->finish = e->finish;
-    return AIGNE_OK;
+    if (e->index)
+        return AIGNE_OK;
+    r->finish = e->finish;
+    return keep(r, e->text, &r->stop_sequence) ? AIGNE_OK : AIGNE_E_NOMEM;
 }
 
 static int (*const handlers[])(struct reply *r, const struct event *e) = {

@@ -69,6 +69,7 @@ struct reply {
     struct usage usage;
     struct slice usage_extras; /* EVENT_USAGE's metadata */
     enum finish finish;
+    struct slice stop_sequence; /* which one was met, or absent */
 };
 
 void reply_init(struct reply *r, struct arena *a);

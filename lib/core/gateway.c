@@ -25,14 +25,16 @@ struct gateway_path {
 
 static void handle_chat(struct aigne_call *call);
 
-/* OpenAI's own root, what is left of it when clients are given a base URL without it, and as other hubs
- * have it. */
-#define OPENAI_POST(path, ingress)                                                             \
+/* A vendor's own root, what is left of it when clients are given a base URL without it, and as other
+ * hubs have it. */
+#define VENDOR_POST(vendor, path, ingress)                                                     \
     {"POST", "/v1" path, false, KEY_HOLDER, ingress, handle_chat},                             \
         {"POST", path, false, KEY_HOLDER, ingress, handle_chat},                               \
     {                                                                                          \
-        "POST", "/openai/v1" path, false, KEY_HOLDER, ingress, handle_chat                     \
+        "POST", vendor "/v1" path, false, KEY_HOLDER, ingress, handle_chat                     \
     }
+#define OPENAI_POST(path, ingress)    VENDOR_POST("/openai", path, ingress)
+#define ANTHROPIC_POST(path, ingress) VENDOR_POST("/anthropic", path, ingress)
 
 static const struct gateway_path paths[] = {
     {"POST", "/api/v2/chat", false, KEY_HOLDER, &ingress_aigne, handle_chat},
@@ -57,6 +59,12 @@ static const struct gateway_path paths[] = {
     OPENAI_POST("/audio/speech", &ingress_openai_speech),
     OPENAI_POST("/audio/transcriptions", &ingress_openai_transcriptions),
     OPENAI_POST("/audio/translations", &ingress_openai_translations),
+    ANTHROPIC_POST("/messages", &ingress_anthropic),
+    ANTHROPIC_POST("/messages/count_tokens", &ingress_anthropic_count),
+    {"GET", "/anthropic/v1/models", false, KEY_HOLDER, &ingress_anthropic,
+     page_anthropic_models},
+    {"GET", "/anthropic/v1/models/", true, KEY_HOLDER, &ingress_anthropic,
+     page_anthropic_models},
     {"GET", "/v1/models", false, KEY_HOLDER, &ingress_openai, page_openai_models},
     {"GET", "/v1/models/", true, KEY_HOLDER, &ingress_openai, page_openai_models},
     {"GET", "/models", false, KEY_HOLDER, &ingress_openai, page_openai_models},
@@ -126,20 +134,30 @@ static struct slice without_last_slash(struct slice path)
     return path;
 }
 
+/* Anthropic's clients say which version of its API they speak. */
+static bool speaks_anthropic(const struct exchange *x)
+{
+    return http_block_get(x->headers, "anthropic-version").p != NULL;
+}
+
 /* The form that errors take before the path is known to be anything. */
-static const struct ingress *guess_ingress(struct slice path)
+static const struct ingress *guess_ingress(const struct exchange *x)
 {
     static const struct {
         const char *start;
         const struct ingress *ingress;
     } guesses[] = {
-        {"/v1beta/", &ingress_gemini}, {"/gemini/", &ingress_gemini},
-        {"/v1/", &ingress_openai},     {"/openai/", &ingress_openai},
-        {"/chat/", &ingress_openai},   {"/images/", &ingress_openai},
-        {"/audio/", &ingress_openai},  {"/embeddings", &ingress_openai},
+        {"/v1beta/", &ingress_gemini},     {"/gemini/", &ingress_gemini},
+        {"/openai/", &ingress_openai},     {"/anthropic/", &ingress_anthropic},
+        {"/messages", &ingress_anthropic}, {"/v1/messages", &ingress_anthropic},
+        {"/chat/", &ingress_openai},       {"/images/", &ingress_openai},
+        {"/v1/", &ingress_openai},         {"/audio/", &ingress_openai},
+        {"/embeddings", &ingress_openai},
     };
+    if (speaks_anthropic(x))
+        return &ingress_anthropic;
     for (size_t i = 0; i < sizeof(guesses) / sizeof(guesses[0]); i++)
-        if (slice_starts(path, guesses[i].start))
+        if (slice_starts(x->path, guesses[i].start))
             return guesses[i].ingress;
     return &ingress_aigne;
 }
@@ -183,7 +201,7 @@ static const struct gateway_path *find_path(struct aigne_call *call)
     }
     if (slice_is(x->method, google_path.method) && is_google(x))
         return &google_path;
-    x->ingress = guess_ingress(x->path);
+    x->ingress = guess_ingress(x);
     fault_set(&call->fault, AIGNE_E_REQUEST,
               known ? "This path does not take that method."
                     : "There is nothing at this path; chat is at /api/v2/chat and "
@@ -403,6 +421,10 @@ static void open_exchange(struct aigne_call *call)
     x->allow = NULL;
     x->takes_body = slice_is(SLICE("POST"), found->method);
     x->handle = found->handle;
+    if (x->handle == page_openai_models && speaks_anthropic(x)) {
+        x->ingress = &ingress_anthropic;
+        x->handle = page_anthropic_models;
+    }
     call->ingress = x->ingress->name;
     if (found->admission == ANYBODY)
         let_in(call);

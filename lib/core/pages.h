@@ -8,7 +8,9 @@ void page_discovery(struct aigne_call *call);     /* GET /__blocklet__.js */
 void page_aigne_models(struct aigne_call *call);  /* GET /api/ai/models?type= */
 void page_aigne_status(struct aigne_call *call);  /* GET /api/v2/status?model= */
 void page_openai_models(struct aigne_call *call); /* GET /v1/models */
-void page_health(struct aigne_call *call);        /* GET /health */
-void page_options(struct aigne_call *call);       /* OPTIONS, any path */
+/* The same to a client that says which version of Anthropic's API it speaks. */
+void page_anthropic_models(struct aigne_call *call);
+void page_health(struct aigne_call *call);  /* GET /health */
+void page_options(struct aigne_call *call); /* OPTIONS, any path */
 
 #endif

@@ -90,6 +90,8 @@ extern const struct ingress ingress_aigne_embedding;
 extern const struct ingress ingress_aigne_speech;
 extern const struct ingress ingress_aigne_transcription;
 extern const struct ingress ingress_aigne_generations;
+extern const struct ingress ingress_anthropic;
+extern const struct ingress ingress_anthropic_count;
 extern const struct ingress ingress_openai;
 extern const struct ingress ingress_gemini;
 extern const struct ingress ingress_gemini_array;

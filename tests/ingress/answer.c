@@ -164,7 +164,7 @@ static void read_event(struct answer *a, size_t kind, struct slice rest)
             e->index = (int)number_of(f.value);
         else if (kind == EVENT_USAGE)
             take_count(&e->usage, &f);
-        else if (kind == EVENT_FINISH)
+        else if (kind == EVENT_FINISH && !f.quoted)
             e->finish = finish_named(f.value);
         else if (kind >= EVENT_TOOL_BEGIN && kind <= EVENT_TOOL_END && !f.quoted)
             e->index = (int)number_of(f.value);

@@ -26,7 +26,8 @@ struct exchange {
     const struct ingress *ingress;
     const struct adapter *adapter; /* of the same format */
     struct slice body;
-    struct slice rest; /* of the path */
+    struct slice rest;    /* of the path */
+    struct slice headers; /* of the client */
 };
 
 /* Which folder holds cases of which format, and the adapter that reads its answers back, if any does. */
@@ -38,6 +39,8 @@ static const struct {
     {"/aigne/", &ingress_aigne, &adapter_hub},
     {"/aigne-completions/", &ingress_aigne_completions, NULL},
     {"/openai/", &ingress_openai, &adapter_openai},
+    {"/anthropic/", &ingress_anthropic, &adapter_anthropic},
+    {"/anthropic-count/", &ingress_anthropic_count, NULL},
     {"/gemini/", &ingress_gemini, &adapter_gemini},
     {"/gemini-array/", &ingress_gemini_array, NULL},
 };
@@ -55,7 +58,7 @@ static int understand(const struct exchange *x, struct slice body, struct arena 
 {
     struct slice model = SLICE_NONE;
     struct chat_relay relay;
-    const struct ingress_request in = {.body = body, .rest = x->rest};
+    const struct ingress_request in = {.body = body, .rest = x->rest, .headers = x->headers};
     fault_clear(why);
     int peeked = x->ingress->peek(&in, a, &model, &relay, why);
     if (peeked)
@@ -203,6 +206,7 @@ static void begin(const struct exchange *x, struct encoding *e, struct arena *ke
         .created_s = 1795400000,
         .include_usage = answer.include_usage ? CHAT_YES : CHAT_NO,
         .wants_json = answer.wants_json,
+        .headers = x->headers,
         .state = arena_alloc(keep, x->ingress->state_size),
     };
 }
@@ -416,6 +420,7 @@ static void replay(void **state)
     choose_format(&x);
     char *path = file_load(x.folder, "path", &x.rest);
     x.rest = path ? slice_trim(x.rest) : SLICE("models/asked:generateContent");
+    char *headers = file_load(x.folder, "headers", &x.headers);
     char *body = file_load(x.folder, "body.json", &x.body);
     char *lines = file_load(x.folder, "events", &events);
     assert_true(body || lines);
@@ -424,6 +429,7 @@ static void replay(void **state)
     if (lines)
         check_answer(&x, events);
     free(path);
+    free(headers);
     free(body);
     free(lines);
 }

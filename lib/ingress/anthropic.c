@@ -1,0 +1,162 @@
+/* anthropic.c - knows how a client of Anthropic's messages is looked at and refused; leaves reading and
+ * answering to its neighbours. */
+#include "ingress/anthropic.h"
+
+#include "chat/surrogates.h"
+#include "ingress/body.h"
+#include <aignehub/aignehub.h>
+
+enum { MODEL, STREAM, PEEKED };
+
+/* Of two models by one name the provider might heed the one that was left alone. */
+static int pick_once(struct slice body, struct json *values, struct fault *why)
+{
+    static const char *const names[PEEKED] = {"model", "stream"};
+    const char *repeated = NULL;
+    int rc = body_check_pick(body, names, PEEKED, values, &repeated, why);
+    return rc || !repeated ? rc
+                           : fault_field(why, AIGNE_E_REQUEST, repeated,
+                                         "%s is given twice: give it once.", repeated);
+}
+
+static int peek(const struct ingress_request *in, struct arena *a, struct slice *model,
+                struct chat_relay *relay, struct fault *why)
+{
+    struct json v[PEEKED];
+    struct slice body = in->body;
+    *model = SLICE_NONE;
+    *relay = (struct chat_relay){.body = body, .headers = in->headers, .query = in->query};
+    int rc = pick_once(body, v, why);
+    if (rc)
+        return rc;
+    relay->body = surrogates_replaced(slice_trim(body), a);
+    if (!relay->body.p)
+        return fault_nomem(why);
+    if (relay->body.p != slice_trim(body).p) /* another text: the members are elsewhere now */
+        rc = pick_once(relay->body, v, why);
+    if (!rc)
+        rc = body_model(v[MODEL], "model", a, model, why);
+    if (!rc)
+        rc = body_flag(v[STREAM], "stream", &relay->stream, why);
+    if (rc)
+        return rc;
+    if (json_present(v[MODEL]))
+        relay->model_value = v[MODEL].raw;
+    relay->usable = model->n > 0;
+    return AIGNE_OK;
+}
+
+/* There is nothing to stream, whatever was asked for. */
+static int peek_count(const struct ingress_request *in, struct arena *a, struct slice *model,
+                      struct chat_relay *relay, struct fault *why)
+{
+    int rc = peek(in, a, model, relay, why);
+    relay->stream = false;
+    return rc;
+}
+
+static int decode_count(const struct ingress_request *in, struct arena *a,
+                        struct chat_request *out, struct fault *why)
+{
+    int rc = anthropic_read_request(in, a, out, why);
+    out->stream = false;
+    return rc;
+}
+
+static void keep_alive(struct encoding *e)
+{
+    BUF_LITERAL(e->out, "event: ping\ndata: {\"type\": \"ping\"}\n\n");
+}
+
+/* ---- errors ---- */
+
+static const struct {
+    int status;
+    const char *type;
+} types[] = {{400, "invalid_request_error"}, {401, "authentication_error"},
+             {402, "billing_error"},         {403, "permission_error"},
+             {404, "not_found_error"},       {405, "invalid_request_error"},
+             {408, "timeout_error"},         {409, "conflict_error"},
+             {413, "request_too_large"},     {422, "invalid_request_error"},
+             {429, "rate_limit_error"},      {503, "overloaded_error"},
+             {504, "timeout_error"},         {529, "overloaded_error"}};
+
+static const char *type_of(const struct fault *why)
+{
+    /* The hub's own key or credit with the provider; the caller has nothing to mend. */
+    if (why->upstream && (why->code == AIGNE_E_AUTH || why->code == AIGNE_E_CREDIT))
+        return "api_error";
+    int status = fault_status(why);
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        if (types[i].status == status)
+            return types[i].type;
+    }
+    return "api_error";
+}
+
+static void error(const struct fault *why, bool in_stream, struct buf *out)
+{
+    struct json_writer w = json_writer(out);
+    if (in_stream)
+        BUF_LITERAL(out, "event: error\ndata: ");
+    json_open_object(&w);
+    json_member_text(&w, "type", "error");
+    json_key(&w, "error");
+    json_open_object(&w);
+    json_member_text(&w, "type", type_of(why));
+    json_member_text(&w, "message", why->text[0] ? why->text : "The call failed.");
+    json_key(&w, "details");
+    if (why->reason[0]) {
+        json_open_object(&w);
+        json_member_text(&w, "error_code", why->reason);
+        json_close_object(&w);
+    } else {
+        json_write_raw(&w, SLICE("null"));
+    }
+    json_close_object(&w);
+    json_member_text(&w, "request_id", why->call_id[0] ? why->call_id : NULL);
+    json_close_object(&w);
+    if (in_stream)
+        BUF_LITERAL(out, "\n\n");
+}
+
+static const char *const headers[] = {"anthropic-version", "anthropic-beta", NULL};
+
+const struct ingress ingress_anthropic = {
+    .name = "anthropic",
+    .format = ANTHROPIC_FORMAT,
+    .needs_model = true,
+    .headers = headers,
+    .request_id = "request-id",
+    .state_size = ANTHROPIC_STATE_SIZE,
+    .content_type_stream = "text/event-stream",
+    .content_type_plain = "application/json",
+    .peek = peek,
+    .decode = anthropic_read_request,
+    .event = anthropic_stream_event,
+    .end = anthropic_stream_end,
+    .keep_alive = keep_alive,
+    .whole = anthropic_write_whole,
+    .error = error,
+    .close = anthropic_stream_close,
+};
+
+const struct ingress ingress_anthropic_count = {
+    .name = "anthropic",
+    .format = "anthropic.count_tokens",
+    .kind = KIND_COUNT_TOKENS,
+    .needs_model = true,
+    .headers = headers,
+    .request_id = "request-id",
+    .state_size = ANTHROPIC_STATE_SIZE,
+    .content_type_stream = "application/json",
+    .content_type_plain = "application/json",
+    .peek = peek_count,
+    .decode = decode_count,
+    .event = anthropic_stream_event,
+    .end = anthropic_stream_end,
+    .keep_alive = keep_alive,
+    .whole = anthropic_write_count,
+    .error = error,
+    .close = anthropic_stream_close,
+};
