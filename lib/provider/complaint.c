@@ -42,6 +42,14 @@ static const struct {
     {"AccountOverdueError", MEANS_NO_CREDIT},
     {"rate_limit_error", MEANS_WAIT},
     {"rate_limit_exceeded", MEANS_WAIT},
+    {"UnrecognizedClientException", MEANS_BAD_KEY},
+    {"InvalidClientTokenId", MEANS_BAD_KEY},
+    {"InvalidSignatureException", MEANS_BAD_KEY},
+    {"SignatureDoesNotMatch", MEANS_BAD_KEY},
+    {"IncompleteSignatureException", MEANS_BAD_KEY},
+    {"MissingAuthenticationTokenException", MEANS_BAD_KEY},
+    {"ExpiredTokenException", MEANS_BAD_KEY},
+    {"ServiceQuotaExceededException", MEANS_NO_CREDIT},
 };
 
 /* Where only the sentence tells. */
@@ -57,6 +65,9 @@ static const struct {
     {"organization has been disabled", MEANS_BAD_KEY},
     {"reported as leaked", MEANS_BAD_KEY},
     {"unregistered callers", MEANS_BAD_KEY},
+    {"make sure your api key is valid", MEANS_BAD_KEY},
+    {"bearer token has expired", MEANS_BAD_KEY},
+    {"too many tokens per day", MEANS_NO_CREDIT},
     {"credit balance is too low", MEANS_NO_CREDIT},
     {"insufficient balance", MEANS_NO_CREDIT},
 };
@@ -227,7 +238,8 @@ static int64_t retry_of(enum meaning meaning, int status, struct slice headers, 
 
 static struct slice request_id_of(const struct complaint *c, struct slice headers)
 {
-    static const char *const known[] = {"x-request-id", "request-id", "x-generation-id"};
+    static const char *const known[] = {"x-request-id", "request-id", "x-generation-id",
+                                        "x-amzn-requestid"};
     for (size_t i = 0; i < COUNT(known); i++) {
         struct slice id = http_block_get(headers, known[i]);
         if (id.n)

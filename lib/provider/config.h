@@ -20,6 +20,7 @@ struct config_member {
 /* The tables of those who share one. */
 extern const struct config_member config_openai[];
 extern const struct config_member config_ollama[];
+extern const struct config_member config_bedrock[];
 
 /* AIGNE_E_REQUEST naming the member that this row does not know, and the nearest it does, or that has
  * a value it cannot have. Where a row has no table its adapters read what they like. */

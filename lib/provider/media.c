@@ -15,12 +15,29 @@ static const struct type_name beginnings[] = {
 };
 
 static const struct type_name endings[] = {
-    {".png", "image/png"},   {".jpg", "image/jpeg"},        {".jpeg", "image/jpeg"},
-    {".gif", "image/gif"},   {".webp", "image/webp"},       {".pdf", "application/pdf"},
-    {".mp3", "audio/mpeg"},  {".wav", "audio/wav"},         {".ogg", "audio/ogg"},
-    {".flac", "audio/flac"}, {".mp4", "video/mp4"},         {".mov", "video/quicktime"},
-    {".webm", "video/webm"}, {".txt", "text/plain"},        {".md", "text/markdown"},
-    {".csv", "text/csv"},    {".json", "application/json"},
+    {".png", "image/png"},
+    {".jpg", "image/jpeg"},
+    {".jpeg", "image/jpeg"},
+    {".gif", "image/gif"},
+    {".webp", "image/webp"},
+    {".pdf", "application/pdf"},
+    {".mp3", "audio/mpeg"},
+    {".wav", "audio/wav"},
+    {".ogg", "audio/ogg"},
+    {".flac", "audio/flac"},
+    {".mp4", "video/mp4"},
+    {".mov", "video/quicktime"},
+    {".webm", "video/webm"},
+    {".txt", "text/plain"},
+    {".md", "text/markdown"},
+    {".csv", "text/csv"},
+    {".json", "application/json"},
+    {".html", "text/html"},
+    {".mkv", "video/x-matroska"},
+    {".doc", "application/msword"},
+    {".xls", "application/vnd.ms-excel"},
+    {".docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
+    {".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
 };
 
 /* Names in use that are not the registered ones. */
@@ -47,7 +64,11 @@ static struct slice type_by_bytes(struct slice base64)
         if (slice_is(kind, "QVZF"))
             return SLICE("audio/wav");
     }
-    return SLICE_NONE;
+    /* MP4: four bytes of a length, "ftyp", and who made it. */
+    if (slice_starts(base64, "AAAA") && base64.n >= 12 &&
+        slice_starts(slice_from(base64, 6), "Z0eX"))
+        return SLICE("video/mp4");
+    return slice_starts(base64, "GkXfo") ? SLICE("video/webm") : SLICE_NONE;
 }
 
 static struct slice type_by_name(struct slice name)

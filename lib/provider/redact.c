@@ -23,8 +23,9 @@ static bool divides(struct slice all, size_t i)
 
 static bool begins_as_keys_do(struct slice word)
 {
-    static const char *const beginnings[] = {"sk_", "pk-",  "rk-",  "xai-",  "AIza",
-                                             "AQ.", "gsk_", "key-", "ya29.", "blocklet-"};
+    static const char *const beginnings[] = {"sk_",  "pk-",  "rk-",  "xai-",  "AIza",
+                                             "AQ.",  "gsk_", "key-", "ya29.", "blocklet-",
+                                             "AKIA", "ASIA", "ABSK"};
     if (slice_starts(word, "sk-"))
         return word.n > 3;
     for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++) {

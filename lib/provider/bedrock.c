@@ -1,0 +1,23 @@
+/* Knows which functions make up the Bedrock adapters; refuses to know what they do inside. */
+#include "provider/bedrock.h"
+#include "provider/adapters.h"
+#include "provider/config.h"
+
+const struct config_member config_bedrock[] = {
+    {.name = "region", .kind = CONFIG_TEXT},
+    {NULL},
+};
+
+const struct adapter adapter_bedrock = {
+    .name = "bedrock.converse",
+    .format = "bedrock.converse",
+    .framing = FRAMES_AWS,
+    .state_size = sizeof(struct bedrock_state),
+    .encode = bedrock_encode,
+    .decode = bedrock_decode,
+    .decode_whole = bedrock_decode_whole,
+    .finish = bedrock_finish,
+    .explain = bedrock_explain,
+    .list_request = bedrock_list_request,
+    .list_answer = bedrock_list_answer,
+};
