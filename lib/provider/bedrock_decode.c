@@ -6,7 +6,7 @@
 #include "text/json_write.h"
 #include <aignehub/aignehub.h>
 
-#define CITATION_LARGEST ((size_t)1024 * 1024)
+#define CITATION_LARGEST ((size_t)4 * 1024 * 1024)
 
 static struct slice text_of(struct decoding *d, struct json object, const char *name)
 {
@@ -119,28 +119,27 @@ static void put_text(struct json_writer *w, const char *name, struct slice text)
 }
 
 /* The passages cited, one after the other. */
-static struct slice cited_text(struct decoding *d, struct json sources)
+static void put_cited_text(struct decoding *d, struct json_writer *w, struct json sources)
 {
-    struct buf text AUTO(buf_free);
-    buf_init(&text, CITATION_LARGEST);
-    struct json_walk w = json_walk(sources);
-    while (sources.kind == JSON_ARRAY && json_next(&w))
-        buf_put_slice(&text, text_of(d, w.value, "text"));
-    return text.n && buf_rc(&text) == AIGNE_OK ? arena_copy(d->scratch, buf_slice(&text))
-                                               : SLICE_NONE;
+    struct json_walk walk = json_walk(sources);
+    if (sources.kind != JSON_ARRAY || !json_count(sources))
+        return;
+    json_key(w, "cited_text");
+    json_write_raw(w, SLICE("\""));
+    while (json_next(&walk))
+        json_escape(w->out, text_of(d, walk.value, "text"));
+    buf_put_byte(w->out, '"');
 }
 
 static int push_citation(struct decoding *d, struct json citation)
 {
     struct buf json AUTO(buf_free);
-    if (citation.kind != JSON_OBJECT)
-        return AIGNE_OK;
-    buf_init(&json, 2 * CITATION_LARGEST);
+    buf_init(&json, CITATION_LARGEST);
     struct json_writer w = json_writer(&json);
     json_open_object(&w);
     put_text(&w, "url", json_string(json_path(citation, "location.web.url"), d->scratch));
     put_text(&w, "title", text_of(d, citation, "title"));
-    put_text(&w, "cited_text", cited_text(d, json_get(citation, "sourceContent")));
+    put_cited_text(d, &w, json_get(citation, "sourceContent"));
     json_member_raw(&w, "bedrock", citation.raw);
     json_close_object(&w);
     if (buf_rc(&json) == AIGNE_E_NOMEM)
@@ -176,7 +175,7 @@ static int on_delta(struct decoding *d, struct json event)
     }
     if (rc >= 0 && v[REASONING].kind == JSON_OBJECT)
         rc = push_reasoning(d, v[REASONING]);
-    return rc < 0 ? rc : push_citation(d, v[CITATION]);
+    return rc < 0 || v[CITATION].kind != JSON_OBJECT ? rc : push_citation(d, v[CITATION]);
 }
 
 static int on_block_start(struct decoding *d, struct json event)
@@ -269,8 +268,10 @@ static int push_cited(struct decoding *d, struct json cited)
     while (content.kind == JSON_ARRAY && rc >= 0 && json_next(&w))
         rc = answer_piece(d, EVENT_TEXT, text_of(d, w.value, "text"));
     w = json_walk(citations);
-    while (citations.kind == JSON_ARRAY && rc >= 0 && json_next(&w))
-        rc = push_citation(d, w.value);
+    while (citations.kind == JSON_ARRAY && rc >= 0 && json_next(&w)) {
+        if (w.value.kind == JSON_OBJECT)
+            rc = push_citation(d, w.value);
+    }
     return rc;
 }
 

@@ -47,7 +47,7 @@ static void tell_signature(struct fault *why)
                  slice_starts_nocase(text, "signature not yet current");
     if (clock || contains_nocase(text, "scoped to a valid region")) {
         why->credential_bad = false;
-        why->code = AIGNE_E_CONFIG;
+        why->code = AIGNE_E_UPSTREAM;
     }
 }
 

@@ -130,30 +130,22 @@ static struct slice usual_base64(struct slice base64, struct arena *a)
 static int write_source(struct bedrock *b, const struct media *m)
 {
     struct json_writer *j = &b->x.w.json;
+    struct slice base64 = usual_base64(m->base64, b->x.w.arena);
+    if (!base64.p)
+        return fault_nomem(b->x.w.why);
     json_key(j, "source");
     json_open_object(j);
-    if (m->url.p) {
-        json_key(j, "s3Location");
-        json_open_object(j);
-        json_member_string(j, "uri", m->url);
-        json_close_object(j);
-    } else {
-        struct slice base64 = usual_base64(m->base64, b->x.w.arena);
-        if (!base64.p)
-            return fault_nomem(b->x.w.why);
-        json_member_string(j, "bytes", base64);
-    }
+    json_member_string(j, "bytes", base64);
     json_close_object(j);
     return AIGNE_OK;
 }
 
 static int refuse(struct bedrock *b, const struct media *m, size_t message, size_t part)
 {
-    if (m->url.p && !slice_starts(m->url, "s3://"))
+    if (m->url.p)
         return wire_refuse_part(&b->x.w, message, part,
-                                "this provider follows no links but those to S3 (s3://): send "
-                                "the file itself.");
-    if (!m->url.p && !base64_valid(m->base64))
+                                "this provider follows no links: send the file itself.");
+    if (!base64_valid(m->base64))
         return wire_refuse_part(&b->x.w, message, part, "the content is not base64.");
     if (!m->mime.p)
         return wire_refuse_part(&b->x.w, message, part,
