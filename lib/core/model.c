@@ -15,6 +15,7 @@ struct choice {
     struct slice model;
     struct slice provider;
     struct slice client_id;
+    struct slice region;
     bool env;
 };
 
@@ -32,6 +33,7 @@ static struct choice choose(const struct aigne_config *c, struct arena *a)
     choice.provider = or_else(settings_text(c, SETTING_PROVIDER), env, environment_provider());
     choice.client_id =
         or_else(settings_text(c, SETTING_CLIENT_ID), env, environment_client_id());
+    choice.region = or_else(settings_text(c, SETTING_REGION), env, environment_region());
     choice.key = settings_text(c, SETTING_ACCESS_KEY);
     if (!choice.key.p && env && !choice.provider.p)
         choice.key = environment_access_key(a);
@@ -93,7 +95,7 @@ static int fill_base_url(struct aigne_model *m, struct slice url, struct fault *
                          "Setting \"url\" is missing: %s has no usual place.",
                          m->row->display_name);
     struct url parsed;
-    int rc = url_parse(given, &parsed, why);
+    int rc = url.p ? url_parse(url, &parsed, why) : AIGNE_OK; /* a row's may have holes */
     if (rc < 0)
         return rc;
     while (given.n && given.p[given.n - 1] == '/')
@@ -112,12 +114,13 @@ static int fill(struct aigne_model *m, const struct aigne_config *c, struct faul
     if (rc < 0)
         return rc;
     if (!choice.key.p && choice.env && choice.provider.p)
-        choice.key = environment_value(m->row->environment);
+        choice.key = environment_provider_key(m->row->environment, &m->arena);
     bool to_hub = !choice.provider.p;
     struct slice name = choice.model.p || !to_hub ? choice.model : DEFAULT_MODEL;
     m->name = arena_copy(&m->arena, without_own_prefix(m->row, name));
     m->secret = arena_copy(&m->arena, slice_trim(choice.key));
     m->client_id = arena_copy(&m->arena, choice.client_id);
+    m->region = arena_copy(&m->arena, choice.region);
     return m->arena.failed ? fault_nomem(why) : reach_init(&m->reach, c, why);
 }
 
@@ -171,6 +174,19 @@ int model_in_hub(struct aigne_hub *h, struct slice who, struct slice name,
     }
     *out = m;
     return AIGNE_OK;
+}
+
+struct chat_target model_target(const struct aigne_model *m)
+{
+    return (struct chat_target){
+        .provider = slice_text(m->row->name),
+        .base_url = m->base_url,
+        .secret = m->secret,
+        .secret_is_pair = slice_starts(m->secret, "{"),
+        .client_id = m->client_id,
+        .quirks = m->row->quirks,
+        .region = m->region,
+    };
 }
 
 void model_hold(struct aigne_model *m)

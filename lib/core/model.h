@@ -23,6 +23,7 @@ struct aigne_model {
     const struct provider_row *row; /* NULL: in a hub of this process */
     struct slice base_url;
     struct slice secret;
+    struct slice region;
     struct reach reach;
     struct endpoints endpoints;
     struct loop_pool pool;
@@ -36,6 +37,8 @@ struct aigne_model {
 int model_open(const struct aigne_config *c, struct aigne_model **out, struct fault *why);
 int model_in_hub(struct aigne_hub *h, struct slice who, struct slice name,
                  struct aigne_model **out, struct fault *why);
+/* Where and with what a remote one is asked; its model and the time are the caller's. */
+struct chat_target model_target(const struct aigne_model *m);
 void model_hold(struct aigne_model *m);
 void model_drop(struct aigne_model *m);
 struct loop_pool *model_pool(struct aigne_model *m);

@@ -126,10 +126,8 @@ static int list_remote(struct aigne_model *m, struct aigne_loop *loop, struct sl
                        struct arena *a, struct buf *out, struct fault *why)
 {
     const struct adapter *adapter = m->row->adapters[KIND_CHAT];
-    struct chat_target target = {.provider = slice_text(m->row->name),
-                                 .secret = m->secret,
-                                 .client_id = m->client_id,
-                                 .quirks = m->row->quirks};
+    struct chat_target target = model_target(m);
+    target.now_ms = clock_wall_ms();
     struct http_request request = {0};
     if (!adapter->list_request)
         return fault_set(why, AIGNE_E_REQUEST, "%s has no list of models.",

@@ -96,14 +96,8 @@ static int open_remote(struct aigne_call *call)
 {
     struct attempt *t = &call->attempt;
     const struct aigne_model *m = call->model;
-    t->target = (struct chat_target){
-        .provider = slice_text(m->row->name),
-        .base_url = m->base_url,
-        .model = call->requested,
-        .secret = m->secret,
-        .client_id = m->client_id,
-        .quirks = m->row->quirks,
-    };
+    t->target = model_target(m);
+    t->target.model = call->requested;
     t->adapter = provider_adapter(m->row, call->request.kind, &t->target, NULL);
     if (!t->adapter)
         return fault_set(&call->fault, AIGNE_E_ROUTE, "%s cannot be asked for this: %s.",

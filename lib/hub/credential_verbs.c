@@ -292,14 +292,15 @@ static int credential_reseal(struct verb_call *v)
                 VERB_TEXT("name", "its name"))
 #define VALUE_PARTS                                                                            \
     VERB_JOIN(VERB_TEXT("api_key", "the key"), VERB_TEXT("access_key_id", "of a pair"),        \
-              VERB_TEXT("secret_access_key", "of a pair"))
+              VERB_TEXT("secret_access_key", "of a pair"),                                     \
+              VERB_TEXT("session_token", "of a pair that is temporary"))
 
 static const struct verb verbs[] = {
     {{"credential.put",
       VERB_SCHEMA("\"provider\",\"name\"", VERB_TEXT("provider", PROVIDER_DOC),
                   VERB_TEXT("name", "tells it from the provider's other ones"),
                   VERB_PARTS("value", "\"string\",\"null\"", VALUE_PARTS,
-                             "the key, or both parts of a pair; absent keeps the stored one"),
+                             "the key, or the parts of a pair; absent keeps the stored one"),
                   VERB_CHOICE("credentialType", "\"api_key\",\"access_key_pair\"",
                               "what the value is, when it should be checked"),
                   VERB_FLAG("active", "false: not used; true when first put"),

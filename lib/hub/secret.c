@@ -69,39 +69,54 @@ static int read_key(struct verb_call *v, const char *name, struct slice text,
     return v->arena->failed ? fault_nomem(v->why) : AIGNE_OK;
 }
 
-static int read_pair(struct verb_call *v, struct slice id, struct slice key, struct secret *out)
+struct pair {
+    struct slice id;
+    struct slice key;
+    struct slice token; /* of temporary keys; absent: none */
+};
+
+static int read_pair(struct verb_call *v, struct pair *pair, struct secret *out)
 {
-    int rc = check_part(v, "value.access_key_id", &id);
+    int rc = check_part(v, "value.access_key_id", &pair->id);
     if (!rc)
-        rc = check_part(v, "value.secret_access_key", &key);
+        rc = check_part(v, "value.secret_access_key", &pair->key);
+    if (!rc && pair->token.p)
+        rc = check_part(v, "value.session_token", &pair->token);
     if (rc)
         return rc;
-    const struct slice parts[] = {SLICE("{\"access_key_id\":"), verb_quote(v, id),
-                                  SLICE(",\"secret_access_key\":"), verb_quote(v, key),
+    const struct slice parts[] = {SLICE("{\"access_key_id\":"),
+                                  verb_quote(v, pair->id),
+                                  SLICE(",\"secret_access_key\":"),
+                                  verb_quote(v, pair->key),
+                                  pair->token.p ? SLICE(",\"session_token\":") : SLICE(""),
+                                  pair->token.p ? verb_quote(v, pair->token) : SLICE(""),
                                   SLICE("}")};
-    *out =
-        (struct secret){SLICE("access_key_pair"), arena_join(v->arena, parts, 5), mask(v, id)};
+    *out = (struct secret){SLICE("access_key_pair"), arena_join(v->arena, parts, 7),
+                           mask(v, pair->id)};
     return v->arena->failed ? fault_nomem(v->why) : AIGNE_OK;
 }
 
 static int read_given(struct verb_call *v, struct json value, struct secret *out)
 {
-    static const char *const names[] = {"api_key", "access_key_id", "secret_access_key"};
-    struct json parts[3];
+    enum { API_KEY, ID, SECRET, TOKEN, PARTS };
+    static const char *const names[] = {"api_key", "access_key_id", "secret_access_key",
+                                        "session_token"};
+    struct json parts[PARTS];
+    struct slice texts[PARTS];
     if (value.kind == JSON_STRING)
         return read_key(v, "value", json_string(value, v->arena), out);
-    json_pick(value, names, 3, parts);
-    bool key = json_present(parts[0]);
-    bool id = json_present(parts[1]);
-    bool secret = json_present(parts[2]);
-    if (key && !id && !secret)
-        return read_key(v, "value.api_key", json_string(parts[0], v->arena), out);
-    if (!key && id && secret)
-        return read_pair(v, json_string(parts[1], v->arena), json_string(parts[2], v->arena),
-                         out);
+    json_pick(value, names, PARTS, parts);
+    for (size_t i = 0; i < PARTS; i++)
+        texts[i] = json_present(parts[i]) ? json_string(parts[i], v->arena) : SLICE_NONE;
+    bool pair = texts[ID].p || texts[SECRET].p || texts[TOKEN].p;
+    if (texts[API_KEY].p && !pair)
+        return read_key(v, "value.api_key", texts[API_KEY], out);
+    if (!texts[API_KEY].p && texts[ID].p && texts[SECRET].p)
+        return read_pair(v, &(struct pair){texts[ID], texts[SECRET], texts[TOKEN]}, out);
     return verb_refuse(v, "value",
                        "Argument \"value\" must be a key, {\"api_key\"}, or "
-                       "{\"access_key_id\",\"secret_access_key\"}.");
+                       "{\"access_key_id\",\"secret_access_key\"} and of temporary keys "
+                       "\"session_token\".");
 }
 
 int secret_read(struct verb_call *v, struct secret *out)

@@ -10,7 +10,7 @@ struct secret {
     struct slice masked; /* what is shown of it */
 };
 
-/* The argument "value": a string, {"api_key"} or {"access_key_id","secret_access_key"}. Refuses masks
+/* The argument "value": a string, {"api_key"} or {"access_key_id","secret_access_key","session_token"?}. Refuses masks
  * and what could not be sent in a header. Everything lives in the call's arena. */
 int secret_read(struct verb_call *v, struct secret *out);
 

@@ -3,6 +3,11 @@
 
 /* The dash after o1 and o3 keeps names of others out. */
 static const struct vendor vendors[] = {
+    /* Names as Bedrock writes them, some behind the part of the world that serves them. */
+    {{"us.", "eu.", "apac.", "global."}, "amazon", {"bedrock"}},
+    {{"amazon.", "anthropic.", "meta.", "mistral."}, "amazon", {"bedrock"}},
+    {{"openai.", "deepseek.", "qwen.", "google."}, "amazon", {"bedrock"}},
+    {{"cohere.", "ai21.", "stability.", "twelvelabs."}, "amazon", {"bedrock"}},
     {{"gemini", "imagen", "veo"}, "google", {"google", "openrouter", "poe"}},
     {{"gpt-", "o1-", "o3-", "dall-e-"}, "openai", {"openai", "openrouter", "poe"}},
     {{"text-embedding", "sora-", "tts-", "whisper"}, "openai", {"openai", "openrouter", "poe"}},

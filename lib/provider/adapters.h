@@ -25,7 +25,7 @@ extern const struct adapter adapter_gemini;
 extern const struct adapter adapter_ollama;
 extern const struct adapter adapter_ollama_embedding;
 extern const struct adapter adapter_bedrock; /* Converse */
-extern const struct adapter adapter_hub; /* another AIGNE hub */
+extern const struct adapter adapter_hub;     /* another AIGNE hub */
 extern const struct adapter adapter_hub_embedding;
 extern const struct adapter adapter_hub_image;
 extern const struct adapter adapter_hub_video;

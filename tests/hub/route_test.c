@@ -265,6 +265,11 @@ static void test_vendor_patterns(void **state)
         {"qwen3", "bedrock:qwen.qwen3:k openrouter:qwen/qwen3:k"},
         {"gemma-3", "bedrock:google.gemma-3:k openrouter:google/gemma-3:k"},
         {"yi-34b", "bedrock:yi.yi-34b:k openrouter:yi/yi-34b:k"},
+        {"us.anthropic.claude-sonnet-4-5-v1:0",
+         "bedrock:us.anthropic.claude-sonnet-4-5-v1:0:k"},
+        {"amazon.nova-pro-v1:0", "bedrock:amazon.nova-pro-v1:0:k"},
+        {"mistral.mistral-large-v1:0", "bedrock:mistral.mistral-large-v1:0:k"},
+        {"global.x", "bedrock:global.x:k"},
         {"phi-4", "bedrock:microsoft.phi-4:k openrouter:microsoft/phi-4:k"}};
     for (size_t i = 0; i < COUNT(providers); i++)
         key(providers[i], "k");

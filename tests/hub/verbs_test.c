@@ -253,6 +253,24 @@ static void test_pairs(void **state)
     catalog_drop(c);
 }
 
+static void test_temporary_pairs(void **state)
+{
+    (void)state;
+    ok("credential.put",
+       "{\"provider\":\"bedrock\",\"name\":\"sts\",\"value\":{\"access_key_id\":\"ASIA1\","
+       "\"secret_access_key\":\"s\",\"session_token\":\"FwoG//tok==\"}}");
+    has_not("FwoG");
+    struct catalog *c = hub_catalog(hub);
+    const struct catalog_provider *p = catalog_provider(c, SLICE("bedrock"));
+    struct buf secret;
+    buf_init(&secret, 4096);
+    assert_int_equal(hub_open_secret(hub, &p->credentials[0], &secret, NULL), AIGNE_OK);
+    assert_string_equal(secret.p, "{\"access_key_id\":\"ASIA1\",\"secret_access_key\":\"s\","
+                                  "\"session_token\":\"FwoG//tok==\"}");
+    buf_wipe_free(&secret);
+    catalog_drop(c);
+}
+
 static void test_credentials_that_are_refused(void **state)
 {
     (void)state;
@@ -273,6 +291,10 @@ static void test_credentials_that_are_refused(void **state)
         {"{\"api_key\":1}", "value.api_key"},
         {"{\"apiKey\":\"x\"}", "nearest known one is \"api_key\""},
         {"{\"access_key_id\":\"x\"}", "must be a key"},
+        {"{\"session_token\":\"x\"}", "must be a key"},
+        {"{\"api_key\":\"x\",\"session_token\":\"x\"}", "must be a key"},
+        {"{\"access_key_id\":\"x\",\"secret_access_key\":\"y\",\"session_token\":\"a***\"}",
+         "masked preview"},
         {"{\"api_key\":\"x\",\"access_key_id\":\"x\"}", "must be a key"},
         {"7", "must be: object or string or null"}};
     for (size_t i = 0; i < COUNT(table); i++) {
@@ -578,6 +600,7 @@ int main(void)
         WITH_HUB(test_deleting_a_provider_takes_all_with_it),
         WITH_HUB(test_credentials),
         WITH_HUB(test_pairs),
+        WITH_HUB(test_temporary_pairs),
         WITH_HUB(test_credentials_that_are_refused),
         WITH_HUB(test_a_mask_never_becomes_a_key),
         WITH_HUB(test_rates),

@@ -48,7 +48,6 @@ static void names_have_aliases(void **state)
 static void known_but_not_spoken(void **state)
 {
     (void)state;
-    assert_null(provider_find(SLICE("bedrock"))->adapters[KIND_CHAT]);
     assert_null(provider_find(SLICE("ideogram"))->adapters[KIND_CHAT]);
     assert_true(provider_find(SLICE("ollama"))->keyless);
     assert_true(provider_find(SLICE("echo"))->keyless);
@@ -141,6 +140,10 @@ static void lists_are_asked_for(void **state)
     asks_for("google", NULL,
              "https://generativelanguage.googleapis.com/v1beta/models?pageSize=1000");
     asks_for("google", "https://x", "https://x/v1beta/models?pageSize=1000");
+    asks_for("bedrock", NULL, "https://bedrock.us-east-1.amazonaws.com/foundation-models");
+    asks_for("bedrock", "https://bedrock-runtime-fips.eu-west-1.amazonaws.com",
+             "https://bedrock-fips.eu-west-1.amazonaws.com/foundation-models");
+    asks_for("bedrock", "http://localhost:9000/x", "http://localhost:9000/x/foundation-models");
 }
 
 static int list(const char *provider, const char *answer, struct buf *out)
@@ -196,6 +199,19 @@ static void lists_are_read(void **state)
         "[{\"model\":\"llama3.2:latest\",\"type\":\"chat\"},"
         "{\"model\":\"bge-m3\",\"type\":\"embedding\"},"
         "{\"model\":\"nomic-embed-text\",\"type\":\"embedding\"}]");
+    lists(
+        "bedrock",
+        "{\"modelSummaries\":[{\"modelArn\":\"arn:aws:bedrock:eu-west-1::foundation-model/a\","
+        "\"modelId\":\"anthropic.claude-x\",\"outputModalities\":[\"TEXT\"],"
+        "\"inferenceTypesSupported\":[\"INFERENCE_PROFILE\"]},"
+        "{\"modelId\":\"amazon.titan-embed-text-v2:0\",\"outputModalities\":[\"EMBEDDING\"],"
+        "\"inferenceTypesSupported\":[\"ON_DEMAND\",\"INFERENCE_PROFILE\"]},"
+        "{\"modelId\":\"b\",\"inferenceTypesSupported\":[\"INFERENCE_PROFILE\"]},"
+        "{\"modelId\":\"old\",\"modelLifecycle\":{\"status\":\"LEGACY\"}},{\"modelId\":5},6]}",
+        "[{\"model\":\"eu.anthropic.claude-x\",\"type\":\"chat\"},"
+        "{\"model\":\"amazon.titan-embed-text-v2:0\",\"type\":\"embedding\"},"
+        "{\"model\":\"global.b\",\"type\":\"chat\"}]");
+    lists("bedrock", "{\"modelSummaries\":{}}", "[]");
     lists("openai", "{}", "[]");
     assert_int_equal(list("openai", "[]", &out), AIGNE_E_PROTOCOL);
     assert_int_equal(list("anthropic", "<html>", &out), AIGNE_E_PROTOCOL);
