@@ -32,5 +32,10 @@ extern const struct adapter adapter_hub_video;
 extern const struct adapter adapter_hub_speech;
 extern const struct adapter adapter_hub_transcription;
 extern const struct adapter adapter_echo; /* built in, without a network */
+extern const struct adapter adapter_echo_embedding;
+extern const struct adapter adapter_echo_image;
+extern const struct adapter adapter_echo_video;
+extern const struct adapter adapter_echo_speech;
+extern const struct adapter adapter_echo_transcription;
 
 #endif

@@ -35,29 +35,28 @@ static int plan(struct decoding *d, struct echo_state *s, const struct chat_requ
     return AIGNE_OK;
 }
 
-static int fail(struct decoding *d, const struct echo_state *s)
+static int fail(struct decoding *d, const struct echo_script *script)
 {
-    int status = s->script.status ? (int)s->script.status : 500;
-    struct complaint c = {.message = s->script.message};
+    int status = script->status ? (int)script->status : 500;
+    struct complaint c = {.message = script->message};
     struct fault fault;
     struct fault *why = d->why ? d->why : &fault;
     if (!c.message.n)
         c.message = SLICE("The echo provider fails, as it was told to.");
     fault_clear(&fault);
     complaint_tell(&c, status, SLICE(""), 0, why);
-    if (s->script.retry_ms >= 0)
-        why->retry_ms = s->script.retry_ms;
+    if (script->retry_ms >= 0)
+        why->retry_ms = script->retry_ms;
     return why->code;
 }
 
-/* AIGNE_OK unless the script says that it ends badly here. */
-static int trouble(struct decoding *d, const struct echo_state *s, bool last)
+int echo_trouble(struct decoding *d, const struct echo_script *script, int64_t pieces,
+                 bool last)
 {
-    const struct echo_script *script = &s->script;
-    bool fails = script->fail_after >= 0 && (last || s->pieces >= script->fail_after);
-    bool cuts = script->cut_after >= 0 && (last || s->pieces >= script->cut_after);
+    bool fails = script->fail_after >= 0 && (last || pieces >= script->fail_after);
+    bool cuts = script->cut_after >= 0 && (last || pieces >= script->cut_after);
     if (fails || (script->status && script->fail_after < 0))
-        return fail(d, s);
+        return fail(d, script);
     return cuts ? answer_cut(d) : AIGNE_OK;
 }
 
@@ -68,8 +67,7 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* A word and the blanks after it. */
-static size_t word_size(struct slice s)
+size_t echo_word_size(struct slice s)
 {
     size_t n = 0;
     while (n < s.n && is_blank(s.p[n]))
@@ -127,10 +125,10 @@ static int tell_next(struct decoding *d, struct echo_state *s)
     struct slice *text = &s->answer.text;
     s->pieces++;
     if (thoughts->n)
-        return tell(d, EVENT_THOUGHT, thoughts, word_size(*thoughts));
+        return tell(d, EVENT_THOUGHT, thoughts, echo_word_size(*thoughts));
     if (text->n)
         return tell(d, EVENT_TEXT, text,
-                    s->piece_size ? whole_size(*text, s->piece_size) : word_size(*text));
+                    s->piece_size ? whole_size(*text, s->piece_size) : echo_word_size(*text));
     if (json_next(&s->chunks))
         return answer_piece(d, EVENT_TEXT, json_string(s->chunks.value, d->scratch));
     size_t index = s->calls_told++;
@@ -160,7 +158,7 @@ static int step(struct decoding *d, const struct chat_request *r, int64_t *delay
             return rc < 0 ? rc : AIGNE_AGAIN;
     }
     bool left = anything_left(s);
-    int rc = trouble(d, s, !left);
+    int rc = echo_trouble(d, &s->script, s->pieces, !left);
     if (rc >= 0 && !s->started)
         rc = begin(d, s, r);
     if (rc >= 0)

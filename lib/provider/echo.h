@@ -37,6 +37,7 @@
 
 #include "chat/event.h"
 #include "chat/request.h"
+#include "provider/adapter.h"
 #include "text/json_scan.h"
 
 /* Longer waits are cut to this. */
@@ -86,5 +87,24 @@ int echo_answer_make(const struct chat_request *r, const struct echo_script *scr
 /* The least JSON object that satisfies a simple schema: required members only, from const, default,
  * enum or the type's least value. .p NULL: no memory. */
 struct slice echo_least_object(struct slice schema, struct arena *a);
+
+/* AIGNE_OK unless the script says that the answer ends badly here, `pieces` having been told. */
+int echo_trouble(struct decoding *d, const struct echo_script *script, int64_t pieces,
+                 bool last);
+/* A word and the blanks around it. */
+size_t echo_word_size(struct slice s);
+
+/* ---- what calls other than chats are answered with ---- */
+
+/* `count` numbers from -1 to 1, the same for the same text. .p NULL: no memory. */
+struct slice echo_vector(struct slice text, int64_t count, struct arena *a);
+
+/* A WAV file that beeps once for each byte of a text, which it also carries as a comment. */
+struct slice echo_sound_head(struct slice text, struct arena *a); /* .p NULL: no memory */
+size_t echo_sound_size(struct slice text); /* of the samples behind the head */
+/* The samples from `at` on, as many as fit; how many they are. */
+size_t echo_sound_samples(struct slice text, size_t at, char *room, size_t size);
+/* The comment of such a file, and how long it plays; .p NULL: it is none. */
+struct slice echo_sound_text(struct slice file, int64_t *milliseconds);
 
 #endif

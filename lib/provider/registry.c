@@ -123,7 +123,12 @@ static const struct provider_row rows[] = {
      .environment = "AIGNE_HUB_API_KEY"},
     {.name = "echo",
      .display_name = "Echo",
-     .adapters[KIND_CHAT] = &adapter_echo,
+     .adapters = {[KIND_CHAT] = &adapter_echo,
+                  [KIND_EMBEDDING] = &adapter_echo_embedding,
+                  [KIND_IMAGE] = &adapter_echo_image,
+                  [KIND_VIDEO] = &adapter_echo_video,
+                  [KIND_SPEECH] = &adapter_echo_speech,
+                  [KIND_TRANSCRIPTION] = &adapter_echo_transcription},
      .test_model = "echo",
      .keyless = true},
 };

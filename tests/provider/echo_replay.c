@@ -4,8 +4,9 @@
 #include "base/arena.h"
 #include "base/mem.h"
 #include "chat/input.h"
+#include "chat/task_input.h"
 #include "failing_alloc.h"
-#include "provider/adapters.h"
+#include "provider/adapter.h"
 #include "script.h"
 #include <aignehub/aignehub.h>
 #include <dirent.h>
@@ -21,6 +22,11 @@
 #define STEPS_LARGEST 1000
 
 static struct script script; /* large, so not on the stack */
+
+struct echo_case {
+    struct slice text;   /* of the request */
+    enum chat_kind kind; /* of call; of a file of that name */
+};
 
 static char *load(const char *folder, const char *name, struct slice *out)
 {
@@ -40,11 +46,22 @@ static char *load(const char *folder, const char *name, struct slice *out)
     return text;
 }
 
-static int take_steps(struct decoding *d, const struct chat_request *r)
+static int read_request(const struct echo_case *c, struct arena *a, struct chat_request *r,
+                        struct fault *why)
+{
+    struct json input = json_of(c->text);
+    int rc = c->kind == KIND_CHAT ? chat_input_read(input, a, r, why)
+                                  : task_input_read(c->kind, input, a, r, why);
+    r->kind = c->kind;
+    return rc;
+}
+
+static int take_steps(const struct adapter *echo, struct decoding *d,
+                      const struct chat_request *r)
 {
     for (int i = 0; i < STEPS_LARGEST; i++) {
         int64_t delay_ms = 0;
-        int rc = adapter_echo.step(d, r, &delay_ms);
+        int rc = echo->step(d, r, &delay_ms);
         arena_clear(d->scratch);
         if (rc != AIGNE_AGAIN)
             return rc;
@@ -58,8 +75,9 @@ static int take_steps(struct decoding *d, const struct chat_request *r)
     return AIGNE_E_INTERNAL;
 }
 
-static int answer(struct slice text)
+static int answer(const struct echo_case *c)
 {
+    const struct adapter *echo = provider_find(SLICE("echo"))->adapters[c->kind];
     struct arena keep AUTO(arena_free);
     struct arena scratch AUTO(arena_free);
     struct chat_request r;
@@ -68,15 +86,15 @@ static int answer(struct slice text)
     arena_init(&scratch);
     fault_clear(&why);
     script_clear(&script);
-    int rc = chat_input_read(json_of(text), &keep, &r, &why);
-    struct decoding d = {.state = arena_alloc(&keep, adapter_echo.state_size),
+    int rc = read_request(c, &keep, &r, &why);
+    struct decoding d = {.state = arena_alloc(&keep, echo->state_size),
                          .keep = &keep,
                          .scratch = &scratch,
                          .sink = &script.sink,
                          .why = &why,
                          .request = &r};
     if (rc == AIGNE_OK)
-        rc = d.state ? take_steps(&d, &r) : fault_nomem(&why);
+        rc = d.state ? take_steps(echo, &d, &r) : fault_nomem(&why);
     script_end(&script, rc, &why);
     if (rc < 0)
         assert_int_equal(rc, why.code);
@@ -85,8 +103,7 @@ static int answer(struct slice text)
 
 static void answer_poorly(void *user)
 {
-    const struct slice *text = user;
-    int rc = answer(*text);
+    int rc = answer(user);
     if (failing_alloc_tripped())
         assert_true(rc < 0);
 }
@@ -104,13 +121,16 @@ static void store(const char *folder, struct slice text)
 static void replay(void **state)
 {
     const char *folder = *state;
-    struct slice text = SLICE("");
+    struct echo_case c = {.kind = KIND_CHAT};
+    struct slice kind = SLICE("chat");
     struct slice expected = SLICE("");
-    char *request = load(folder, "request.json", &text);
+    char *request = load(folder, "request.json", &c.text);
+    char *named = load(folder, "kind", &kind);
     assert_non_null(request);
-    text = slice_trim(text);
-    assert_int_equal(json_check(text, NULL), AIGNE_OK);
-    answer(text);
+    assert_true(kind_parse(slice_trim(kind), &c.kind));
+    c.text = slice_trim(c.text);
+    assert_int_equal(json_check(c.text, NULL), AIGNE_OK);
+    answer(&c);
     script_check_order(&script);
     if (getenv("REPLAY_WRITE"))
         store(folder, script_text(&script));
@@ -119,9 +139,10 @@ static void replay(void **state)
     if (!slice_eq(expected, script_text(&script)))
         fail_msg("%s\n--- expected\n%.*s\n--- is\n%.*s", folder, (int)expected.n, expected.p,
                  (int)script.n, script.text);
-    answer(text); /* always the same */
+    answer(&c); /* always the same */
     assert_true(slice_eq(expected, script_text(&script)));
-    failing_alloc_each(answer_poorly, &text);
+    failing_alloc_each(answer_poorly, &c);
+    free(named);
     free(events);
     free(request);
 }
