@@ -44,7 +44,7 @@ const struct config_member config_ollama[] = {
      .clear = OLLAMA_API_NATIVE | OTHER_APIS},
     {.name = "numCtx", .kind = CONFIG_COUNT},
     {.name = "keepAlive", .kind = CONFIG_TEXT},
-    {NULL},
+    {.name = NULL},
 };
 
 const struct adapter *ollama_choose(enum chat_kind kind, const struct chat_target *to,
