@@ -3,13 +3,15 @@
 #include "core/attempt.h"
 #include "base/limits.h"
 #include "provider/config.h"
+#include "text/url.h"
 #include <aignehub/aignehub.h>
 
 #define SECRET_LARGEST ((size_t)64 * 1024)
 
 /* Of a request that asks how far a job is: losing the job to one bad moment would be dear. */
 enum { REPEATS_LARGEST = 5 };
-#define REPEAT_FIRST_MS ((int64_t)500)
+#define REDIRECTS_LARGEST 3
+#define REPEAT_FIRST_MS   ((int64_t)500)
 
 void attempt_init(struct attempt *t, struct event_sink *sink, struct fault *why,
                   void *sending_room, size_t sending_size)
@@ -238,9 +240,30 @@ int attempt_more(struct attempt *t, int64_t *delay_ms)
         return rc;
     rc = provider_headers(&t->target, &t->sending, &t->request, t->decoding.why);
     t->step++;
-    t->failures = 0;
+    t->failures = t->redirects = 0;
     forget_answer(t);
     return rc < 0 ? rc : AIGNE_AGAIN;
+}
+
+/* What was made may lie elsewhere than where it is asked for. Keys go back to where they were meant for
+ * only, and nothing is followed out of encryption. */
+static bool follow(struct attempt *t)
+{
+    struct slice location = http_block_get(buf_slice(&t->head), "location");
+    struct url from;
+    struct url to;
+    bool moved = t->status == 301 || t->status == 302 || t->status == 303 || t->status == 307 ||
+                 t->status == 308;
+    if (!moved || strcmp(t->request.method, "GET") != 0 ||
+        t->redirects++ >= REDIRECTS_LARGEST || url_parse(t->request.url, &from, NULL) < 0 ||
+        url_parse(location, &to, NULL) < 0)
+        return false;
+    if (slice_is_nocase(from.scheme, "https") && !slice_is_nocase(to.scheme, "https"))
+        return false;
+    if (!slice_eq(from.origin, to.origin))
+        t->request.header_count = 0;
+    t->request.url = arena_copy(&t->sending, location);
+    return t->request.url.p != NULL;
 }
 
 int attempt_repeat(struct attempt *t, int rc, int64_t *delay_ms)
@@ -249,9 +272,10 @@ int attempt_repeat(struct attempt *t, int rc, int64_t *delay_ms)
     bool refused = t->status >= 300; /* else it was answered: that the job failed */
     bool passing = rc == AIGNE_E_NETWORK || rc == AIGNE_E_TIMEOUT ||
                    (refused && why->upstream && (why->http == 429 || why->http >= 500));
-    if (!t->step || !passing || t->failures >= REPEATS_LARGEST)
+    bool followed = t->step && follow(t);
+    if (!followed && (!t->step || !passing || t->failures >= REPEATS_LARGEST))
         return rc;
-    *delay_ms = REPEAT_FIRST_MS << t->failures++;
+    *delay_ms = followed ? 0 : REPEAT_FIRST_MS << t->failures++;
     fault_clear(t->decoding.why);
     forget_answer(t);
     return AIGNE_AGAIN;

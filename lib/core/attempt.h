@@ -27,6 +27,7 @@ struct attempt {
     bool streamed; /* the answer comes in frames */
     int step;      /* how many requests of this attempt were answered: a video is polled for */
     int failures;  /* of the request under way, once it follows others */
+    int redirects; /* it was sent through */
     int status;    /* 0: no head yet */
     struct frames reader;
     struct arena scratch;
