@@ -26,6 +26,14 @@ extern const struct adapter adapter_ollama;
 extern const struct adapter adapter_ollama_embedding;
 extern const struct adapter adapter_bedrock; /* Converse */
 extern const struct adapter adapter_hub;     /* another AIGNE hub */
+extern const struct adapter adapter_gemini_count;
+extern const struct adapter adapter_gemini_embed;
+extern const struct adapter adapter_gemini_embedding;
+extern const struct adapter adapter_gemini_image;
+extern const struct adapter adapter_gemini_imagen;
+extern const struct adapter adapter_gemini_speech;
+extern const struct adapter adapter_gemini_transcription;
+extern const struct adapter adapter_gemini_video;
 extern const struct adapter adapter_hub_embedding;
 extern const struct adapter adapter_hub_image;
 extern const struct adapter adapter_hub_video;

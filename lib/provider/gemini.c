@@ -116,6 +116,17 @@ static int list_answer(struct slice body, struct arena *a, struct buf *json, str
     return a->failed || buf_rc(json) < 0 ? fault_nomem(why) : AIGNE_OK;
 }
 
+const struct adapter *gemini_choose(enum chat_kind kind, const struct chat_target *to,
+                                    const char *format)
+{
+    bool single = format && strcmp(format, adapter_gemini_embed.format) == 0;
+    if (kind == KIND_EMBEDDING && single)
+        return &adapter_gemini_embed;
+    if (kind == KIND_IMAGE && slice_find(to->model, SLICE("imagen")) < to->model.n)
+        return &adapter_gemini_imagen;
+    return NULL;
+}
+
 const struct adapter adapter_gemini = {
     .name = "gemini",
     .format = "gemini.generate",

@@ -33,6 +33,7 @@ struct gemini {
     struct wire w;
     struct gemini_model model;
     bool json_tool; /* the structured answer is asked for as a function call */
+    bool counting;  /* the request is written inside one that asks for its length */
     bool no_tools;  /* the caller's tools are left out: none may be called */
     struct call_pairs pairs;
     size_t answered; /* calls whose results are written */
@@ -40,17 +41,24 @@ struct gemini {
 int gemini_write_system(struct gemini *x);
 int gemini_write_contents(struct gemini *x);
 int gemini_write_config(struct gemini *x);
+int gemini_encode_count(const struct chat_request *r, const struct chat_target *to,
+                        struct arena *a, struct http_request *out, struct fault *why);
 int gemini_encode(const struct chat_request *r, const struct chat_target *to, struct arena *a,
                   struct http_request *out, struct fault *why);
 /* "streamGenerateContent?alt=sse" */
 const char *gemini_chat_method(bool stream);
+/* The model as bodies name it: "models/NAME". */
+void gemini_put_model(struct buf *out, struct slice model);
+/* The key as Google takes it; nothing when there is none. */
+int gemini_key(const struct chat_target *to, struct http_request *out, struct fault *why);
 /* The URL of "models/NAME:METHOD". */
 struct slice gemini_method_url(const struct chat_target *to, const char *method,
                                struct arena *a);
 /* A body of this format, untouched but for the model's name where it stands in it. */
-int gemini_relay_to(const struct chat_relay *r, const struct chat_target *to,
-                    const char *method, struct arena *a, struct http_request *out,
-                    struct fault *why);
+/* The same for a call that is no chat, with the names of models deeper in it. */
+int gemini_relay_task(const struct chat_relay *r, const struct chat_target *to,
+                      const char *method, struct arena *a, struct http_request *out,
+                      struct fault *why);
 int gemini_relay(const struct chat_relay *r, const struct chat_target *to, struct arena *a,
                  struct http_request *out, struct fault *why);
 /* Whether earlier turns hold reasoning that others sealed, or that nobody did. */
@@ -66,12 +74,19 @@ struct gemini_state {
     int call_count;
     enum finish finish;
 };
+/* AIGNE_E_UPSTREAM when an answer holds an error. */
+int gemini_complaint(struct decoding *d, struct slice checked);
+/* usageMetadata as counts; false: there is none. */
+bool gemini_usage(struct json usage, struct usage *out);
 int gemini_decode(struct decoding *d, const struct sse_event *frame);
 int gemini_watch(struct decoding *d, const struct sse_event *frame,
                  enum chat_choice usage_wanted, bool *hide);
 int gemini_decode_whole(struct decoding *d, struct slice body, bool watching);
 int gemini_finish(struct decoding *d);
 
+/* Which adapter where there are two for one kind. */
+const struct adapter *gemini_choose(enum chat_kind kind, const struct chat_target *to,
+                                    const char *format);
 void gemini_explain(int status, struct slice headers, struct slice body, int64_t wall_ms,
                     struct fault *why);
 

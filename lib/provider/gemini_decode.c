@@ -7,28 +7,65 @@
 #include "text/json_write.h"
 #include <aignehub/aignehub.h>
 
-/* A prompt counts the tokens of tools' own prompts beside its own, and those from the cache inside. */
+int gemini_complaint(struct decoding *d, struct slice checked)
+{
+    struct json object = json_of(checked);
+    return complaint_present(json_get(object, "error")) ? complaint_in_answer(d, object)
+                                                        : AIGNE_OK;
+}
+
+/* Tokens of one modality in a list of them. */
+static int64_t of_modality(struct json list, const char *modality)
+{
+    struct json_walk w = json_walk(list);
+    while (list.kind == JSON_ARRAY && json_next(&w)) {
+        if (json_string_is(json_get(w.value, "modality"), modality))
+            return answer_count(json_get(w.value, "tokenCount"));
+    }
+    return -1;
+}
+
+/* Take what is of other media out of a count that holds it. */
+static int64_t without_media(int64_t count, struct json details, int64_t *image, int64_t *audio)
+{
+    *image = of_modality(details, "IMAGE");
+    *audio = of_modality(details, "AUDIO");
+    int64_t media = usage_known(*image) + usage_known(*audio);
+    return count < 0 || media == 0 ? count : answer_less(count, media);
+}
+
+/* A prompt counts the tokens of tools' own prompts beside its own, and those from the cache inside. Of what
+ * came from the cache the media are not told apart, so that they are not taken out twice. */
+bool gemini_usage(struct json usage, struct usage *out)
+{
+    enum { PROMPT, CACHED, ANSWER, THOUGHTS, TOOLS, PROMPT_DETAILS, ANSWER_DETAILS, MEMBERS };
+    static const char *const names[] = {"promptTokenCount",        "cachedContentTokenCount",
+                                        "candidatesTokenCount",    "thoughtsTokenCount",
+                                        "toolUsePromptTokenCount", "promptTokensDetails",
+                                        "candidatesTokensDetails"};
+    struct json v[MEMBERS];
+    usage_init(out);
+    if (usage.kind != JSON_OBJECT)
+        return false;
+    json_pick(usage, names, MEMBERS, v);
+    int64_t tools = answer_count(v[TOOLS]);
+    out->cache_read = answer_count(v[CACHED]);
+    out->input = answer_less(answer_count(v[PROMPT]), out->cache_read);
+    if (out->cache_read <= 0)
+        out->input =
+            without_media(out->input, v[PROMPT_DETAILS], &out->image_input, &out->audio_input);
+    if (tools > 0)
+        out->input = usage_known(out->input) + tools;
+    out->output = without_media(answer_count(v[ANSWER]), v[ANSWER_DETAILS], &out->image_output,
+                                &out->audio_output);
+    out->reasoning = answer_count(v[THOUGHTS]);
+    return true;
+}
+
 static int push_usage(struct decoding *d, struct json usage)
 {
-    enum { PROMPT, CACHED, ANSWER, THOUGHTS, TOOLS, MEMBERS };
-    static const char *const names[] = {"promptTokenCount", "cachedContentTokenCount",
-                                        "candidatesTokenCount", "thoughtsTokenCount",
-                                        "toolUsePromptTokenCount"};
-    struct json v[MEMBERS];
     struct usage u;
-    if (usage.kind != JSON_OBJECT)
-        return AIGNE_OK;
-    json_pick(usage, names, MEMBERS, v);
-    usage_init(&u);
-    int64_t prompt = answer_count(v[PROMPT]);
-    int64_t tools = answer_count(v[TOOLS]);
-    u.cache_read = answer_count(v[CACHED]);
-    u.input = answer_less(prompt, u.cache_read);
-    if (tools > 0)
-        u.input = usage_known(u.input) + tools;
-    u.output = answer_count(v[ANSWER]);
-    u.reasoning = answer_count(v[THOUGHTS]);
-    return answer_usage(d, &u);
+    return gemini_usage(usage, &u) ? answer_usage(d, &u) : AIGNE_OK;
 }
 
 /* {"thoughtSignature":...}: what must come back with the call. Absent when there is none. */

@@ -43,6 +43,13 @@ struct slice gemini_method_url(const struct chat_target *to, const char *method,
     return buf_rc(&path) < 0 ? SLICE_NONE : gemini_url(to->base_url, buf_slice(&path), a);
 }
 
+void gemini_put_model(struct buf *out, struct slice model)
+{
+    if (slice_find_byte(model, '/') == model.n)
+        BUF_LITERAL(out, "models/");
+    buf_put_slice(out, model);
+}
+
 const char *gemini_chat_method(bool stream)
 {
     return stream ? "streamGenerateContent?alt=sse" : "generateContent";
@@ -149,9 +156,22 @@ static void note_unsaid(const struct gemini *x)
     unsaid_note_extras(x->w.request, x->w.to, said, sizeof(said) / sizeof(said[0]));
 }
 
+/* A request inside another names its model. */
+static void write_model(struct gemini *x)
+{
+    struct buf name AUTO(buf_free);
+    buf_init(&name, x->w.to->model.n + 16);
+    gemini_put_model(&name, x->w.to->model);
+    json_member_string(&x->w.json, "model", buf_slice(&name));
+    if (buf_rc(&name) < 0)
+        x->w.arena->failed = true;
+}
+
 static int write_body(struct gemini *x)
 {
     json_open_object(&x->w.json);
+    if (x->counting)
+        write_model(x);
     int rc = gemini_write_contents(x);
     if (rc == AIGNE_OK)
         rc = gemini_write_system(x);
@@ -195,21 +215,39 @@ static void settle_json(struct gemini *x, const struct chat_request *r)
     x->json_tool = clash && r->tool_choice != CHAT_TOOLS_NONE;
 }
 
-int gemini_encode(const struct chat_request *r, const struct chat_target *to, struct arena *a,
-                  struct http_request *out, struct fault *why)
+static int encode(const struct chat_request *r, const struct chat_target *to, struct arena *a,
+                  bool counting, struct http_request *out, struct fault *why)
 {
     *out = (struct http_request){0};
     int rc = refuse_extras(r, why);
     if (rc < 0)
         return rc;
     struct gemini x AUTO(gemini_close);
-    x = (struct gemini){.model = gemini_model_of(to->model)};
+    x = (struct gemini){.model = gemini_model_of(to->model), .counting = counting};
     wire_begin(&x.w, r, to, a, why);
     settle_json(&x, r);
+    if (counting)
+        BUF_LITERAL(&x.w.body, "{\"generateContentRequest\":");
     rc = write_body(&x);
+    if (counting)
+        buf_put_byte(&x.w.body, '}');
     if (rc == AIGNE_OK && to->secret.n)
         rc = wire_header(out, "x-goog-api-key", to->secret, why);
     if (rc < 0)
         return rc;
+    if (counting)
+        return wire_post_plain(&x.w, gemini_method_url(to, "countTokens", a), out);
     return wire_post(&x.w, gemini_method_url(to, gemini_chat_method(r->stream), a), out);
+}
+
+int gemini_encode(const struct chat_request *r, const struct chat_target *to, struct arena *a,
+                  struct http_request *out, struct fault *why)
+{
+    return encode(r, to, a, false, out, why);
+}
+
+int gemini_encode_count(const struct chat_request *r, const struct chat_target *to,
+                        struct arena *a, struct http_request *out, struct fault *why)
+{
+    return encode(r, to, a, true, out, why);
 }

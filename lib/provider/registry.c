@@ -1,6 +1,7 @@
 /* Knows the providers by name and where they are; refuses to know how any of them is spoken to. */
 #include "provider/adapters.h"
 #include "provider/config.h"
+#include "provider/gemini.h"
 #include "provider/ollama.h"
 #include "provider/openai.h"
 
@@ -30,7 +31,14 @@ static const struct provider_row rows[] = {
     {.name = "google",
      .alias = "gemini",
      .display_name = "Google Gemini",
-     .adapters[KIND_CHAT] = &adapter_gemini,
+     .adapters = {[KIND_CHAT] = &adapter_gemini,
+                  [KIND_EMBEDDING] = &adapter_gemini_embedding,
+                  [KIND_IMAGE] = &adapter_gemini_image,
+                  [KIND_VIDEO] = &adapter_gemini_video,
+                  [KIND_SPEECH] = &adapter_gemini_speech,
+                  [KIND_TRANSCRIPTION] = &adapter_gemini_transcription,
+                  [KIND_COUNT_TOKENS] = &adapter_gemini_count},
+     .choose = gemini_choose,
      .base_url = "https://generativelanguage.googleapis.com/v1beta",
      .test_model = "gemini-2.5-flash-lite",
      .environment = "GEMINI_API_KEY"},
