@@ -100,6 +100,15 @@ static const struct naming {
                {500, "INTERNAL"},           {501, "UNIMPLEMENTED"},
                {504, "DEADLINE_EXCEEDED"}};
 
+static bool is_known(int http)
+{
+    for (size_t i = 0; i < sizeof namings / sizeof namings[0]; i++) {
+        if (namings[i].http == http)
+            return true;
+    }
+    return false;
+}
+
 static const char *status_name(int http)
 {
     for (size_t i = 0; i < sizeof namings / sizeof namings[0]; i++) {
@@ -156,7 +165,7 @@ static void write_error(const struct fault *why, struct buf *out)
     json_open_object(&w);
     json_key(&w, "error");
     json_open_object(&w);
-    json_member_int(&w, "code", http);
+    json_member_int(&w, "code", http >= 500 && !is_known(http) ? 503 : http);
     json_member_text(&w, "message", why->text[0] ? why->text : "The call failed.");
     json_member_text(&w, "status", status_name(http));
     write_details(&w, why);

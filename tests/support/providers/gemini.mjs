@@ -44,6 +44,7 @@ export const gemini = {
   models: () => ({ models: MODELS.map((id) => ({ name: `models/${id}`, version: '001', displayName: id, inputTokenLimit: 1048576, outputTokenLimit: 65536, supportedGenerationMethods: ['generateContent', 'countTokens'] })) }),
 
   refuse(body, route) {
+    canonical(body);
     const [problem] = validator.check(body, 'GenerateContentRequest').filter((p) => !tolerated(p));
     if (problem) return [400, { message: describe(problem) }];
     if (!/^gemini-|imitate-/.test(route.model) || /no-such/.test(route.model))
@@ -92,6 +93,21 @@ export const gemini = {
     return events.map(frame);
   },
 };
+
+// Google takes each member by its name with underscores too; what is inside these is the caller's own.
+const OWN = ['args', 'response', 'parametersJsonSchema', 'responseJsonSchema', 'labels', 'default', 'example', 'enum'];
+export function canonical(value, names = true) {
+  if (Array.isArray(value)) for (const item of value) canonical(item);
+  if (!value || typeof value !== 'object' || Array.isArray(value)) return;
+  for (const key of Object.keys(value)) {
+    const camel = names ? key.replace(/_([a-z])/g, (all, c) => c.toUpperCase()) : key;
+    if (camel !== key) {
+      value[camel] = value[key];
+      delete value[key];
+    }
+    if (!OWN.includes(camel)) canonical(value[camel], !(names && camel === 'properties'));
+  }
+}
 
 const FINISH = { stop: 'STOP', tools: 'STOP', length: 'MAX_TOKENS', refusal: 'SAFETY', filter: 'PROHIBITED_CONTENT' };
 const STATUS = {
@@ -164,7 +180,7 @@ function conversation(body, route) {
     if (!c.parts?.length) return invalid(`${at(i)}.parts: contents.parts must not be empty.`);
     for (const [k, p] of c.parts.entries()) {
       if (!DATA.some((d) => d in p)) return invalid(`${at(i, k)}.data: required oneof field 'data' must have one initialized field`);
-      if (p.text === '' && !p.thoughtSignature && c.parts.length === 1) return invalid(`${at(i, k)}.data: text must not be empty`);
+      if (p.text === '' && c.role !== 'model' && c.parts.length === 1) return invalid(`${at(i, k)}.data: text must not be empty`);
       if (p.inlineData && (!p.inlineData.mimeType || !p.inlineData.data)) return invalid(`${at(i, k)}.inline_data: required field is not set`);
     }
   }

@@ -1,0 +1,231 @@
+// The npm @google/genai SDK against our server: relayed to Google, and across to the other providers.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { ApiError, FinishReason, FunctionCallingConfigMode, GoogleGenAI } from '@google/genai';
+import { Validator, loadSchema } from '../../support/providers/schema.mjs';
+import { PNG, WEATHER, collect, post, startAll, upstreamKeys } from './harness.mjs';
+
+let all;
+const described = new Validator(loadSchema('gemini'));
+const client = (key = all.key, more = {}) => new GoogleGenAI({ apiKey: key, httpOptions: { baseUrl: all.hub.url, retryOptions: { attempts: 1 }, ...more } });
+const tools = [{ functionDeclarations: [{ name: 'weather', description: 'Weather of a city', parametersJsonSchema: WEATHER }] }];
+const problems = (value) => described.check(JSON.parse(JSON.stringify(value)), 'GenerateContentResponse');
+const last = () => all.imitation.log.entries.at(-1);
+const ask = (path, body, headers = { 'x-goog-api-key': all.key }) => post(`${all.hub.url}${path}`, body, headers);
+const say = (text) => ({ contents: [{ role: 'user', parts: [{ text }] }] });
+
+const reject = async (promise, status, pattern) => {
+  const e = await promise.then(() => null, (x) => x);
+  assert.ok(e instanceof ApiError, `no ApiError: ${e}`);
+  assert.equal(e.status, status, e.message);
+  if (pattern) assert.match(e.message, pattern);
+  return e;
+};
+
+before(async () => {
+  all = await startAll();
+});
+after(() => all?.stop());
+
+const ROUTES = {
+  google: { model: 'google/gemini-2.5-flash', relayed: true },
+  openai: { model: 'openai/gpt-4o-mini' },
+  anthropic: { model: 'anthropic/claude-haiku-4-5' },
+};
+
+for (const [provider, { model, relayed }] of Object.entries(ROUTES))
+  describe(`through ${provider}`, () => {
+    const generate = (contents, config) => client().models.generateContent({ model, contents, config });
+    it('answers as described', async () => {
+      const before = all.imitation.log.entries.length;
+      const reply = await generate('hello');
+      assert.equal(reply.text, 'Hello from the imitation');
+      assert.equal(reply.candidates[0].finishReason, FinishReason.STOP);
+      assert.equal(reply.modelVersion, relayed ? 'gemini-2.5-flash' : model);
+      assert.ok(reply.responseId);
+      const { promptTokenCount, candidatesTokenCount, totalTokenCount } = reply.usageMetadata;
+      assert.deepEqual([promptTokenCount, candidatesTokenCount, totalTokenCount], [20, 4, 24]);
+      assert.equal(all.imitation.log.entries.length, before + 1);
+      assert.equal(last().key, upstreamKeys[provider]);
+      const { json } = await ask(`/v1beta/models/${model}:generateContent`, say('hello'));
+      assert.deepEqual(problems(json), []);
+    });
+    it('streams', async () => {
+      const chunks = await collect(await client().models.generateContentStream({ model, contents: 'hello #stream=12 #split=5' }));
+      assert.equal(chunks.map((c) => c.text ?? '').join(''), 'Hello from the imitation, grüße 東京 👋🏽 and "quotes" \\\n');
+      assert.equal(new Set(chunks.map((c) => c.responseId)).size, 1);
+      assert.deepEqual(chunks.map((c) => c.candidates?.[0].finishReason).filter(Boolean), ['STOP']);
+      assert.deepEqual([chunks.at(-1).usageMetadata.promptTokenCount, chunks.at(-1).usageMetadata.candidatesTokenCount], [20, 12]);
+      const { text } = await ask(`/v1beta/models/${model}:streamGenerateContent?alt=sse`, say('hello'));
+      for (const line of text.split(/\r\n\r\n/).filter(Boolean)) assert.deepEqual(problems(JSON.parse(line.slice(6))), []);
+    });
+    it('streams as one array', async () => {
+      const { json, headers } = await ask(`/v1beta/models/${model}:streamGenerateContent`, say('hello #stream=12'));
+      assert.match(headers.get('content-type'), /^application\/json/);
+      assert.equal(json.map((c) => c.candidates?.[0].content.parts.map((p) => p.text).join('') ?? '').join(''), 'Hello from the imitation, grüße 東京 👋🏽 and "quotes" \\\n');
+      assert.equal(json.at(-1).candidates[0].finishReason, 'STOP');
+      const broken = await ask(`/v1beta/models/${model}:streamGenerateContent`, say('hello #stream=9 #cut=4'));
+      assert.ok(broken.json.at(-1).error.code >= 500);
+      const refused = await ask(`/v1beta/models/${model}:streamGenerateContent`, say('hello #status=500'));
+      assert.equal(refused.json[0].error.status, 'INTERNAL');
+    });
+    it('calls tools at once and in a stream, and takes the results', async () => {
+      const first = await generate('weather? #tools', { tools });
+      assert.deepEqual(first.functionCalls.map((c) => c.args), [{ city: 'Paris' }, { city: 'São Paulo' }]);
+      assert.equal(first.candidates[0].finishReason, 'STOP');
+      const streamed = await collect(await client().models.generateContentStream({ model, contents: 'weather? #tools', config: { tools } }));
+      assert.deepEqual(streamed.flatMap((c) => c.functionCalls ?? []).map((c) => [c.name, c.args]), [['weather', { city: 'Paris' }], ['weather', { city: 'São Paulo' }]]);
+      const results = first.functionCalls.map((c, i) => ({ functionResponse: { id: c.id, name: c.name, response: { output: `r${i}` } } }));
+      const contents = [{ role: 'user', parts: [{ text: 'weather? #tools' }] }, first.candidates[0].content, { role: 'user', parts: results }];
+      assert.equal((await generate(contents, { tools })).text, 'Result: r0 | r1');
+      for (const r of results) delete r.functionResponse.id;
+      for (const p of contents[1].parts) delete p.functionCall?.id;
+      assert.equal((await generate(contents, { tools })).text, 'Result: r0 | r1', 'without ids');
+    });
+    it('obeys the choice of tools', async () => {
+      const names = async (text, mode, allowedFunctionNames) => ((await generate(text, { tools, toolConfig: { functionCallingConfig: { mode, allowedFunctionNames } } })).functionCalls ?? []).map((c) => c.name);
+      assert.deepEqual(await names('hi', FunctionCallingConfigMode.ANY), ['weather']);
+      assert.deepEqual(await names('hi', FunctionCallingConfigMode.ANY, ['weather']), ['weather']);
+      assert.deepEqual(await names('hi #tool', FunctionCallingConfigMode.NONE), []);
+    });
+    it('answers by a schema, its own or a JSON Schema', async () => {
+      const own = { type: 'OBJECT', properties: { city: { type: 'STRING' }, size: { type: 'INTEGER', nullable: true }, tags: { type: 'ARRAY', items: { type: 'STRING' } } }, required: ['city', 'size', 'tags'], propertyOrdering: ['city', 'size', 'tags'] };
+      const made = JSON.parse((await generate('where?', { responseMimeType: 'application/json', responseSchema: own })).text);
+      assert.equal(made.city, 'Paris');
+      const json = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'], additionalProperties: false };
+      assert.deepEqual(JSON.parse((await generate('where?', { responseMimeType: 'application/json', responseJsonSchema: json })).text), { city: 'Paris' });
+      assert.equal(typeof JSON.parse((await generate('json?', { responseMimeType: 'application/json' })).text), 'object');
+    });
+    it('takes system instructions, images and history', async () => {
+      const contents = [
+        { role: 'user', parts: [{ text: 'earlier' }] },
+        { role: 'model', parts: [{ text: 'yes' }] },
+        { role: 'user', parts: [{ text: 'what is it?' }, { inlineData: { mimeType: 'image/png', data: PNG } }] },
+      ];
+      const reply = await generate(contents, { systemInstruction: 'Be brief.', temperature: 0.5, maxOutputTokens: 100, stopSequences: ['END'] });
+      assert.equal(reply.text, 'Hello from the imitation');
+      for (const part of [PNG, 'Be brief.', 'earlier', 'END']) assert.ok(last().raw.includes(part), part.slice(0, 20));
+    });
+    it('keeps a conversation of the SDK\'s own, streamed', async () => {
+      const chat = client().chats.create({ model, config: { tools } });
+      const first = await collect(await chat.sendMessageStream({ message: 'hello #stream=6' }));
+      assert.ok(first.length > 3);
+      assert.equal((await chat.sendMessage({ message: 'weather? #tool' })).functionCalls.length, 1);
+      const call = chat.getHistory().at(-1).parts.find((p) => p.functionCall).functionCall;
+      const reply = await chat.sendMessage({ message: [{ functionResponse: { id: call.id, name: call.name, response: { output: 'sunny' } } }] });
+      assert.equal(reply.text, 'Result: sunny');
+    });
+    it('says why it ended', async () => {
+      const reason = async (word) => (await generate(`x #${word}`)).candidates?.[0].finishReason;
+      assert.equal(await reason('length'), 'MAX_TOKENS');
+      assert.match(await reason('filter'), /SAFETY|PROHIBITED_CONTENT/);
+    });
+    it('counts cached tokens inside the prompt', async () => {
+      const { usageMetadata: u } = await generate('x #cache');
+      assert.equal(u.promptTokenCount, 20);
+      assert.ok(u.cachedContentTokenCount > 0 && u.cachedContentTokenCount < 20);
+    });
+    it('tells errors as Google does', async () => {
+      await reject(generate('x #status=400'), 400, /INVALID_ARGUMENT/);
+      const limited = await ask(`/v1beta/models/${model}:generateContent`, say('x #status=429 #retry=7'));
+      assert.equal(limited.status, 429);
+      assert.equal(limited.json.error.status, 'RESOURCE_EXHAUSTED');
+      if (!relayed) assert.ok(limited.json.error.details.some((d) => d['@type'] === 'type.googleapis.com/google.rpc.RetryInfo' && d.retryDelay === '7s'));
+      await reject(generate('x #status=500'), 500, /INTERNAL/);
+      await reject(client().models.generateContent({ model: `${provider}/no-such-model`, contents: 'x' }), 404, /NOT_FOUND/);
+      const e = await collect(await client().models.generateContentStream({ model, contents: 'x #stream=9 #error-mid' })).then(() => null, (x) => x);
+      assert.ok(e instanceof ApiError && [500, 503].includes(e.status), `${e?.status} ${e?.message}`);
+      await assert.rejects(collect(await client().models.generateContentStream({ model, contents: 'x #stream=9 #cut=4' })));
+    });
+    it('takes a megabyte', async () => {
+      assert.equal((await generate(`${'long '.repeat(210000)} hello`)).text, 'Hello from the imitation');
+    });
+    it('is cancelled', async () => {
+      const stop = new AbortController();
+      const stream = await client().models.generateContentStream({ model, contents: 'x #stream=100 #drip=20', config: { abortSignal: stop.signal } });
+      await assert.rejects(async () => {
+        for await (const chunk of stream) if (chunk.text) stop.abort();
+      });
+      const entry = last();
+      for (let i = 0; i < 100 && entry.outcome === 'running'; i++) await new Promise((done) => setTimeout(done, 20));
+      assert.equal(entry.outcome, 'client-gone');
+    });
+  });
+
+describe('reasoning', () => {
+  it('is shown and sent back sealed, through Anthropic', async () => {
+    const model = 'anthropic/claude-sonnet-4-5';
+    const config = { tools, thinkingConfig: { includeThoughts: true, thinkingBudget: 2048 } };
+    const chunks = await collect(await client().models.generateContentStream({ model, contents: 'weather? #tool #reason', config }));
+    const parts = chunks.flatMap((c) => c.candidates?.[0].content?.parts ?? []);
+    assert.ok(parts.some((p) => p.thought && p.text));
+    assert.ok(parts.some((p) => p.thought && p.thoughtSignature));
+    const call = parts.find((p) => p.functionCall).functionCall;
+    const contents = [{ role: 'user', parts: [{ text: 'weather? #tool #reason' }] }, { role: 'model', parts }, { role: 'user', parts: [{ functionResponse: { id: call.id, name: call.name, response: { output: 'sun' } } }] }];
+    assert.equal((await client().models.generateContent({ model, contents, config })).text, 'Result: sun');
+    assert.match(last().raw, /"signature":/);
+    const elsewhere = await client().models.generateContent({ model: 'google/gemini-2.5-flash', contents, config });
+    assert.equal(elsewhere.text, 'Result: sun', 'what Anthropic sealed does not reach Google');
+    assert.doesNotMatch(last().raw, /YWlnbmVzZWFsZWQ6/);
+  });
+  it('passes Google\'s signatures through, Gemini 3', async () => {
+    const model = 'google/gemini-3-pro-preview';
+    const first = await client().models.generateContent({ model, contents: 'weather? #tools', config: { tools } });
+    assert.ok(first.candidates[0].content.parts[0].thoughtSignature);
+    const results = first.functionCalls.map((c, i) => ({ functionResponse: { id: c.id, name: c.name, response: { output: `r${i}` } } }));
+    const contents = [{ role: 'user', parts: [{ text: 'weather? #tools' }] }, first.candidates[0].content, { role: 'user', parts: results }];
+    assert.equal((await client().models.generateContent({ model, contents, config: { tools } })).text, 'Result: r0 | r1');
+  });
+});
+
+describe('bodies for Google', () => {
+  it('go through untouched, and so do answers', async () => {
+    const body = ` {"contents": [{"parts":[{"text":"x"}],"role":"user"}],\n "safetySettings":[{"category":"HARM_CATEGORY_HARASSMENT","threshold":"BLOCK_NONE"}], "generation_config":{"topK":3}}`;
+    const { json } = await ask('/v1beta/models/google/gemini-2.5-flash:generateContent', body);
+    assert.equal(last().raw, body.trim());
+    assert.equal(json.modelVersion, 'gemini-2.5-flash');
+  });
+  it('are refused by Google in its own words', async () => {
+    const { status, json } = await ask('/v1beta/models/google/gemini-2.5-flash:generateContent', { ...say('x'), invented: 1 });
+    assert.equal(status, 400);
+    assert.match(json.error.message, /Unknown name \\?"invented/);
+  });
+  it('show a blocked prompt as Google does', async () => {
+    const reply = await client().models.generateContent({ model: 'google/gemini-2.5-flash', contents: 'x #block' });
+    assert.equal(reply.promptFeedback.blockReason, 'PROHIBITED_CONTENT');
+    const streamed = await collect(await client().models.generateContentStream({ model: 'google/gemini-2.5-flash', contents: 'x #block' }));
+    assert.equal(streamed[0].promptFeedback.blockReason, 'PROHIBITED_CONTENT');
+  });
+});
+
+describe('paths and keys', () => {
+  it('has the API at four places, and takes the model as it may be written', async () => {
+    for (const root of ['/v1beta', '/v1', '/gemini/v1beta', '/gemini/v1'])
+      for (const model of ['models/gemini-2.5-flash', 'models/google/gemini-2.5-flash', 'models/openai%2Fgpt-4o-mini', 'models/openai/gpt-4o-mini']) {
+        const { status, text } = await ask(`${root}/${model}:generateContent`, say('x'));
+        assert.equal(status, 200, `${root}/${model}: ${text}`);
+      }
+  });
+  it('takes the key in each manner, and never hands it on', async () => {
+    for (const [path, headers] of [['', { 'x-goog-api-key': all.key }], ['', { authorization: `Bearer ${all.key}` }], [`?key=${all.key}`, {}], [`?alt=json&key=${all.key}`, {}]]) {
+      const { status } = await ask(`/v1beta/models/gemini-2.5-flash:generateContent${path}`, say('x'), headers);
+      assert.equal(status, 200);
+      assert.doesNotMatch(JSON.stringify([last().query, last().headers]), new RegExp(all.key));
+    }
+    assert.doesNotMatch(all.hub.output, new RegExp(all.key));
+    await reject(client('wrong-key').models.generateContent({ model: 'gemini-2.5-flash', contents: 'x' }), 401, /UNAUTHENTICATED/);
+    assert.equal((await ask('/v1beta/models/gemini-2.5-flash:generateContent', say('x'), {})).json.error.status, 'UNAUTHENTICATED');
+  });
+  it('does not know other methods', async () => {
+    const { status, json } = await ask('/v1beta/models/gemini-2.5-flash:dream', say('x'));
+    assert.equal(status, 404);
+    assert.equal(json.error.status, 'NOT_FOUND');
+  });
+  it('names what it cannot pass on', async () => {
+    await reject(client().models.generateContent({ model: 'openai/gpt-4o-mini', contents: 'x', config: { tools: [{ googleSearch: {} }] } }), 400, /googleSearch/);
+    await reject(client().models.generateContent({ model: 'openai/gpt-4o-mini', contents: 'x', config: { candidateCount: 2 } }), 400, /candidateCount/);
+    await reject(client().models.generateContent({ model: 'openai/gpt-4o-mini', contents: 'x', config: { cachedContent: 'cachedContents/1' } }), 400, /cachedContent/);
+    const { headers } = await ask('/v1beta/models/openai/gpt-4o-mini:generateContent', { ...say('x'), safetySettings: [] });
+    assert.match(headers.get('x-aigne-hub-dropped'), /safetySettings/);
+  });
+});
