@@ -1,5 +1,6 @@
 // Knows Anthropic's messages: what is refused, in which words, and how an answer looks.
 import { Validator, loadSchema } from './schema.mjs';
+import { parseStrictly, sendJson } from './http.mjs';
 import { compose } from './scenario.mjs';
 
 const document = loadSchema('anthropic');
@@ -16,10 +17,13 @@ export const anthropic = {
   headers: (id) => ({ 'request-id': `req_${id}`, 'anthropic-organization-id': 'org-imitation' }),
 
   route(method, path) {
-    const found = /^(?:\/anthropic)?\/v1\/(messages|models)$/.exec(path);
+    const found = /^(\/anthropic)?\/v1\/(messages(?:\/count_tokens)?|models(?:\/([^/]+))?)$/.exec(path);
     if (!found) return null;
+    const [, root, what, model] = found;
     // OpenAI lists its models under the same path; the version header tells which is meant.
-    return { what: found[1] === 'models' ? 'models' : 'chat', method: found[1] === 'models' ? 'GET' : 'POST', shared: path === '/v1/models' };
+    if (what.startsWith('models')) return { what: 'models', method: 'GET', shared: !root, serve: (ctx) => serveModels(ctx, model) };
+    if (what.endsWith('count_tokens')) return { what: 'count', method: 'POST', serve: serveCount };
+    return { what: 'chat', method: 'POST' };
   },
 
   authenticate(headers) {
@@ -42,15 +46,13 @@ export const anthropic = {
   unparsable: (why) => [400, { message: `The request body is not valid JSON: ${why}` }],
   errorFrame: () => `event: error\ndata: ${JSON.stringify({ type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } })}\n\n`,
   textFrame: (text) => frame({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } }),
-  models: () => ({ data: MODELS.map((id) => ({ type: 'model', id, display_name: id, created_at: '2026-01-01T00:00:00Z' })), has_more: false, first_id: MODELS[0], last_id: MODELS.at(-1) }),
-
   refuse(body, route, auth) {
     const { sampling, rest } = splitSampling(body, auth.version);
     const name = rest.stream === true ? 'MessageCreateParamsStreaming' : 'MessageCreateParamsNonStreaming';
     const [problem] = validator.check(rest, name);
     if (problem) return [400, { message: describe(problem) }];
     if (!/^claude-|imitate-/.test(body.model) || /no-such/.test(body.model)) return [404, { message: `model: ${body.model}` }];
-    return limits(body) ?? samplingRules(sampling, body) ?? conversation(body) ?? tools(body) ?? thinking(body) ?? output(body);
+    return limits(body) ?? marks(body) ?? samplingRules(sampling, body) ?? conversation(body) ?? tools(body) ?? thinking(body) ?? output(body);
   },
 
   view(body) {
@@ -63,19 +65,20 @@ export const anthropic = {
       text: blocks(users.at(-1) ?? { content: '' }).filter((b) => b.type === 'text').map((b) => b.text).join('\n'),
       model: body.model,
       stream: body.stream === true,
-      results: results.map((r) => ({ id: r.tool_use_id, text: [].concat(r.content ?? []).map((c) => c.text ?? c).join('') })),
+      results: results.map((r) => ({ id: r.tool_use_id, text: (r.is_error ? 'failed: ' : '') + [].concat(r.content ?? []).map((c) => (typeof c === 'string' ? c : c.text ?? `[${c.type}]`)).join('') })),
       tools: (body.tools ?? []).map((t) => ({ name: t.name, schema: t.input_schema })),
       choice: { any: 'required', tool: 'named', none: 'none' }[choice] ?? 'auto',
       choiceName: body.tool_choice?.name,
       parallel: !body.tool_choice?.disable_parallel_tool_use,
       schema: body.output_config?.format?.schema ?? null,
+      cites: blocks(users.at(-1) ?? { content: '' }).some((b) => b.citations?.enabled),
       thinking: /enabled|adaptive|between_tools/.test(body.thinking?.type) && body.thinking.display !== 'omitted',
     };
   },
 
   plain(view, scenario, id) {
     const answer = compose(scenario, view);
-    return { ...message(view, id, usage(answer.usage, scenario)), content: blocksOf(answer, id, scenario), stop_reason: STOP[answer.finish], stop_details: stopDetails(answer) };
+    return { ...message(view, id, usage(answer.usage, scenario)), content: blocksOf(answer, id, scenario, view), stop_reason: STOP[answer.finish], stop_details: stopDetails(answer) };
   },
 
   stream(view, scenario, id) {
@@ -83,7 +86,7 @@ export const anthropic = {
     const total = usage(answer.usage, scenario);
     const frames = [frame({ type: 'message_start', message: { ...message(view, id, { ...total, output_tokens: 1 }), content: [] } })];
     frames.push(frame({ type: 'ping' }));
-    blocksOf(answer, id, scenario).forEach((block, index) => frames.push(...blockFrames(block, index, answer)));
+    blocksOf(answer, id, scenario, view).forEach((block, index) => frames.push(...blockFrames(block, index, answer)));
     frames.push(frame({ type: 'message_delta', delta: { stop_reason: STOP[answer.finish], stop_sequence: null, stop_details: stopDetails(answer), container: null }, usage: deltaUsage(total) }));
     frames.push(frame({ type: 'message_stop' }));
     return frames;
@@ -104,6 +107,35 @@ const STATUS = {
   529: { type: 'overloaded_error', message: 'Overloaded' },
 };
 
+function serveModels({ request, response, id, headers, refuse }, model) {
+  const query = new URL(request.url, 'http://imitation').searchParams;
+  const info = (name) => ({ type: 'model', id: name, display_name: name, created_at: '2026-01-01T00:00:00Z', capabilities: null, deprecated_at: null, lifecycle: 'active', line: null, max_input_tokens: 200000, max_tokens: 64000, retires_at: null });
+  if (model && !MODELS.includes(model)) return refuse([404, { message: `model: ${model}` }]);
+  if (model) return sendJson(response, 200, info(model), headers);
+  const limit = Number(query.get('limit') ?? 20);
+  if (!(limit >= 1 && limit <= 1000)) return refuse([400, { message: 'limit: Input should be greater than or equal to 1' }]);
+  const data = MODELS.slice(MODELS.indexOf(query.get('after_id')) + 1).slice(0, limit).map(info);
+  return sendJson(response, 200, { data, has_more: data.at(-1)?.id !== MODELS.at(-1), first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null }, headers);
+}
+
+// Counts characters: the same prompt has the same length, a longer one more.
+function serveCount({ request, response, bytes, entry, refuse, headers }) {
+  let body;
+  try {
+    body = parseStrictly(bytes);
+  } catch (error) {
+    return refuse(anthropic.unparsable(error.message));
+  }
+  entry.body = body;
+  const [problem] = validator.check(body, 'MessageCountTokensParams');
+  if (problem) return refuse([400, { message: describe(problem) }]);
+  if (/no-such/.test(body.model)) return refuse([404, { message: `model: ${body.model}` }]);
+  const refusal = marks(body) ?? conversation(body) ?? tools(body);
+  if (refusal) return refuse(refusal);
+  entry.status = 200;
+  return sendJson(response, 200, { input_tokens: JSON.stringify([body.system, body.tools, body.messages]).length }, headers);
+}
+
 const frame = (event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 const signatureOf = (text) => `c2ln${Buffer.from(text).toString('base64')}`;
 
@@ -121,13 +153,15 @@ function usage(u, scenario) {
 const deltaUsage = ({ cache_creation_input_tokens, cache_read_input_tokens, input_tokens, output_tokens, output_tokens_details, server_tool_use }) => ({ cache_creation_input_tokens, cache_read_input_tokens, input_tokens, output_tokens, output_tokens_details, server_tool_use });
 const stopDetails = (answer) => (STOP[answer.finish] === 'refusal' ? { type: 'refusal', category: null, explanation: null } : null);
 
-function blocksOf(answer, id, scenario) {
+const CITED = { type: 'char_location', cited_text: 'the document says so', document_index: 0, document_title: 'D', file_id: null, start_char_index: 0, end_char_index: 20 };
+
+function blocksOf(answer, id, scenario, view) {
   const blocks = [];
   const thought = answer.reasoning.join('');
   if (thought) blocks.push({ type: 'thinking', thinking: thought, signature: signatureOf(thought) });
   if (scenario.redacted) blocks.push({ type: 'redacted_thinking', data: 'cmVkYWN0ZWQ=' });
-  if (answer.pieces.length) blocks.push({ type: 'text', text: answer.pieces.join(''), citations: null });
-  answer.calls.forEach((c, i) => blocks.push({ type: 'tool_use', id: `toolu_${id}_${i}`, name: c.name, input: c.arguments, caller: null }));
+  if (answer.pieces.length) blocks.push({ type: 'text', text: answer.pieces.join(''), citations: view.cites ? [CITED] : null });
+  answer.calls.forEach((c, i) => blocks.push({ type: 'tool_use', id: `toolu_${id}_${i}`, name: c.name, input: c.arguments, caller: { type: 'direct' } }));
   return blocks;
 }
 
@@ -137,6 +171,7 @@ function blockFrames(block, index, answer) {
   const delta = (d) => frame({ type: 'content_block_delta', index, delta: d });
   const frames = [frame({ type: 'content_block_start', index, content_block: { ...block, ...EMPTY[block.type] } })];
   if (block.type === 'text') for (const text of answer.pieces) frames.push(delta({ type: 'text_delta', text }));
+  for (const citation of block.citations ?? []) frames.push(delta({ type: 'citations_delta', citation }));
   if (block.type === 'thinking') {
     for (const thinking of answer.reasoning) frames.push(delta({ type: 'thinking_delta', thinking }));
     frames.push(delta({ type: 'signature_delta', signature: block.signature }));
@@ -180,8 +215,15 @@ function limits(body) {
   if (!Number.isInteger(body.max_tokens) || body.max_tokens < 1) return invalid('max_tokens: Input should be greater than or equal to 1');
   if (body.max_tokens > most) return invalid(`max_tokens: ${body.max_tokens} > ${most}, which is the maximum allowed number of output tokens for ${body.model}`);
   if ((body.stop_sequences ?? []).some((s) => !s.trim())) return invalid('stop_sequences: each stop sequence must contain non-whitespace');
-  const marks = (JSON.stringify([body.system, body.messages, body.tools]).match(/"cache_control":\{/g) ?? []).length;
-  return marks > 4 ? invalid(`A maximum of 4 blocks with cache_control may be provided. Found ${marks}.`) : null;
+  return null;
+}
+
+// At most four, and what is kept for an hour stands before what is kept for less.
+function marks(body) {
+  const found = JSON.stringify([body.tools, body.system, body.messages, { cache_control: body.cache_control }]).match(/"cache_control":\{[^}]*\}/g) ?? [];
+  if (found.length > 4) return invalid(`A maximum of 4 blocks with cache_control may be provided. Found ${found.length}.`);
+  const late = found.findIndex((m, i) => /"1h"/.test(m) && found.slice(0, i).some((e) => !/"1h"/.test(e)));
+  return late < 0 ? null : invalid("a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block. Note that blocks are processed in the following order: `tools`, `system`, `messages`.");
 }
 
 function samplingRules(sampling, body) {
@@ -225,8 +267,12 @@ function blockRules(blocks, m, i) {
     if (b.type === 'text' && !b.text.trim()) return invalid('messages: text content blocks must contain non-whitespace text');
     if (m.role === 'assistant' && /^(image|document|tool_result)$/.test(b.type)) return invalid(`${where}: \`${b.type}\` blocks can only be in user messages`);
     if (m.role === 'user' && /^(tool_use|thinking|redacted_thinking)$/.test(b.type)) return invalid(`${where}: \`${b.type}\` blocks can only be in \`assistant\` messages`);
-    const image = b.type === 'image' && b.source.type === 'base64' ? badImage(b.source, where) : null;
-    if (image) return image;
+    for (const [n, inner] of [b, ...(b.type === 'tool_result' && Array.isArray(b.content) ? b.content : [])].entries()) {
+      const bad = inner.type === 'image' && inner.source.type === 'base64' ? badImage(inner.source, n ? `${where}.tool_result.content.${n - 1}` : where) : null;
+      if (bad) return bad;
+      if (n && inner.type === 'text' && !inner.text) return invalid('messages: text content blocks must be non-empty');
+      if (inner.type === 'document' && inner.source.type === 'base64' && !/^JVBERi0/.test(inner.source.data)) return invalid(`${where}.document.source.base64.data: The PDF specified was not valid.`);
+    }
   }
   return null;
 }
