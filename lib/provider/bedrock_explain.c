@@ -11,7 +11,7 @@ static const struct {
     int status;
 } statuses[] = {
     {"validationException", 400},         {"accessDeniedException", 403},
-    {"modelTimeoutException", 408},       {"throttlingException", 429},
+    {"modelTimeoutException", 504},       {"throttlingException", 429},
     {"internalServerException", 500},     {"modelStreamErrorException", 502},
     {"serviceUnavailableException", 503},
 };
@@ -56,6 +56,8 @@ static void tell(struct complaint *c, int status, struct slice headers, int64_t 
 {
     c->message = first_line(c->message);
     complaint_tell(c, status, headers, wall_ms, why);
+    if (slice_is(c->type, "AccessDeniedException")) /* another account may have the access */
+        why->credential_bad = true;
     if (slice_is(c->type, "InvalidSignatureException") ||
         slice_is(c->type, "SignatureDoesNotMatch"))
         tell_signature(why);
@@ -90,7 +92,9 @@ void bedrock_explain(int status, struct slice headers, struct slice body, int64_
                     !(said.kind == JSON_OBJECT &&
                       json_int64(json_get(said, "originalStatusCode"), &original) &&
                       original >= 400 && original < 500);
-    tell(&c, of_model ? 502 : status, headers, wall_ms, why);
+    /* 408 would tell the client that it was too slow itself. */
+    int told = of_model ? 502 : status == 408 ? 504 : status;
+    tell(&c, told, headers, wall_ms, why);
 }
 
 int bedrock_exception(struct decoding *d, const struct sse_event *frame)

@@ -119,6 +119,8 @@ export class Validator {
       else if (open === false) found.push({ path: [...path, k], kind: 'unknown', value: v });
       else if (typeof open === 'object') found.push(...this.problems(v, open, [...path, k]));
     }
+    const members = Object.keys(value).length;
+    if (schema.minProperties > members || schema.maxProperties < members) found.push({ path, kind: 'oneof', value: Object.keys(value) });
     for (const group of schema['x-oneofs'] ?? []) {
       const set = group.filter((k) => k in value);
       if (set.length > 1) found.push({ path, kind: 'oneof', value: set });

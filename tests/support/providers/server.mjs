@@ -1,13 +1,14 @@
 // Knows which path belongs to which imitated provider and keeps the log; refuses to know formats.
 import { createServer } from 'node:http';
 import { anthropic } from './anthropic.mjs';
+import { bedrock } from './bedrock.mjs';
 import { gemini } from './gemini.mjs';
 import { ollama } from './ollama.mjs';
 import { openai } from './openai.mjs';
 import { brokenAnswers, parseStrictly, readBody, sendJson, sendStream, sleep } from './http.mjs';
 import { number, readScenario } from './scenario.mjs';
 
-const PROVIDERS = [gemini, anthropic, ollama, openai];
+const PROVIDERS = [gemini, bedrock, anthropic, ollama, openai];
 const LOG_LIMIT = 20000;
 
 function find(method, path, query, headers) {
@@ -47,10 +48,10 @@ async function answer(request, response, log) {
   const refuse = ([status, detail], headers = {}) => {
     entry.status = status;
     entry.refused = detail.message;
-    sendJson(response, status, provider.error(status, detail, route, id), { ...provider.headers(id), ...headers });
+    sendJson(response, status, provider.error(status, detail, route, id), { ...provider.headers(id, status, detail), ...headers });
   };
   if (request.method !== route.method) return refuse([405, { message: `Not allowed to ${request.method}`, type: 'invalid_request_error' }]);
-  const auth = provider.authenticate(request.headers, url.searchParams, route);
+  const auth = provider.authenticate(request.headers, url.searchParams, route, { method: request.method, target: request.url, bytes });
   entry.key = auth.key;
   if (auth.refuse) return refuse(auth.refuse);
   // A route that is not a chat answers by itself.
