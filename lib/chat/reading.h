@@ -58,7 +58,9 @@ int read_place(struct reading *r, const char *member, struct slice url, struct c
 /* Runs of alike things, see reading_many.c. */
 typedef int (*read_item_fn)(struct reading *r, struct json item);
 typedef int (*read_message_fn)(struct reading *r, size_t index, struct json message);
-/* A message's content: one string, or an array whose items are read by `part`. */
+/* A member that is one string, or an array whose items are read by `part`. */
+int read_parts(struct reading *r, const char *member, struct json v, read_item_fn part);
+/* The same of a message's content. */
 int read_content(struct reading *r, size_t message, struct json v, read_item_fn part);
 /* A message's tool calls, an array under the name `member`. */
 int read_calls(struct reading *r, size_t message, const char *member, struct json v,

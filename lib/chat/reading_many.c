@@ -5,25 +5,32 @@
 #include "base/limits.h"
 #include <aignehub/aignehub.h>
 
-int read_content(struct reading *r, size_t message, struct json v, read_item_fn part)
+int read_parts(struct reading *r, const char *member, struct json v, read_item_fn part)
 {
+    const char *list = r->list;
     if (!json_present(v))
         return AIGNE_OK;
     if (v.kind == JSON_STRING) {
         struct chat_part *p = chat_add_part(&r->build, CHAT_TEXT);
-        return p ? read_string(r, "content", v, &p->text) : reading_nomem(r);
+        return p ? read_string(r, member, v, &p->text) : reading_nomem(r);
     }
     if (v.kind != JSON_ARRAY)
-        return reading_kind(r, "content", "a string or an array of parts", v);
+        return reading_kind(r, member, "a string or an array of parts", v);
     struct json_walk w = json_walk(v);
     for (size_t i = 0; json_next(&w); i++) {
-        reading_inside(r, "content", i);
+        reading_inside(r, member, i);
         int rc = part(r, w.value);
         if (rc)
             return rc;
     }
-    reading_at(r, "messages", message);
+    reading_at(r, list, r->index);
     return AIGNE_OK;
+}
+
+int read_content(struct reading *r, size_t message, struct json v, read_item_fn part)
+{
+    reading_at(r, "messages", message);
+    return read_parts(r, "content", v, part);
 }
 
 int read_calls(struct reading *r, size_t message, const char *member, struct json v,

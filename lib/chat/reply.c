@@ -117,7 +117,7 @@ static int on_citation(struct reply *r, const struct event *e)
 static int on_logprobs(struct reply *r, const struct event *e)
 {
     struct slice text = slice_trim(e->text);
-    if (e->index || text.n < 3) /* an empty array */
+    if (e->index || text.n < 3 || text.p[0] != '[') /* an empty array */
         return AIGNE_OK;
     if (r->logprobs.n)
         buf_put_byte(&r->logprobs, ',');

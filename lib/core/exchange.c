@@ -282,10 +282,16 @@ static void fail(struct aigne_call *call)
         put_error_headers(x, &call->fault);
     }
     FAULT_COPY(call->fault.call_id, slice_of(call->id, RANDOM_ID_SIZE - 1));
-    x->ingress->error(&call->fault, in_stream, &x->filling);
+    int rc = AIGNE_OK;
+    if (in_stream && x->ingress->broken && !call->attempt.relaying) {
+        x->encoding.out = &x->filling;
+        rc = x->ingress->broken(&x->encoding, &call->fault);
+    } else {
+        x->ingress->error(&call->fault, in_stream, &x->filling);
+    }
     if (!in_stream)
         put_length(x);
-    bool written = buf_rc(&x->filling) >= 0 && buf_rc(&x->head) >= 0;
+    bool written = rc >= 0 && buf_rc(&x->filling) >= 0 && buf_rc(&x->head) >= 0;
     call->rc = written ? AIGNE_OK : AIGNE_E_NOMEM;
 }
 

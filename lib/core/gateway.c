@@ -53,6 +53,7 @@ static const struct gateway_path paths[] = {
     {"POST", "/api/v2/audio/transcriptions", false, KEY_HOLDER, &ingress_openai_transcriptions,
      handle_chat},
     OPENAI_POST("/chat/completions", &ingress_openai),
+    OPENAI_POST("/responses", &ingress_openai_responses),
     OPENAI_POST("/embeddings", &ingress_openai_embeddings),
     OPENAI_POST("/images/generations", &ingress_openai_images),
     OPENAI_POST("/images/edits", &ingress_openai_image_edits),

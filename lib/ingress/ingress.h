@@ -78,6 +78,9 @@ struct ingress {
     int (*whole)(struct encoding *e, const struct reply *r, const struct reply_notes *notes);
     /* An error: as a body with its own status, or, when a stream has begun, inside it. */
     void (*error)(const struct fault *why, bool in_stream, struct buf *out);
+    /* The same inside a stream that was written here, where the format tells what came before. May be
+     * NULL. */
+    int (*broken)(struct encoding *e, const struct fault *why);
     /* Give back what `state` holds outside the arena. May be NULL. */
     void (*close)(struct encoding *e);
 };
@@ -93,6 +96,7 @@ extern const struct ingress ingress_aigne_generations;
 extern const struct ingress ingress_anthropic;
 extern const struct ingress ingress_anthropic_count;
 extern const struct ingress ingress_openai;
+extern const struct ingress ingress_openai_responses;
 extern const struct ingress ingress_gemini;
 extern const struct ingress ingress_gemini_array;
 extern const struct ingress ingress_openai_embeddings;

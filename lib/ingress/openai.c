@@ -100,19 +100,25 @@ static void member_or_null(struct json_writer *w, const char *name, const char *
     json_member_text(w, name, text && text[0] ? text : NULL);
 }
 
-void openai_write_error(const struct fault *why, bool in_stream, struct buf *out)
+void openai_write_error_members(struct json_writer *w, const struct fault *why, bool typed)
 {
     struct naming naming = naming_of(why);
+    json_member_text(w, "message", why->text[0] ? why->text : "The call failed.");
+    if (typed)
+        json_member_text(w, "type", naming.type);
+    member_or_null(w, "param", why->param);
+    member_or_null(w, "code", why->reason[0] ? why->reason : naming.reason);
+}
+
+void openai_write_error(const struct fault *why, bool in_stream, struct buf *out)
+{
     struct json_writer w = json_writer(out);
     if (in_stream)
         BUF_LITERAL(out, "data: ");
     json_open_object(&w);
     json_key(&w, "error");
     json_open_object(&w);
-    json_member_text(&w, "message", why->text[0] ? why->text : "The call failed.");
-    json_member_text(&w, "type", naming.type);
-    member_or_null(&w, "param", why->param);
-    member_or_null(&w, "code", why->reason[0] ? why->reason : naming.reason);
+    openai_write_error_members(&w, why, true);
     json_close_object(&w);
     json_close_object(&w);
     if (in_stream)

@@ -10,7 +10,7 @@
 
 /* ---- parts ---- */
 
-static int read_text(struct reading *r, struct json part, struct chat_part *p)
+int openai_read_text(struct reading *r, struct json part, struct chat_part *p)
 {
     struct json text = json_get(part, "text");
     if (!json_present(text))
@@ -18,7 +18,7 @@ static int read_text(struct reading *r, struct json part, struct chat_part *p)
     return read_string(r, "text", text, &p->text);
 }
 
-static int read_refusal(struct reading *r, struct json part, struct chat_part *p)
+int openai_read_refusal(struct reading *r, struct json part, struct chat_part *p)
 {
     const struct chat_request *out = r->build.request;
     if (out->messages[out->message_count - 1].role != CHAT_ASSISTANT)
@@ -43,7 +43,7 @@ static int read_image(struct reading *r, struct json part, struct chat_part *p)
     return rc ? rc : read_place(r, "image_url.url", url, p);
 }
 
-static int read_audio(struct reading *r, struct json part, struct chat_part *p)
+int openai_read_audio(struct reading *r, struct json part, struct chat_part *p)
 {
     struct json audio = json_get(part, "input_audio");
     struct json format = json_get(audio, "format");
@@ -74,10 +74,10 @@ static int read_file(struct reading *r, struct json part, struct chat_part *p)
 static const struct {
     const char *type;
     int (*read)(struct reading *r, struct json part, struct chat_part *p);
-} part_types[] = {{"text", read_text},         {"image_url", read_image},
-                  {"input_audio", read_audio}, {"file", read_file},
-                  {"refusal", read_refusal},   {"input_text", read_text},
-                  {"output_text", read_text}};
+} part_types[] = {{"text", openai_read_text},         {"image_url", read_image},
+                  {"input_audio", openai_read_audio}, {"file", read_file},
+                  {"refusal", openai_read_refusal},   {"input_text", openai_read_text},
+                  {"output_text", openai_read_text}};
 
 static int read_part(struct reading *r, struct json part)
 {
@@ -100,7 +100,7 @@ static int read_part(struct reading *r, struct json part)
 /* ---- what only the assistant says ---- */
 
 /* Arguments are text that should hold JSON; nothing stands for no arguments. */
-static int read_arguments(struct reading *r, const char *member, struct json v,
+int openai_read_arguments(struct reading *r, const char *member, struct json v,
                           struct slice *out)
 {
     int rc = read_string(r, member, v, out);
@@ -131,8 +131,8 @@ static int read_tool_call(struct reading *r, struct json call)
     if (!rc)
         rc = read_needed_string(r, "function.name", json_get(v[2], "name"), &p->name);
     if (!rc)
-        rc =
-            read_arguments(r, "function.arguments", json_get(v[2], "arguments"), &p->arguments);
+        rc = openai_read_arguments(r, "function.arguments", json_get(v[2], "arguments"),
+                                   &p->arguments);
     if (!rc)
         rc = read_string(r, "extra_content.google.thought_signature",
                          json_path(v[3], "google.thought_signature"), &p->signature);
@@ -163,8 +163,8 @@ static int read_function_call(struct reading *r, size_t message, struct json cal
         return reading_nomem(r);
     int rc = read_needed_string(r, "function_call.name", json_get(call, "name"), &p->name);
     return rc ? rc
-              : read_arguments(r, "function_call.arguments", json_get(call, "arguments"),
-                               &p->arguments);
+              : openai_read_arguments(r, "function_call.arguments", json_get(call, "arguments"),
+                                      &p->arguments);
 }
 
 /* A string member of the assistant that is a part here; "" says nothing. */

@@ -139,7 +139,7 @@ static int on_tool_begin(struct encoding *e, struct stream *s, const struct even
         return AIGNE_E_PROTOCOL;
     s->tools++;
     struct json_writer w = open_call(e, s, ev->index);
-    openai_write_call_id(&w, e, ev->id, ev->index);
+    openai_write_call_id(&w, "id", e, ev->id, ev->index);
     json_member_text(&w, "type", "function");
     json_key(&w, "function");
     json_open_object(&w);

@@ -4,7 +4,7 @@
 
 #include <aignehub/aignehub.h>
 
-static int read_function(struct reading *r, const char *const paths[4], struct json function)
+int openai_read_function(struct reading *r, const char *const paths[4], struct json function)
 {
     static const char *const names[] = {"name", "description", "parameters", "strict"};
     struct json f[4];
@@ -33,7 +33,7 @@ static int read_tool(struct reading *r, struct json tool)
             r, "type", "must be \"function\": this model's provider knows no other tools");
     if (function.kind != JSON_OBJECT)
         return reading_kind(r, "function", "an object", function);
-    int rc = read_function(r, paths, function);
+    int rc = openai_read_function(r, paths, function);
     if (rc)
         return rc;
     struct chat_request *out = r->build.request;
@@ -46,11 +46,10 @@ static int read_old_function(struct reading *r, struct json function)
     static const char *const paths[] = {"name", "description", "parameters", "strict"};
     if (function.kind != JSON_OBJECT)
         return reading_kind(r, "", "an object", function);
-    return read_function(r, paths, function);
+    return openai_read_function(r, paths, function);
 }
 
-static int read_list(struct reading *r, const char *member, struct json list,
-                     int (*read)(struct reading *r, struct json item))
+int openai_read_list(struct reading *r, const char *member, struct json list, read_item_fn read)
 {
     if (!json_present(list))
         return AIGNE_OK;
@@ -71,7 +70,7 @@ static int read_list(struct reading *r, const char *member, struct json list,
 
 /* ---- the choice ---- */
 
-static bool read_mode(struct json v, enum chat_tool_choice *out)
+bool openai_read_mode(struct json v, enum chat_tool_choice *out)
 {
     static const struct {
         const char *name;
@@ -88,11 +87,12 @@ static bool read_mode(struct json v, enum chat_tool_choice *out)
     return false;
 }
 
-static bool allows(struct json list, const struct chat_tool *tool, struct arena *a)
+static bool allows(struct json list, const struct chat_tool *tool, const char *name_path,
+                   struct arena *a)
 {
     struct json_walk w = json_walk(list);
     while (json_next(&w)) {
-        struct slice name = json_string(json_path(w.value, "function.name"), a);
+        struct slice name = json_string(json_path(w.value, name_path), a);
         if (name.p && slice_eq(name, tool->name))
             return true;
     }
@@ -100,38 +100,41 @@ static bool allows(struct json list, const struct chat_tool *tool, struct arena 
 }
 
 /* No other provider can allow some of the tools it is told of: it is told of these alone. */
-static int read_allowed(struct reading *r, struct json allowed)
+int openai_read_allowed(struct reading *r, const struct openai_allowed *paths,
+                        struct json allowed)
 {
     struct chat_request *out = r->build.request;
     struct json list = json_get(allowed, "tools");
     if (list.kind != JSON_ARRAY)
-        return reading_kind(r, "tool_choice.allowed_tools.tools", "an array", list);
-    if (!read_mode(json_get(allowed, "mode"), &out->tool_choice))
-        return reading_refuse(r, "tool_choice.allowed_tools.mode", "must be auto or required");
+        return reading_kind(r, paths->tools, "an array", list);
+    if (!openai_read_mode(json_get(allowed, "mode"), &out->tool_choice))
+        return reading_refuse(r, paths->mode, "must be auto or required");
     if (json_count(list) > CHAT_TOOLS_LARGEST)
-        return reading_too_many(r, "tool_choice.allowed_tools.tools", CHAT_TOOLS_LARGEST,
-                                "tools");
+        return reading_too_many(r, paths->tools, CHAT_TOOLS_LARGEST, "tools");
     size_t kept = 0;
     for (size_t i = 0; i < out->tool_count; i++) {
-        if (allows(list, &out->tools[i], r->arena))
+        if (allows(list, &out->tools[i], paths->name, r->arena))
             out->tools[kept++] = out->tools[i];
     }
     if (r->arena->failed)
         return reading_nomem(r);
     out->tool_count = kept;
     if (!kept)
-        return reading_refuse(r, "tool_choice.allowed_tools.tools", "names none of the tools");
+        return reading_refuse(r, paths->tools, "names none of the tools");
     return AIGNE_OK;
 }
 
 static int read_choice(struct reading *r, struct json v)
 {
+    static const struct openai_allowed allowed = {.tools = "tool_choice.allowed_tools.tools",
+                                                  .mode = "tool_choice.allowed_tools.mode",
+                                                  .name = "function.name"};
     struct chat_request *out = r->build.request;
-    if (!json_present(v) || read_mode(v, &out->tool_choice))
+    if (!json_present(v) || openai_read_mode(v, &out->tool_choice))
         return AIGNE_OK;
     struct json type = json_get(v, "type");
     if (json_string_is(type, "allowed_tools"))
-        return read_allowed(r, json_get(v, "allowed_tools"));
+        return openai_read_allowed(r, &allowed, json_get(v, "allowed_tools"));
     if (!json_string_is(type, "function"))
         return reading_refuse(r, "tool_choice",
                               "must be auto, none, required or an object naming a function");
@@ -144,7 +147,7 @@ static int read_old_choice(struct reading *r, struct json v)
 {
     struct chat_request *out = r->build.request;
     if (!json_present(v) || out->tool_choice != CHAT_TOOLS_UNSET ||
-        read_mode(v, &out->tool_choice))
+        openai_read_mode(v, &out->tool_choice))
         return AIGNE_OK;
     out->tool_choice = CHAT_TOOLS_NAMED;
     return read_needed_string(r, "function_call.name", json_get(v, "name"),
@@ -156,9 +159,9 @@ int openai_read_tools(struct reading *r, struct json body)
     static const char *const names[] = {"tools", "functions", "tool_choice", "function_call"};
     struct json v[4];
     json_pick(body, names, 4, v);
-    int rc = read_list(r, names[0], v[0], read_tool);
+    int rc = openai_read_list(r, names[0], v[0], read_tool);
     if (!rc && !r->build.request->tool_count)
-        rc = read_list(r, names[1], v[1], read_old_function);
+        rc = openai_read_list(r, names[1], v[1], read_old_function);
     if (!rc)
         rc = read_choice(r, v[2]);
     return rc ? rc : read_old_choice(r, v[3]);

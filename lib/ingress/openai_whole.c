@@ -12,7 +12,7 @@ static void write_calls(struct json_writer *w, const struct encoding *e, const s
     for (size_t i = 0; i < r->tool_count; i++) {
         const struct reply_tool_call *t = &r->tools[i];
         json_open_object(w);
-        openai_write_call_id(w, e, t->id, (int)i);
+        openai_write_call_id(w, "id", e, t->id, (int)i);
         json_member_text(w, "type", "function");
         json_key(w, "function");
         json_open_object(w);

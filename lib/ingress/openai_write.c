@@ -52,14 +52,14 @@ const char *openai_finish_name(enum finish finish, bool tools, bool refused)
     return names[finish];
 }
 
-void openai_write_call_id(struct json_writer *w, const struct encoding *e, struct slice id,
-                          int index)
+void openai_write_call_id(struct json_writer *w, const char *member, const struct encoding *e,
+                          struct slice id, int index)
 {
     if (id.n) {
-        json_member_string(w, "id", id);
+        json_member_string(w, member, id);
         return;
     }
-    json_key(w, "id");
+    json_key(w, member);
     json_write_raw(w, SLICE("\"call_"));
     json_escape(w->out, e->call_id);
     buf_put_byte(w->out, '_');

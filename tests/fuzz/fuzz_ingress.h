@@ -42,8 +42,8 @@ static inline void fuzz_body(const struct ingress *in, struct slice body)
     FUZZ_CHECK(peeked == AIGNE_OK || peeked == AIGNE_E_REQUEST);
     FUZZ_CHECK(rc == AIGNE_OK || rc == AIGNE_E_REQUEST);
     if (peeked == AIGNE_OK) {
-        FUZZ_CHECK(fuzz_inside(relay.model_value, body));
-        FUZZ_CHECK(fuzz_inside(relay.stream_options_value, body));
+        FUZZ_CHECK(fuzz_inside(relay.model_value, relay.body));
+        FUZZ_CHECK(fuzz_inside(relay.stream_options_value, relay.body));
     }
     if (rc == AIGNE_OK && peeked == AIGNE_OK) {
         FUZZ_CHECK(r.stream == relay.stream && slice_eq(r.model, model));
@@ -119,6 +119,9 @@ static inline void fuzz_answer(const struct ingress *in, struct slice rest, bool
         rc = streamed ? in->event(&x, &e) : event_push(&reply.sink, &e);
     if (rc >= 0)
         rc = streamed ? in->end(&x, NULL) : in->whole(&x, &reply, NULL);
+    const struct fault why = {.code = AIGNE_E_UPSTREAM};
+    if (rc < 0 && streamed && in->broken)
+        (void)in->broken(&x, &why);
     if (streamed)
         fuzz_frames(buf_slice(&out));
     else if (rc >= 0)

@@ -39,6 +39,7 @@ static const struct {
     {"/aigne/", &ingress_aigne, &adapter_hub},
     {"/aigne-completions/", &ingress_aigne_completions, NULL},
     {"/openai/", &ingress_openai, &adapter_openai},
+    {"/openai-responses/", &ingress_openai_responses, &adapter_openai_responses},
     {"/anthropic/", &ingress_anthropic, &adapter_anthropic},
     {"/anthropic-count/", &ingress_anthropic_count, NULL},
     {"/gemini/", &ingress_gemini, &adapter_gemini},
@@ -224,6 +225,8 @@ static int stream_lines(const struct exchange *x, struct encoding *e)
     }
     if (!answer.failed)
         return x->ingress->end(e, &answer.notes);
+    if (x->ingress->broken)
+        return x->ingress->broken(e, &answer.fault);
     x->ingress->error(&answer.fault, true, e->out);
     return buf_rc(e->out);
 }

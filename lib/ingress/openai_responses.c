@@ -1,0 +1,96 @@
+/* openai_responses.c - knows how a client of OpenAI's Responses is looked at and refused; leaves reading
+ * and answering to its neighbours. */
+#include "ingress/openai_responses.h"
+
+#include "chat/surrogates.h"
+#include "ingress/body.h"
+#include "ingress/openai.h"
+#include <aignehub/aignehub.h>
+
+/* Of an event behind those of a stream that passed through: nobody counted them. */
+#define SEQUENCE_LAST INT32_MAX
+
+enum { MODEL, STREAM, BACKGROUND, PEEKED };
+
+/* Of two members by one name the provider might heed the one that was left alone. */
+static int pick_once(struct slice body, struct json *values, struct fault *why)
+{
+    static const char *const names[PEEKED] = {"model", "stream", "background"};
+    const char *repeated = NULL;
+    int rc = body_check_pick(body, names, PEEKED, values, &repeated, why);
+    return rc || !repeated ? rc
+                           : fault_field(why, AIGNE_E_REQUEST, repeated,
+                                         "%s is given twice: give it once.", repeated);
+}
+
+/* An answer that is only begun could not be fetched here, nor what it costs be learned. */
+static int check_background(struct json v, bool streamed, struct fault *why)
+{
+    bool background = false;
+    int rc = body_flag(v, "background", &background, why);
+    if (rc || !background || streamed)
+        return rc;
+    return fault_field(why, AIGNE_E_REQUEST, "background",
+                       "background needs stream here: an answer cannot be fetched later.");
+}
+
+static int peek(const struct ingress_request *in, struct arena *a, struct slice *model,
+                struct chat_relay *relay, struct fault *why)
+{
+    struct json v[PEEKED];
+    struct slice body = slice_trim(in->body);
+    *model = SLICE_NONE;
+    *relay = (struct chat_relay){.body = body};
+    int rc = pick_once(in->body, v, why);
+    if (rc)
+        return rc;
+    relay->body = surrogates_replaced(body, a);
+    if (!relay->body.p)
+        return fault_nomem(why);
+    if (relay->body.p != body.p) /* another text: the members are elsewhere now */
+        rc = pick_once(relay->body, v, why);
+    if (!rc)
+        rc = body_model(v[MODEL], "model", a, model, why);
+    if (!rc)
+        rc = body_flag(v[STREAM], "stream", &relay->stream, why);
+    if (!rc)
+        rc = check_background(v[BACKGROUND], relay->stream, why);
+    if (json_present(v[MODEL]))
+        relay->model_value = v[MODEL].raw;
+    relay->usable = model->n > 0;
+    return rc;
+}
+
+static void error(const struct fault *why, bool in_stream, struct buf *out)
+{
+    struct json_writer w = json_writer(out);
+    if (!in_stream) {
+        openai_write_error(why, false, out);
+        return;
+    }
+    BUF_LITERAL(out, "event: error\ndata: ");
+    json_open_object(&w);
+    json_member_text(&w, "type", "error");
+    json_member_int(&w, "sequence_number", SEQUENCE_LAST);
+    responses_write_complaint(&w, why);
+    json_close_object(&w);
+    BUF_LITERAL(out, "\n\n");
+}
+
+const struct ingress ingress_openai_responses = {
+    .name = "openai-responses",
+    .format = "openai.responses",
+    .needs_model = true,
+    .state_size = RESPONSES_STATE_SIZE,
+    .content_type_stream = "text/event-stream",
+    .content_type_plain = "application/json",
+    .peek = peek,
+    .decode = responses_read_request,
+    .event = responses_stream_event,
+    .end = responses_stream_end,
+    .keep_alive = openai_keep_alive,
+    .whole = responses_write_whole,
+    .error = error,
+    .broken = responses_stream_broken,
+    .close = responses_stream_close,
+};
