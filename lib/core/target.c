@@ -73,7 +73,7 @@ static int open_in_hub(struct aigne_call *call)
     t->target.region = planned->provider->region;
     t->target.config = planned->provider->config;
     t->target.base_url = planned->provider->base_url;
-    t->target.quirks = row ? provider_quirks(row, t->target.config) : 0;
+    t->target.quirks = row ? provider_quirks(row, &t->target) : 0;
     t->adapter =
         row ? provider_adapter(row, call->request.kind, &t->target, call->relay_format) : NULL;
     if (!t->adapter)

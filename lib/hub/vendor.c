@@ -18,7 +18,7 @@ static const struct vendor vendors[] = {
     {{"grok"}, "xai", {"xai", "openrouter", "poe"}},
     {{"doubao"}, "doubao", {"doubao"}},
     {{"llama"}, "meta", {"bedrock", "openrouter", "ollama"}},
-    {{"mistral", "mixtral"}, "mistral", {"bedrock", "openrouter", "ollama"}},
+    {{"mistral", "mixtral"}, "mistral", {"mistral", "bedrock", "openrouter", "ollama"}},
     {{"qwen"}, "qwen", {"bedrock", "openrouter", "ollama"}},
     {{"gemma"}, "google", {"bedrock", "openrouter", "ollama"}},
     {{"yi"}, "yi", {"bedrock", "openrouter", "ollama"}},

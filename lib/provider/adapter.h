@@ -90,6 +90,7 @@ struct provider_row {
     const char *test_model;  /* a cheap one for trying a credential */
     const char *environment; /* where vendors' own tools look for the key: "OPENAI_API_KEY" */
     unsigned quirks;         /* QUIRK_ flags of the adapter */
+    unsigned elsewhere;      /* added for servers of other vendors that imitate this one */
     const struct config_member *config; /* how an operator may change them; see config.h */
     bool keyless;                       /* works without a credential */
     bool placeless;                     /* has no usual place: base_url must be given */

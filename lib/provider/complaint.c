@@ -149,6 +149,17 @@ static struct slice wrapped_message(struct json error, struct arena *a)
     return raw;
 }
 
+/* {"loc":["body","user"],"msg"}: which member it is about stands last. */
+static void read_listed(struct json item, struct arena *a, struct complaint *out)
+{
+    struct json_walk w = json_walk(json_get(item, "loc"));
+    while (json_next(&w)) {
+        if (w.value.kind == JSON_STRING)
+            out->param = json_string(w.value, a);
+    }
+    out->message = json_string(json_get(item, "msg"), a);
+}
+
 static void read_flat(struct json body, struct arena *a, struct complaint *out)
 {
     static const char *const members[] = {"error", "message", "detail", "error_description",
@@ -157,8 +168,10 @@ static void read_flat(struct json body, struct arena *a, struct complaint *out)
     out->code = text_of(json_get(body, "code"), a);
     out->type = json_string(json_get(body, "type"), a);
     struct json listed = json_get(body, "detail");
+    if (listed.kind != JSON_ARRAY)
+        listed = json_path(body, "message.detail");
     if (!out->message.n && listed.kind == JSON_ARRAY)
-        out->message = json_string(json_get(first_item(listed), "msg"), a);
+        read_listed(first_item(listed), a, out);
 }
 
 void complaint_read(struct json body, struct arena *a, struct complaint *out)

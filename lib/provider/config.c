@@ -1,6 +1,7 @@
 /* Knows how a provider's `config` is checked and what it changes; refuses to know what a quirk does. */
 #include "provider/config.h"
 #include "base/nearest.h"
+#include "text/url.h"
 #include <aignehub/aignehub.h>
 
 #define HEADERS         "headers"
@@ -223,12 +224,36 @@ int provider_config_check(const struct provider_row *row, struct json config, st
     return rc;
 }
 
-unsigned provider_quirks(const struct provider_row *row, struct slice config)
+/* The last two labels: "openai.com" of "https://api.openai.com/v1". */
+static struct slice domain_of(struct slice url)
 {
-    unsigned quirks = row->quirks;
-    if (!config.p || !row->config)
+    struct url parsed;
+    if (!url.n || url_parse(url, &parsed, NULL) < 0)
+        return SLICE_NONE;
+    size_t at = parsed.host.n;
+    for (int dots = 0; at > 0; at--) {
+        dots += parsed.host.p[at - 1] == '.';
+        if (dots == 2)
+            break;
+    }
+    return slice_from(parsed.host, at);
+}
+
+/* Under a name of the operator's own and at another place: another vendor's server. */
+static bool is_imitation(const struct provider_row *row, const struct chat_target *to)
+{
+    if (!row->elsewhere || slice_is_nocase(to->provider, row->name))
+        return false;
+    struct slice place = domain_of(to->base_url);
+    return place.n && !slice_eq(place, domain_of(slice_text(row->base_url)));
+}
+
+unsigned provider_quirks(const struct provider_row *row, const struct chat_target *to)
+{
+    unsigned quirks = row->quirks | (is_imitation(row, to) ? row->elsewhere : 0);
+    if (!to->config.p || !row->config)
         return quirks;
-    struct json_walk w = json_walk(json_of(config));
+    struct json_walk w = json_walk(json_of(to->config));
     while (json_next(&w)) {
         for (const struct config_member *m = row->config; m->name; m++) {
             if (!applies(m, row) || !slice_is(w.key, m->name) || !fits(m, w.value))

@@ -26,8 +26,8 @@ extern const struct config_member config_bedrock[];
  * a value it cannot have. Where a row has no table its adapters read what they like. */
 int provider_config_check(const struct provider_row *row, struct json config,
                           struct fault *why);
-/* The row's quirks as `config` changes them; absent: as they are. */
-unsigned provider_quirks(const struct provider_row *row, struct slice config);
+/* The row's quirks, for the provider that `to` names and as its config changes them. */
+unsigned provider_quirks(const struct provider_row *row, const struct chat_target *to);
 /* The headers that `config` adds to a request. */
 int provider_headers(const struct chat_target *to, struct arena *a, struct http_request *out,
                      struct fault *why);

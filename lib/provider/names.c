@@ -127,6 +127,15 @@ struct slice call_id_to_wire(struct slice id, size_t earlier, size_t longest, st
     return kept ? id : hashed_id(id, earlier, a);
 }
 
+struct slice call_id_short(struct slice id, size_t length, struct arena *a)
+{
+    bool kept = id.n == length;
+    for (size_t i = 0; i < id.n && kept; i++)
+        kept = letter_or_digit(id.p[i]) && id.p[i] != '_';
+    struct slice hashed = kept ? id : hashed_id(id, 0, a);
+    return hashed.p ? slice_from(hashed, hashed.n - length) : SLICE_NONE;
+}
+
 struct slice call_id_made(const struct chat_request *r, int index, struct arena *a)
 {
     int64_t earlier = 0;

@@ -25,6 +25,8 @@ int name_check_tools(const struct name_rule *rule, const struct chat_request *r,
  * text in a call and in its result. `earlier` other than 0 makes it differ from those calls by the same
  * id that came before. .p NULL: no memory. */
 struct slice call_id_to_wire(struct slice id, size_t earlier, size_t longest, struct arena *a);
+/* A call id as exactly `length` letters and digits, 16 at most; the same id gives the same text. */
+struct slice call_id_short(struct slice id, size_t length, struct arena *a);
 /* An id for the call `index` of this answer, which no earlier call of the conversation has when they
  * were named here too. */
 struct slice call_id_made(const struct chat_request *r, int index, struct arena *a);

@@ -22,15 +22,34 @@ enum openai_quirk {
     OPENAI_TOP_K = 1 << 10,          /* takes top_k */
     OPENAI_BASE_V1 = 1 << 11,        /* the base URL is Ollama's, of which /v1 is meant */
     OPENAI_API_RESPONSES = 1 << 12,  /* is asked by its Responses, whatever the client speaks */
-    OPENAI_API_CHAT = 1 << 13        /* is asked by its chat completions alone */
+    OPENAI_API_CHAT = 1 << 13,       /* is asked by its chat completions alone */
+    OPENAI_ELSEWHERE = 1 << 14,      /* imitates OpenAI: a model of any name may reason */
+    OPENAI_REASONS = 1 << 15,    /* every model reasons: names of deployments tell nothing */
+    OPENAI_MAX_TOKENS = 1 << 16, /* says max_tokens, whatever the model */
+    OPENAI_MAX_COMPLETION = 1 << 17,    /* says max_completion_tokens, whatever the model */
+    OPENAI_NO_STREAM_OPTIONS = 1 << 18, /* knows no stream_options */
+    OPENAI_NO_PARALLEL = 1 << 19,       /* knows no parallel_tool_calls */
+    OPENAI_NO_STRICT = 1 << 20,         /* knows no strict in tools and schemas */
+    OPENAI_NO_EFFORT = 1 << 21,         /* knows no reasoning effort */
+    OPENAI_NO_USER = 1 << 22,           /* knows neither user nor service_tier */
+    OPENAI_NO_NAMES = 1 << 23,          /* knows no names in messages */
+    OPENAI_RANDOM_SEED = 1 << 24,       /* calls a seed random_seed */
+    OPENAI_SHORT_IDS = 1 << 25,         /* ids of calls are nine letters and digits */
+    OPENAI_REASONING = 1 << 26,         /* with THOUGHTS_BACK: calls them reasoning */
+    OPENAI_REASONING_DETAILS =
+        1 << 27,           /* seals reasoning in reasoning_details, wants it back */
+    OPENAI_AZURE = 1 << 28 /* is reached as Azure's deployments are */
 };
 
 extern const struct name_rule openai_names;
 #define OPENAI_CALL_ID_LONGEST 40
+#define OPENAI_CALL_ID_SHORT   9
 #define OPENAI_USER_LONGEST    64
 
 /* What a model's name says about it. */
 bool openai_model_reasons(const struct chat_target *to);
+/* It does, and refuses what OpenAI's own then refuse. */
+bool openai_refuses_sampling(const struct chat_target *to);
 bool openai_model_wants_responses(const struct chat_target *to);
 /* The nearest that is known there; NULL: nothing is to be said. */
 const char *openai_effort_name(const struct chat_target *to, enum chat_effort effort);
@@ -40,6 +59,11 @@ void openai_write_switch(struct wire *w, bool on);
 void openai_write_user(struct wire *w);
 
 int openai_write_messages(struct wire *w);
+/* "reasoning_details" of an assistant message: the seals that came from here. */
+void openai_write_details(struct wire *w, const struct chat_message *m);
+int openai_push_details(struct decoding *d, struct json details);
+/* Where an Azure resource serves `path` for the target's deployment. */
+struct slice azure_url(const struct chat_target *to, struct slice path, struct arena *a);
 struct slice openai_url(const struct chat_target *to, struct slice path, struct arena *a);
 int openai_headers(const struct chat_target *to, struct arena *a, struct http_request *out,
                    struct fault *why);
@@ -97,6 +121,7 @@ struct openai_object {
     struct json model;
     struct json choices;
     struct json usage;
+    struct json groq;    /* "x_groq", where usage may be as well */
     struct json choice;  /* the one with index 0, and its members: */
     struct json message; /* "message", or a chunk's "delta" */
     struct json reason;

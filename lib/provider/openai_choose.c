@@ -29,7 +29,7 @@ const struct adapter *responses_choose(enum chat_kind kind, const struct chat_ta
  * he knows. */
 static const struct adapter *choose_chat(const struct chat_target *to, const char *format)
 {
-    bool original = slice_is_nocase(to->provider, "openai");
+    bool original = !(to->quirks & OPENAI_ELSEWHERE);
     return choose(to, original ? format : NULL, original && openai_model_wants_responses(to));
 }
 

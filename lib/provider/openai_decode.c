@@ -26,9 +26,9 @@ static bool read_choice(struct json choice, struct openai_object *o)
 
 int openai_object_read(struct decoding *d, struct slice text, struct openai_object *o)
 {
-    static const char *const names[] = {"error", "id", "model", "choices", "usage"};
-    struct json v[5];
-    int rc = answer_check_pick(d, text, names, 5, v);
+    static const char *const names[] = {"error", "id", "model", "choices", "usage", "x_groq"};
+    struct json v[6];
+    int rc = answer_check_pick(d, text, names, 6, v);
     if (rc < 0)
         return rc;
     *o = (struct openai_object){.whole = json_of(text),
@@ -36,7 +36,8 @@ int openai_object_read(struct decoding *d, struct slice text, struct openai_obje
                                 .id = v[1],
                                 .model = v[2],
                                 .choices = v[3],
-                                .usage = v[4]};
+                                .usage = v[4],
+                                .groq = v[5]};
     struct json first = json_first(o->choices);
     if (!json_present(first) || read_choice(first, o))
         return AIGNE_OK;
@@ -65,6 +66,8 @@ bool openai_usage(const struct openai_object *o, struct usage *out)
     struct json details[2];
     struct json v[MEMBERS];
     struct json usage = o->usage.kind == JSON_OBJECT ? o->usage : o->choice_usage;
+    if (usage.kind != JSON_OBJECT && o->groq.kind == JSON_OBJECT)
+        usage = json_get(o->groq, "usage");
     if (usage.kind != JSON_OBJECT)
         return false;
     json_pick(usage, names, MEMBERS, v);
@@ -91,7 +94,9 @@ static enum finish finish_of(struct json reason)
         enum finish finish;
     } reasons[] = {
         {"stop", FINISH_STOP},
+        {"eos", FINISH_STOP}, /* Together */
         {"length", FINISH_LENGTH},
+        {"model_length", FINISH_LENGTH}, /* Mistral */
         {"tool_calls", FINISH_TOOLS},
         {"function_call", FINISH_TOOLS},
         {"content_filter", FINISH_FILTER},
@@ -103,6 +108,16 @@ static enum finish finish_of(struct json reason)
     return FINISH_UNKNOWN;
 }
 
+/* Mistral's reasoning is a part whose text comes in parts. */
+static int push_thinking(struct decoding *d, struct json thinking)
+{
+    int rc = answer_piece(d, EVENT_THOUGHT, json_string(thinking, d->scratch));
+    struct json_walk w = json_walk(thinking);
+    while (thinking.kind == JSON_ARRAY && rc >= 0 && json_next(&w))
+        rc = answer_piece(d, EVENT_THOUGHT, json_string(json_get(w.value, "text"), d->scratch));
+    return rc;
+}
+
 static int push_parts(struct decoding *d, enum event_kind kind, struct json content)
 {
     if (content.kind != JSON_ARRAY)
@@ -110,8 +125,11 @@ static int push_parts(struct decoding *d, enum event_kind kind, struct json cont
     int rc = AIGNE_OK;
     struct json_walk w = json_walk(content);
     while (rc >= 0 && json_next(&w)) {
-        if (json_string_is(json_get(w.value, "type"), "text"))
+        struct json type = json_get(w.value, "type");
+        if (json_string_is(type, "text"))
             rc = answer_piece(d, kind, json_string(json_get(w.value, "text"), d->scratch));
+        else if (json_string_is(type, "thinking"))
+            rc = push_thinking(d, json_get(w.value, "thinking"));
     }
     return rc;
 }
@@ -211,15 +229,27 @@ static int push_fragment(struct decoding *d, struct json fragment, bool whole)
 
 static int push_message(struct decoding *d, struct json message, bool whole)
 {
-    enum { CONTENT, REASONING_CONTENT, REASONING, REFUSAL, TOOL_CALLS, IMAGES, MEMBERS };
-    static const char *const names[] = {"content", "reasoning_content", "reasoning",
-                                        "refusal", "tool_calls",        "images"};
+    enum {
+        CONTENT,
+        REASONING_CONTENT,
+        REASONING,
+        DETAILS,
+        REFUSAL,
+        TOOL_CALLS,
+        IMAGES,
+        MEMBERS
+    };
+    static const char *const names[] = {
+        "content", "reasoning_content", "reasoning", "reasoning_details",
+        "refusal", "tool_calls",        "images"};
     struct openai_state *s = d->state;
     struct json v[MEMBERS];
     json_pick(message, names, MEMBERS, v);
     struct json thought =
         v[REASONING_CONTENT].kind == JSON_STRING ? v[REASONING_CONTENT] : v[REASONING];
     int rc = push_parts(d, EVENT_THOUGHT, thought);
+    if (rc >= 0 && v[DETAILS].kind == JSON_ARRAY)
+        rc = openai_push_details(d, v[DETAILS]);
     if (rc >= 0)
         rc = push_parts(d, EVENT_TEXT, v[CONTENT]);
     struct slice refusal = json_string(v[REFUSAL], d->scratch);
@@ -264,7 +294,8 @@ int openai_push_finish(struct decoding *d, enum finish finish)
 int openai_push_start(struct decoding *d, const struct openai_object *o)
 {
     struct openai_state *s = d->state;
-    if (s->started)
+    bool silent = json_count(o->choices) == 0 && o->id.raw.n <= 2 && o->model.raw.n <= 2;
+    if (s->started || silent) /* Azure judges the prompt before there is an answer */
         return AIGNE_OK;
     s->started = true;
     return answer_start(d, json_string(o->id, d->scratch), json_string(o->model, d->scratch));

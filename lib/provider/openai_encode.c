@@ -14,6 +14,8 @@ const struct name_rule openai_names = {.longest = 64, .also = "-"};
 
 struct slice openai_url(const struct chat_target *to, struct slice path, struct arena *a)
 {
+    if (to->quirks & OPENAI_AZURE)
+        return azure_url(to, path, a);
     if (!(to->quirks & OPENAI_BASE_V1))
         return url_join(a, to->base_url, path);
     struct slice versioned = url_join(a, ollama_root(to->base_url), SLICE("v1"));
@@ -23,6 +25,9 @@ struct slice openai_url(const struct chat_target *to, struct slice path, struct 
 int openai_headers(const struct chat_target *to, struct arena *a, struct http_request *out,
                    struct fault *why)
 {
+    bool token = slice_starts(to->secret, "eyJ"); /* of Entra, which gives tokens, not keys */
+    if ((to->quirks & OPENAI_AZURE) && !token && to->secret.n)
+        return wire_header(out, "api-key", to->secret, why);
     return wire_bearer(a, to->secret, out, why);
 }
 
@@ -38,11 +43,12 @@ static int write_tool(struct wire *w, const struct chat_tool *tool)
     json_member_string(&w->json, "name", name);
     json_member_string_opt(&w->json, "description", tool->description);
     int rc = AIGNE_OK;
-    if (tool->strict == CHAT_YES && tool->parameters.p)
+    bool strict = !(w->to->quirks & OPENAI_NO_STRICT);
+    if (strict && tool->strict == CHAT_YES && tool->parameters.p)
         rc = strict_schema_write(w, "parameters", tool->parameters);
     else
         wire_schema(w, "parameters", tool->parameters);
-    if (tool->strict != CHAT_UNSET)
+    if (strict && tool->strict != CHAT_UNSET)
         json_member_bool(&w->json, "strict", tool->strict == CHAT_YES);
     json_close_object(&w->json);
     json_close_object(&w->json);
@@ -90,6 +96,8 @@ static int write_tools(struct wire *w)
     if (rc == AIGNE_OK)
         rc = write_tool_choice(w);
     bool o_series = (w->to->quirks & OPENAI_REASONING_RULES) && slice_starts(w->to->model, "o");
+    if (w->to->quirks & OPENAI_NO_PARALLEL)
+        return rc;
     if (w->to->quirks & OPENAI_ONE_TOOL_CALL)
         json_member_bool(&w->json, "parallel_tool_calls", false);
     else if (r->parallel_tool_calls != CHAT_UNSET && !o_series)
@@ -111,11 +119,12 @@ static int write_schema_format(struct wire *w)
     json_open_object(&w->json);
     json_member_string(&w->json, "name", name);
     json_member_string_opt(&w->json, "description", r->schema_description);
-    if (r->schema_strict == CHAT_YES)
+    bool strict = !(w->to->quirks & OPENAI_NO_STRICT);
+    if (strict && r->schema_strict == CHAT_YES)
         rc = strict_schema_write(w, "schema", r->schema);
     else
         json_member_raw_opt(&w->json, "schema", r->schema);
-    if (r->schema_strict != CHAT_UNSET)
+    if (strict && r->schema_strict != CHAT_UNSET)
         json_member_bool(&w->json, "strict", r->schema_strict == CHAT_YES);
     json_close_object(&w->json);
     return rc;
@@ -156,7 +165,7 @@ struct sampling {
 static struct sampling sampling_of(const struct wire *w)
 {
     const struct chat_target *to = w->to;
-    if ((to->quirks & OPENAI_REASONING_RULES) && openai_model_reasons(to))
+    if (openai_refuses_sampling(to))
         return (struct sampling){false, false, false};
     bool grok = (to->quirks & OPENAI_GROK_RULES) && slice_starts(to->model, "grok-4");
     return (struct sampling){true, !grok, !grok};
@@ -167,7 +176,10 @@ void openai_write_user(struct wire *w)
 {
     static const char *const tiers[] = {"auto", "default", "flex", "scale", "priority", "fast"};
     const struct chat_request *r = w->request;
-    bool strict = w->to->quirks & OPENAI_REASONING_RULES;
+    unsigned quirks = w->to->quirks;
+    bool strict = (quirks & OPENAI_REASONING_RULES) && !(quirks & OPENAI_ELSEWHERE);
+    if (quirks & OPENAI_NO_USER)
+        return;
     if (strict && r->user.n > OPENAI_USER_LONGEST)
         dropped_note(w->to->dropped, "user");
     else
@@ -192,13 +204,19 @@ static void write_stop(struct wire *w)
     json_close_array(&w->json);
 }
 
+static const char *limit_name(const struct chat_target *to)
+{
+    bool longer = openai_refuses_sampling(to);
+    if (to->quirks & (OPENAI_MAX_TOKENS | OPENAI_MAX_COMPLETION))
+        longer = to->quirks & OPENAI_MAX_COMPLETION;
+    return longer ? "max_completion_tokens" : "max_tokens";
+}
+
 static void write_parameters(struct wire *w)
 {
     const struct chat_request *r = w->request;
     struct sampling takes = sampling_of(w);
-    bool reasons = (w->to->quirks & OPENAI_REASONING_RULES) && openai_model_reasons(w->to);
-    json_member_raw_opt(&w->json, reasons ? "max_completion_tokens" : "max_tokens",
-                        r->max_tokens);
+    json_member_raw_opt(&w->json, limit_name(w->to), r->max_tokens);
     if (takes.temperature) {
         json_member_raw_opt(&w->json, "temperature", r->temperature);
         json_member_raw_opt(&w->json, "top_p", r->top_p);
@@ -211,7 +229,8 @@ static void write_parameters(struct wire *w)
     }
     if (takes.stop)
         write_stop(w);
-    json_member_raw_opt(&w->json, "seed", r->seed);
+    json_member_raw_opt(&w->json, w->to->quirks & OPENAI_RANDOM_SEED ? "random_seed" : "seed",
+                        r->seed);
     json_member_raw_opt(&w->json, "modalities", r->modalities);
     openai_write_user(w);
     openai_write_effort(w);
@@ -227,6 +246,13 @@ static void note_unsaid(const struct wire *w)
     unsigned unsaid = always;
     unsaid |= quirks & OPENAI_THOUGHTS_BACK ? 0 : UNSAID_THINKING;
     unsaid |= quirks & OPENAI_TOP_K ? 0 : UNSAID_TOP_K;
+    unsaid |= quirks & OPENAI_NO_PARALLEL ? UNSAID_PARALLEL : 0;
+    unsaid |= quirks & OPENAI_NO_STRICT ? UNSAID_STRICT : 0;
+    unsaid |= openai_effort_name(w->to, wire_effort(w->request)) ? 0 : UNSAID_EFFORT;
+    unsaid |= quirks & OPENAI_NO_USER ? UNSAID_USER | UNSAID_SERVICE_TIER : 0;
+    unsaid |= quirks & OPENAI_NO_NAMES ? UNSAID_NAME : 0;
+    if (quirks & OPENAI_REASONING_DETAILS)
+        unsaid &= ~(unsigned)(UNSAID_THINKING | UNSAID_REDACTED);
     unsaid |= takes.temperature ? 0 : UNSAID_TEMPERATURE | UNSAID_TOP_P;
     unsaid |= takes.penalties ? 0 : UNSAID_PENALTIES;
     unsaid |= takes.stop ? 0 : UNSAID_STOP;
@@ -259,7 +285,7 @@ static void write_extras(struct wire *w)
                                        "reasoning_effort"};
     static const char *const refused[] = {"logprobs", "top_logprobs", "logit_bias"};
     const struct chat_request *r = w->request;
-    bool reasons = (w->to->quirks & OPENAI_REASONING_RULES) && openai_model_reasons(w->to);
+    bool reasons = openai_refuses_sampling(w->to);
     for (size_t i = 0; i < r->extra_count; i++) {
         struct slice name = r->extras[i].name;
         if (named_in(held, COUNT(held), name) ||
@@ -279,7 +305,8 @@ static void write_stream(struct wire *w)
     if (!w->request->stream)
         return;
     json_member_bool(&w->json, "stream", true);
-    json_member_raw(&w->json, "stream_options", SLICE("{\"include_usage\":true}"));
+    if (!(w->to->quirks & OPENAI_NO_STREAM_OPTIONS))
+        json_member_raw(&w->json, "stream_options", SLICE("{\"include_usage\":true}"));
 }
 
 static int write_body(struct wire *w)

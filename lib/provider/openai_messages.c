@@ -117,9 +117,16 @@ static int write_content(struct wire *w, size_t message)
 static void write_name(struct wire *w, const struct chat_message *m)
 {
     static const struct name_rule rule = {.longest = 64, .also = "-"};
-    struct slice name = m->name;
+    struct slice name = w->to->quirks & OPENAI_NO_NAMES ? SLICE_NONE : m->name;
     if (name.n && name_to_wire(&rule, name, w->arena).p == name.p)
         json_member_string(&w->json, "name", name);
+}
+
+static struct slice call_id(struct wire *w, struct slice id)
+{
+    return w->to->quirks & OPENAI_SHORT_IDS
+               ? call_id_short(id, OPENAI_CALL_ID_SHORT, w->arena)
+               : call_id_to_wire(id, 0, OPENAI_CALL_ID_LONGEST, w->arena);
 }
 
 static int write_tool_calls(struct wire *w, const struct chat_message *m)
@@ -130,7 +137,7 @@ static int write_tool_calls(struct wire *w, const struct chat_message *m)
         const struct chat_part *p = &m->parts[i];
         if (p->kind != CHAT_TOOL_CALL)
             continue;
-        struct slice id = call_id_to_wire(p->id, 0, OPENAI_CALL_ID_LONGEST, w->arena);
+        struct slice id = call_id(w, p->id);
         struct slice name = name_to_wire(&openai_names, p->name, w->arena);
         if (!id.p || !name.p)
             return fault_nomem(w->why);
@@ -191,7 +198,10 @@ static int write_assistant(struct wire *w, size_t message)
         json_member_raw(&w->json, "content", SLICE("null"));
     write_joined(w, m, CHAT_REFUSAL, "refusal");
     if (w->to->quirks & OPENAI_THOUGHTS_BACK)
-        write_joined(w, m, CHAT_THINKING, "reasoning_content");
+        write_joined(w, m, CHAT_THINKING,
+                     w->to->quirks & OPENAI_REASONING ? "reasoning" : "reasoning_content");
+    if (w->to->quirks & OPENAI_REASONING_DETAILS)
+        openai_write_details(w, m);
     return rc == AIGNE_OK && calls ? write_tool_calls(w, m) : rc;
 }
 
@@ -206,7 +216,7 @@ static int write_message(struct wire *w, size_t message)
     json_open_object(&w->json);
     json_member_text(&w->json, "role", roles[m->role]);
     if (m->role == CHAT_TOOL) {
-        struct slice id = call_id_to_wire(m->tool_call_id, 0, OPENAI_CALL_ID_LONGEST, w->arena);
+        struct slice id = call_id(w, m->tool_call_id);
         if (!id.p)
             return fault_nomem(w->why);
         json_member_string(&w->json, "tool_call_id", id);

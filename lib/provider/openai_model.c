@@ -33,6 +33,8 @@ static int gpt5_minor(struct slice name)
 
 bool openai_model_reasons(const struct chat_target *to)
 {
+    if (to->quirks & OPENAI_REASONS)
+        return true;
     struct slice name = own_name(to);
     if (slice_starts(name, "gpt-5-chat") || slice_starts(name, "gpt-5.3-chat"))
         return false;
@@ -63,6 +65,11 @@ static const char *narrow_effort(struct slice name, int minor, enum chat_effort 
     if (has(name, "-pro") && minor > 0 && effort < CHAT_EFFORT_MEDIUM)
         return "medium";
     return has(name, "codex") && effort <= CHAT_EFFORT_MINIMAL ? "low" : NULL;
+}
+
+bool openai_refuses_sampling(const struct chat_target *to)
+{
+    return (to->quirks & OPENAI_REASONING_RULES) && openai_model_reasons(to);
 }
 
 /* The nearest effort that OpenAI's model takes; NULL: it takes none. */
@@ -126,10 +133,15 @@ static bool refuses_effort(const struct chat_target *to)
 
 const char *openai_effort_name(const struct chat_target *to, enum chat_effort effort)
 {
-    if (effort == CHAT_EFFORT_UNSET || refuses_effort(to))
+    unsigned quirks = to->quirks;
+    if (effort == CHAT_EFFORT_UNSET || (quirks & OPENAI_NO_EFFORT) || refuses_effort(to))
         return NULL;
-    return to->quirks & OPENAI_REASONING_RULES ? openai_effort(to, effort)
-                                               : bounded_effort(to->quirks, effort);
+    if (!(quirks & OPENAI_REASONING_RULES))
+        return bounded_effort(quirks, effort);
+    const char *name = openai_effort(to, effort);
+    return name || !(quirks & OPENAI_ELSEWHERE)
+               ? name
+               : bounded_effort(quirks | OPENAI_EFFORT_TO_HIGH, effort);
 }
 
 void openai_write_effort(struct wire *w)

@@ -101,7 +101,7 @@ int openai_relay_to(const struct chat_relay *r, const struct chat_target *to, st
 {
     struct change changes[2];
     size_t count = 1;
-    bool asks = ask_usage && r->stream;
+    bool asks = !(to->quirks & OPENAI_NO_STREAM_OPTIONS) && ask_usage && r->stream;
     *out = (struct http_request){.method = "POST", .streamed = r->stream};
     if (slice_find_byte(r->body, '{') == r->body.n)
         return fault_set(why, AIGNE_E_REQUEST, "The body must be a JSON object.");

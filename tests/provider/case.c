@@ -39,7 +39,7 @@ static void read_target(struct replay_case *c, struct slice rest)
                  {"client", &c->client_id},  {"kind", &c->kind},
                  {"region", &c->region},     {"config", &c->config},
                  {"format", &c->format},     {"header", &c->headers_of_client},
-                 {"query", &c->query}};
+                 {"query", &c->query},       {"name", &c->own_name}};
     struct slice line;
     while (rest.n) {
         if (!slice_cut(rest, '\n', &line, &rest)) {

@@ -10,6 +10,7 @@
 struct replay_case {
     const char *folder;
     struct slice provider; /* the row's name */
+    struct slice own_name; /* of an operator's own; absent: the row's */
     struct slice base_url; /* absent: the row's */
     struct slice model;    /* absent: the request's */
     struct slice secret;

@@ -12,9 +12,10 @@
 
 static void names_are_aignes(void **state)
 {
-    static const char *const names[] = {
-        "openai", "anthropic", "bedrock", "deepseek", "google",   "ollama", "openrouter",
-        "xai",    "doubao",    "poe",     "ideogram", "aignehub", "echo"};
+    static const char *const names[] = {"openai", "anthropic", "bedrock",    "deepseek",
+                                        "google", "ollama",    "openrouter", "xai",
+                                        "doubao", "poe",       "ideogram",   "aignehub",
+                                        "echo",   "azure",     "groq",       "mistral"};
     (void)state;
     size_t count = 0;
     while (provider_at(count))
@@ -58,9 +59,11 @@ static const char *chosen(const char *type, const char *name, const char *model,
                           const char *config, const char *format)
 {
     const struct provider_row *row = provider_find(slice_text(type));
-    struct chat_target to = {
-        .provider = slice_text(name), .model = slice_text(model), .config = slice_text(config)};
-    to.quirks = provider_quirks(row, to.config);
+    struct chat_target to = {.provider = slice_text(name),
+                             .base_url = SLICE("https://api.elsewhere.example/v1"),
+                             .model = slice_text(model),
+                             .config = slice_text(config)};
+    to.quirks = provider_quirks(row, &to);
     return provider_adapter(row, KIND_CHAT, &to, format)->format;
 }
 

@@ -47,16 +47,18 @@ static struct chat_target target_of(const struct run *run)
     struct slice model = c->model;
     if (!model.p)
         model = c->relayed ? SLICE("spliced-model") : run->request.model;
-    return (struct chat_target){.provider = slice_text(run->row->name),
-                                .base_url = base,
-                                .model = model,
-                                .secret = c->secret,
-                                .client_id = c->client_id,
-                                .quirks = provider_quirks(run->row, c->config),
-                                .region = c->region,
-                                .config = c->config,
-                                .secret_is_pair = slice_starts(c->secret, "{"),
-                                .now_ms = c->wall_ms};
+    struct chat_target to = {.provider =
+                                 c->own_name.p ? c->own_name : slice_text(run->row->name),
+                             .base_url = base,
+                             .model = model,
+                             .secret = c->secret,
+                             .client_id = c->client_id,
+                             .region = c->region,
+                             .config = c->config,
+                             .secret_is_pair = slice_starts(c->secret, "{"),
+                             .now_ms = c->wall_ms};
+    to.quirks = provider_quirks(run->row, &to);
+    return to;
 }
 
 static void run_begin(struct run *run, const struct replay_case *c)
