@@ -6,6 +6,7 @@ const validator = new Validator(loadSchema('openai'), { closed: true });
 const MODELS = ['gpt-4o-mini', 'gpt-4o', 'gpt-5-mini', 'gpt-5', 'o3-mini', 'o4-mini'];
 const KNOWN = /^(gpt-|o[134](-|$)|chatgpt-|imitate-|.*imitate-)/;
 const REASONING = /^(o\d|gpt-5)/;
+const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mNoAAAAggCB2kUIOwAAAABJRU5ErkJggg==';
 const NAME = /^[a-zA-Z0-9_-]{1,64}$/;
 
 /* Vendors that speak the same format, where they differ. */
@@ -83,6 +84,7 @@ export const openai = {
       thinking: DIALECTS[route.dialect].thoughts ?? false,
       includeUsage: body.stream_options?.include_usage === true || DIALECTS[route.dialect].usageAlways,
       choices: body.n ?? 1,
+      images: route.dialect === 'openrouter' && (body.modalities ?? []).includes('image'),
     };
   },
 
@@ -91,6 +93,7 @@ export const openai = {
     const message = { role: 'assistant', content: answer.pieces.join(''), refusal: null, annotations: [] };
     if (answer.finish === 'refusal') Object.assign(message, { content: null, refusal: answer.pieces.join('') });
     if (answer.reasoning.length) message.reasoning_content = answer.reasoning.join('');
+    if (view.images && !scenario.silent) message.images = [{ type: 'image_url', image_url: { url: `data:image/png;base64,${PIXEL}` } }];
     if (answer.calls.length) {
       message.tool_calls = answer.calls.map((c, i) => call(c, i, id, scenario));
       message.content = answer.pieces.length ? message.content : null;

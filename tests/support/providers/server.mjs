@@ -4,11 +4,14 @@ import { anthropic } from './anthropic.mjs';
 import { bedrock } from './bedrock.mjs';
 import { gemini } from './gemini.mjs';
 import { ollama } from './ollama.mjs';
+import { ideogram } from './ideogram.mjs';
 import { openai } from './openai.mjs';
+import { openaiTasks } from './openai_tasks.mjs';
+import { files, vendorTasks } from './vendor_tasks.mjs';
 import { brokenAnswers, parseStrictly, readBody, sendJson, sendStream, sleep } from './http.mjs';
 import { number, readScenario } from './scenario.mjs';
 
-const PROVIDERS = [gemini, bedrock, anthropic, ollama, openai];
+const PROVIDERS = [gemini, bedrock, anthropic, ollama, openai, openaiTasks, vendorTasks, ideogram, files];
 const LOG_LIMIT = 20000;
 
 function find(method, path, query, headers) {
