@@ -95,15 +95,17 @@ static void write_seconds(struct json_writer *w, int64_t milliseconds)
     w->comma = true;
 }
 
-/* Each token stands in one count only: inputTokens leaves out what was read from or written to a
- * cache. Anthropic's adapter of AIGNE reports so, its OpenAI and Gemini ones do not; a hub adds the
+/* Each token stands in one count only: inputTokens has those of other media too and leaves out what was
+ * read from or written to a cache. Anthropic's adapter of AIGNE reports so, its OpenAI and Gemini ones do not; a hub adds the
  * three up when it prices a call, which is right for this form alone. */
 static void write_usage(struct json_writer *w, const struct usage *u,
                         const struct reply_notes *notes)
 {
     bool wrote = u->cache_write_5m >= 0 || u->cache_write_1h >= 0;
     json_open_object(w);
-    json_member_int(w, "inputTokens", usage_known(u->input));
+    json_member_int(w, "inputTokens",
+                    usage_known(u->input) + usage_known(u->audio_input) +
+                        usage_known(u->image_input));
     json_member_int(w, "outputTokens", usage_answer(u));
     if (wrote)
         json_member_int(w, "cacheCreationInputTokens",
