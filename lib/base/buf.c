@@ -37,10 +37,9 @@ int buf_rc(const struct buf *b)
     return b->rc;
 }
 
-int buf_grow(struct buf *b, size_t more)
+/* Apart from buf_reserve so that the common case stays small enough to be inlined. */
+static int grow(struct buf *b, size_t more)
 {
-    if (b->rc != AIGNE_OK)
-        return b->rc;
     if (more > b->ceiling - b->n)
         return b->rc = AIGNE_E_REQUEST;
     size_t needed = b->n + more + 1;
@@ -58,9 +57,40 @@ int buf_grow(struct buf *b, size_t more)
     return AIGNE_OK;
 }
 
+int buf_reserve(struct buf *b, size_t more)
+{
+    if (b->rc != AIGNE_OK)
+        return b->rc;
+    if (b->capacity > b->n && more <= b->capacity - b->n - 1)
+        return AIGNE_OK;
+    return grow(b, more);
+}
+
+void buf_put(struct buf *b, const char *p, size_t n)
+{
+    if (n == 0 || buf_reserve(b, n) != AIGNE_OK)
+        return;
+    memcpy(b->p + b->n, p, n);
+    b->n += n;
+    b->p[b->n] = '\0';
+}
+
+void buf_put_slice(struct buf *b, struct slice s)
+{
+    buf_put(b, s.p, s.n);
+}
+
 void buf_put_text(struct buf *b, const char *text)
 {
     buf_put(b, text, strlen(text));
+}
+
+void buf_put_byte(struct buf *b, char byte)
+{
+    if (buf_reserve(b, 1) != AIGNE_OK)
+        return;
+    b->p[b->n++] = byte;
+    b->p[b->n] = '\0';
 }
 
 void buf_put_int(struct buf *b, int64_t value)

@@ -22,30 +22,11 @@ void buf_free(struct buf *b);      /* usable again afterwards, empty, same ceili
 void buf_wipe_free(struct buf *b); /* for secrets */
 void buf_clear(struct buf *b);     /* keeps the memory, forgets the error */
 int buf_rc(const struct buf *b);
-int buf_grow(struct buf *b, size_t more); /* the slow half of buf_reserve */
-/* Room for `more` bytes, or the sticky error. */
-static inline int buf_reserve(struct buf *b, size_t more)
-{
-    bool roomy = !b->rc && b->capacity > b->n && more <= b->capacity - b->n - 1;
-    return roomy ? 0 : buf_grow(b, more);
-}
-static inline void buf_put(struct buf *b, const char *p, size_t n)
-{
-    if (n == 0 || buf_reserve(b, n) != 0)
-        return;
-    memcpy(b->p + b->n, p, n);
-    b->n += n;
-    b->p[b->n] = '\0';
-}
-static inline void buf_put_slice(struct buf *b, struct slice s)
-{
-    buf_put(b, s.p, s.n);
-}
+int buf_reserve(struct buf *b, size_t more); /* room for `more` bytes, or the sticky error */
+void buf_put(struct buf *b, const char *p, size_t n);
+void buf_put_slice(struct buf *b, struct slice s);
 void buf_put_text(struct buf *b, const char *text);
-static inline void buf_put_byte(struct buf *b, char byte)
-{
-    buf_put(b, &byte, 1);
-}
+void buf_put_byte(struct buf *b, char byte);
 void buf_put_int(struct buf *b, int64_t value);
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buf_consume(struct buf *b, size_t n); /* drop the first n bytes */
