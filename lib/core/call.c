@@ -371,7 +371,7 @@ static enum flow settle(struct aigne_call *call)
             return GO;
         }
         loop_expect(call->loop);
-        hub_record(call->hub->hub, &call->record);
+        loop_record(call->loop, call->hub->hub, &call->record);
     }
     return WAIT;
 }

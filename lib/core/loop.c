@@ -76,11 +76,41 @@ static void cancel_marked(struct aigne_loop *l)
     }
 }
 
+static void record_now(struct aigne_loop *l)
+{
+    struct hub *h = l->recording;
+    l->recording = NULL;
+    if (!h)
+        return;
+    hub_record_now(h);
+    hub_drop(h);
+}
+
+void loop_record(struct aigne_loop *l, struct hub *h, struct ledger_entry *entry)
+{
+    if (!l->driving) {
+        hub_record(h, entry);
+        return;
+    }
+    if (l->recording != h) {
+        record_now(l);
+        hub_hold(h);
+        l->recording = h;
+    }
+    hub_record_later(h, entry);
+}
+
+/* No drive sleeps after a record was given: whatever ends a call is news. */
 static int drive(struct aigne_loop *l, int wait_ms)
 {
+    if (l->driving)
+        return AIGNE_E_USAGE;
+    l->driving = true;
     int rc = net_loop_drive(l->net, atomic_load(&l->cancel_pending) ? 0 : wait_ms);
     if (atomic_load(&l->cancel_pending) && atomic_exchange(&l->cancel_pending, false))
         cancel_marked(l);
+    l->driving = false;
+    record_now(l);
     return rc;
 }
 

@@ -22,6 +22,8 @@ struct aigne_loop {
     struct list ready; /* those with news, oldest first */
     size_t detached;   /* calls whose owner is gone but whose record is not written yet */
     bool owner_gone;   /* the host has freed it; it goes with its last call */
+    bool driving;
+    struct hub *recording;      /* held: to be told of the records of this drive */
     atomic_bool cancel_pending; /* somebody asked for a call to be cancelled */
     struct random_pool ids;     /* for calls */
     uint64_t catalog_hub;       /* the serial of the hub it belongs to */
@@ -46,6 +48,8 @@ void loop_call_added(struct aigne_loop *l, struct list *link);
 void loop_expect(struct aigne_loop *l);
 void loop_post(struct aigne_loop *l, struct net_job *job); /* any thread */
 void loop_drop(struct aigne_loop *l);
+/* Have `entry` recorded. Those of one drive are recorded together, from its end on. */
+void loop_record(struct aigne_loop *l, struct hub *h, struct ledger_entry *entry);
 /* The hub's current catalogue, held for the caller. `serial` tells this hub from any other that ever
  * lived at the same address. */
 struct catalog *loop_catalog(struct aigne_loop *l, struct hub *h, uint64_t serial);

@@ -143,6 +143,16 @@ void hub_record(struct hub *h, struct ledger_entry *entry)
     ledger_submit(h->ledger, entry);
 }
 
+void hub_record_later(struct hub *h, struct ledger_entry *entry)
+{
+    ledger_enqueue(h->ledger, entry);
+}
+
+void hub_record_now(struct hub *h)
+{
+    ledger_wake(h->ledger);
+}
+
 bool hub_record_here(struct hub *h, struct ledger_entry *entry)
 {
     return ledger_write_here(h->ledger, entry);

@@ -51,6 +51,9 @@ int hub_who(const struct catalog *c, struct slice secret, int64_t wall_ms,
 
 /* Record; see ledger.h. Never blocks. */
 void hub_record(struct hub *h, struct ledger_entry *entry);
+/* The same in two: see ledger_enqueue. */
+void hub_record_later(struct hub *h, struct ledger_entry *entry);
+void hub_record_now(struct hub *h);
 /* The same on the caller's thread, see ledger_write_here. */
 bool hub_record_here(struct hub *h, struct ledger_entry *entry);
 

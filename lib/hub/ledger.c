@@ -61,20 +61,25 @@ static void pause_us(int64_t us)
         ;
 }
 
-static void wake(struct ledger *l)
+void ledger_wake(struct ledger *l)
 {
     /* Only who finds it asleep pays for the system call. */
     if (atomic_load(&l->asleep) && atomic_exchange(&l->asleep, 0))
         futex_wake(&l->asleep);
 }
 
-void ledger_submit(struct ledger *l, struct ledger_entry *entry)
+void ledger_enqueue(struct ledger *l, struct ledger_entry *entry)
 {
     struct ledger_entry *newest = atomic_load_explicit(&l->waiting, memory_order_relaxed);
     do
         entry->next = newest;
     while (!atomic_compare_exchange_weak(&l->waiting, &newest, entry));
-    wake(l);
+}
+
+void ledger_submit(struct ledger *l, struct ledger_entry *entry)
+{
+    ledger_enqueue(l, entry);
+    ledger_wake(l);
 }
 
 bool ledger_write_here(struct ledger *l, struct ledger_entry *entry)
@@ -324,7 +329,7 @@ void ledger_close(struct ledger *l)
     if (!l)
         return;
     atomic_store(&l->closing, true);
-    wake(l);
+    ledger_wake(l);
     pthread_join(l->thread, NULL);
     mem_free(l->ops);
     mem_free(l);

@@ -31,6 +31,9 @@ struct ledger_options {
 int ledger_open(const struct ledger_options *options, struct ledger **out, struct fault *why);
 /* Any thread; waits for nothing. `done` must not close the ledger. */
 void ledger_submit(struct ledger *l, struct ledger_entry *entry);
+/* The same in two: who has several entries wakes it once, behind the last, and they share a commit. */
+void ledger_enqueue(struct ledger *l, struct ledger_entry *entry);
+void ledger_wake(struct ledger *l);
 /* Write the entry on the caller's own thread, which blocks for it: for who has nothing else to do
  * meanwhile. True: it is committed, and `done` is not called. False: somebody else is writing, or it
  * failed; submit it. */
