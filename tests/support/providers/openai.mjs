@@ -18,6 +18,9 @@ const DIALECTS = {
   ollama: { known: /./, open: true, keyless: true },
   doubao: { known: /./, open: true, thoughts: true },
   poe: { known: /./, open: true },
+  groq: { known: /./, open: true, thoughts: true },
+  mistral: { known: /./, open: true, thoughts: true },
+  azure: { known: /./ },
 };
 
 export const openai = {
