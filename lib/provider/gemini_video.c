@@ -70,7 +70,8 @@ static int encode(const struct chat_request *r, const struct chat_target *to, st
                                              {"size", NULL},
                                              {"aspectRatio", NULL}};
     static const char *const files[] = {"image", "lastFrame", "video", NULL};
-    static const char *const own[] = {"personGeneration", "resizeMode"};
+    static const char *const own[] = {"personGeneration", "resizeMode", "resolution",
+                                      "compressionQuality"};
     struct task_wire w AUTO(task_wire_close);
     *out = (struct http_request){0};
     task_wire_begin(&w, false, r, to, a, why);
@@ -85,7 +86,8 @@ static int encode(const struct chat_request *r, const struct chat_target *to, st
     json_key(&w.json.json, "parameters");
     json_open_object(&w.json.json);
     json_member_string_opt(&w.json.json, "aspectRatio", ratio);
-    json_member_string_opt(&w.json.json, "resolution", resolution(r->task));
+    if (!wire_extra(r, "resolution"))
+        json_member_string_opt(&w.json.json, "resolution", resolution(r->task));
     rc = task_wire_members(&w, names, sizeof names / sizeof names[0]);
     gemini_task_own(&w, own, sizeof own / sizeof own[0]);
     json_close_object(&w.json.json);
