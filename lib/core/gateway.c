@@ -66,6 +66,12 @@ static const struct gateway_path paths[] = {
      page_anthropic_models},
     {"GET", "/anthropic/v1/models/", true, KEY_HOLDER, &ingress_anthropic,
      page_anthropic_models},
+    {"GET", "/v1beta/models", false, KEY_HOLDER, &ingress_gemini, page_gemini_models},
+    {"GET", "/v1beta/models/", true, KEY_HOLDER, &ingress_gemini, page_gemini_models},
+    {"GET", "/gemini/v1beta/models", false, KEY_HOLDER, &ingress_gemini, page_gemini_models},
+    {"GET", "/gemini/v1beta/models/", true, KEY_HOLDER, &ingress_gemini, page_gemini_models},
+    {"GET", "/gemini/v1/models", false, KEY_HOLDER, &ingress_gemini, page_gemini_models},
+    {"GET", "/gemini/v1/models/", true, KEY_HOLDER, &ingress_gemini, page_gemini_models},
     {"GET", "/v1/models", false, KEY_HOLDER, &ingress_openai, page_openai_models},
     {"GET", "/v1/models/", true, KEY_HOLDER, &ingress_openai, page_openai_models},
     {"GET", "/models", false, KEY_HOLDER, &ingress_openai, page_openai_models},
@@ -425,6 +431,9 @@ static void open_exchange(struct aigne_call *call)
     if (x->handle == page_openai_models && speaks_anthropic(x)) {
         x->ingress = &ingress_anthropic;
         x->handle = page_anthropic_models;
+    } else if (x->handle == page_openai_models && x->key.google.p) {
+        x->ingress = &ingress_gemini;
+        x->handle = page_gemini_models;
     }
     call->ingress = x->ingress->name;
     if (found->admission == ANYBODY)

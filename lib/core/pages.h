@@ -10,6 +10,8 @@ void page_aigne_status(struct aigne_call *call);  /* GET /api/v2/status?model= *
 void page_openai_models(struct aigne_call *call); /* GET /v1/models */
 /* The same to a client that says which version of Anthropic's API it speaks. */
 void page_anthropic_models(struct aigne_call *call);
+/* GET /v1beta/models?pageSize=&pageToken=, and /v1/models to a client with Google's key header. */
+void page_gemini_models(struct aigne_call *call);
 void page_health(struct aigne_call *call);  /* GET /health */
 void page_options(struct aigne_call *call); /* OPTIONS, any path */
 

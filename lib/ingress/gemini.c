@@ -6,6 +6,7 @@
 #include "chat/surrogates.h"
 #include "ingress/body.h"
 #include "ingress/gemini_paths.h"
+#include "ingress/gemini_task.h"
 #include <aignehub/aignehub.h>
 
 /* ---- what the path says ---- */
@@ -34,6 +35,16 @@ static bool is_stream(struct slice rest)
     return slice_ends(rest, ":streamGenerateContent");
 }
 
+static const struct {
+    const char *ending;
+    const struct ingress *ingress;
+} methods[] = {{":generateContent", &ingress_gemini},
+               {":countTokens", &ingress_gemini_count},
+               {":embedContent", &ingress_gemini_embed},
+               {":batchEmbedContents", &ingress_gemini_embed_batch},
+               {":predict", &ingress_gemini_predict},
+               {":predictLongRunning", &ingress_gemini_video}};
+
 const struct ingress *google_ingress(struct slice rest, struct slice query)
 {
     if (!slice_starts(rest, "models/") && !slice_starts(rest, "tunedModels/"))
@@ -49,13 +60,17 @@ const struct ingress *google_ingress(struct slice rest, struct slice query)
     }
     if (is_stream(rest))
         return sse ? &ingress_gemini : &ingress_gemini_array;
-    return slice_ends(rest, ":generateContent") ? &ingress_gemini : NULL;
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        if (slice_ends(rest, methods[i].ending))
+            return methods[i].ingress;
+    }
+    return NULL;
 }
 
 /* ---- a look at the request ---- */
 
 /* The body of a request that may go on as it is, if Google sealed all that is sealed in it. */
-static int peek(const struct ingress_request *in, struct arena *a, struct slice *model,
+int google_peek(const struct ingress_request *in, struct arena *a, struct slice *model,
                 struct chat_relay *relay, struct fault *why)
 {
     static const char *const names[] = {"model"};
@@ -79,11 +94,6 @@ static int peek(const struct ingress_request *in, struct arena *a, struct slice 
     bool foreign = slice_find(relay->body, SLICE(SEAL_MARK)) < relay->body.n;
     relay->usable = model->n > 0 && !foreign;
     return AIGNE_OK;
-}
-
-static void keep_alive(struct encoding *e)
-{
-    BUF_LITERAL(e->out, "\r\n");
 }
 
 /* ---- errors ---- */
@@ -192,9 +202,9 @@ static void array_error(const struct fault *why, bool in_stream, struct buf *out
 
 #define GEMINI                                                                                 \
     .name = "gemini", .format = "gemini.generate", .needs_model = true, .key_in_query = true,  \
-    .state_size = GOOGLE_STATE_SIZE, .content_type_plain = "application/json", .peek = peek,   \
-    .decode = google_read_request, .keep_alive = keep_alive, .whole = google_write_whole,      \
-    .close = google_stream_close
+    .state_size = GOOGLE_STATE_SIZE, .content_type_plain = "application/json",                 \
+    .peek = google_peek, .decode = google_read_request, .keep_alive = google_keep_alive,       \
+    .whole = google_write_whole, .close = google_stream_close
 
 const struct ingress ingress_gemini = {
     GEMINI,

@@ -54,6 +54,9 @@ int google_read_contents(struct reading *r, struct json contents);
 int google_read_system(struct reading *r, struct json instruction);
 int google_read_tools(struct reading *r, struct json tools, struct json config);
 int google_read_config(struct reading *r, struct json config);
+/* The look at any request: its JSON, its model, whether it may go on as it is. */
+int google_peek(const struct ingress_request *in, struct arena *a, struct slice *model,
+                struct chat_relay *relay, struct fault *why);
 int google_read_request(const struct ingress_request *in, struct arena *a,
                         struct chat_request *out, struct fault *why);
 

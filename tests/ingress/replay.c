@@ -44,6 +44,7 @@ static const struct {
     {"/anthropic-count/", &ingress_anthropic_count, NULL},
     {"/gemini/", &ingress_gemini, &adapter_gemini},
     {"/gemini-array/", &ingress_gemini_array, NULL},
+    {"/gemini-count/", &ingress_gemini_count, NULL},
 };
 
 static struct answer answer; /* large, so not on the stack */
