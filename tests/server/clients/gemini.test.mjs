@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { ApiError, FinishReason, FunctionCallingConfigMode, GoogleGenAI } from '@google/genai';
 import { Validator, loadSchema } from '../../support/providers/schema.mjs';
+import { VIDEO } from '../../support/providers/gemini_tasks.mjs';
 import { PNG, WEATHER, collect, post, startAll, upstreamKeys } from './harness.mjs';
 
 let all;
@@ -198,6 +199,97 @@ describe('bodies for Google', () => {
   });
 });
 
+describe('calls other than chats', () => {
+  it('measures texts, one and many, at Google', async () => {
+    const model = 'google/gemini-embedding-001';
+    const many = await client().models.embedContent({ model, contents: ['one', 'three'], config: { taskType: 'CLUSTERING', outputDimensionality: 3 } });
+    assert.deepEqual(many.embeddings.map((e) => e.values), [[3, 0.125, 0.25], [5, 0.125, 0.25]]);
+    assert.equal(last().body.requests[0].model, 'models/gemini-embedding-001');
+    const { json } = await ask(`/v1beta/models/${model}:embedContent`, { content: { parts: [{ text: 'four' }] }, taskType: 'RETRIEVAL_QUERY' });
+    assert.equal(json.embedding.values[0], 4);
+    const refused = await ask(`/v1beta/models/${model}:embedContent`, { content: { parts: [{ text: 'x' }] }, title: 'T' });
+    assert.equal(refused.status, 400);
+    assert.match(refused.json.error.message, /title/);
+  });
+  it('measures texts of OpenAI\'s clients at Google', async () => {
+    const { json, status } = await post(`${all.hub.url}/v1/embeddings`, { model: 'google/gemini-embedding-001', input: ['one', 'three'], dimensions: 2 }, { authorization: `Bearer ${all.key}` });
+    assert.equal(status, 200);
+    assert.deepEqual(json.data.map((e) => e.embedding), [[3, 0.125], [5, 0.125]]);
+    assert.equal(json.usage.prompt_tokens, 6);
+  });
+  it('counts tokens, of Google and of Anthropic', async () => {
+    const counted = await client().models.countTokens({ model: 'google/gemini-2.5-flash', contents: ['a', 'b'] });
+    assert.ok(counted.totalTokens > 0);
+    const { json } = await ask('/v1beta/models/google/gemini-2.5-flash:countTokens', { generateContentRequest: { model: 'models/google/gemini-2.5-flash', contents: [{ role: 'user', parts: [{ text: 'a' }] }], tools } });
+    assert.equal(json.totalTokens, 27);
+  });
+  it('makes images by a chat and by prediction', async () => {
+    const drawn = await client().models.generateContent({ model: 'google/gemini-2.5-flash-image', contents: 'a cat', config: { responseModalities: ['TEXT', 'IMAGE'], imageConfig: { aspectRatio: '16:9' } } });
+    assert.equal(drawn.candidates[0].content.parts.find((p) => p.inlineData).inlineData.data, PNG);
+    const imagen = await ask('/v1beta/models/google/imagen-4.0-generate-001:predict', { instances: [{ prompt: 'a cat' }], parameters: { sampleCount: 2 } });
+    assert.equal(imagen.json.predictions.length, 2, imagen.text);
+    const other = await ask('/v1beta/models/google/gemini-2.5-flash-image:predict', { instances: [{ prompt: 'a cat' }], parameters: { aspectRatio: '1:1' } });
+    assert.equal(other.json.predictions[0].bytesBase64Encoded, PNG, other.text);
+  });
+  it('draws, edits and speaks for OpenAI\'s clients', async () => {
+    const bearer = { authorization: `Bearer ${all.key}` };
+    for (const model of ['google/imagen-4.0-generate-001', 'google/gemini-2.5-flash-image']) {
+      const { json, text } = await post(`${all.hub.url}/v1/images/generations`, { model, prompt: 'a cat', size: '1024x1024' }, bearer);
+      assert.equal(json.data[0].b64_json, PNG, text);
+    }
+    const form = new FormData();
+    form.set('model', 'google/gemini-2.5-flash-image');
+    form.set('prompt', 'make it red');
+    form.set('image', new Blob([Buffer.from(PNG, 'base64')], { type: 'image/png' }), 'a.png');
+    const edited = await fetch(`${all.hub.url}/v1/images/edits`, { method: 'POST', body: form, headers: bearer });
+    assert.equal((await edited.json()).data[0].b64_json, PNG);
+    assert.equal(last().body.contents[0].parts[0].inlineData.data, PNG);
+    const spoken = await fetch(`${all.hub.url}/v1/audio/speech`, { method: 'POST', headers: { ...bearer, 'content-type': 'application/json' }, body: JSON.stringify({ model: 'google/gemini-2.5-flash-preview-tts', input: 'Hello', voice: 'Kore', response_format: 'wav' }) });
+    const wav = Buffer.from(await spoken.arrayBuffer());
+    assert.equal(spoken.headers.get('content-type'), 'audio/wav');
+    assert.equal(wav.toString('latin1', 0, 4) + wav.toString('latin1', 8, 16), 'RIFFWAVEfmt ');
+    assert.deepEqual([wav.readUInt32LE(24), wav.readUInt32LE(40), wav.length], [24000, 480, 524]);
+  });
+  it('writes down what Gemini hears', async () => {
+    const form = new FormData();
+    form.set('model', 'google/gemini-2.5-flash');
+    form.set('file', new Blob([Buffer.from('RIFF\x24\0\0\0WAVEfmt ', 'latin1')], { type: 'audio/wav' }), 'a.wav');
+    const heard = await fetch(`${all.hub.url}/v1/audio/transcriptions`, { method: 'POST', body: form, headers: { authorization: `Bearer ${all.key}` } });
+    assert.equal((await heard.json()).text, 'Hello from the imitation');
+    assert.equal(last().body.contents[0].parts[0].inlineData.mimeType, 'audio/wav');
+  });
+  it('films, and hands out the film itself', async () => {
+    const film = (prompt, more) => ask('/v1beta/models/google/veo-3.1-generate-preview:predictLongRunning', { instances: [{ prompt }], parameters: { aspectRatio: '9:16', durationSeconds: 6, ...more } });
+    const { json, text } = await film('waves', { sampleCount: 2, resolution: '720p' });
+    assert.equal(json.done, true, text);
+    const samples = json.response.generateVideoResponse.generatedSamples;
+    assert.equal(samples.length, 2);
+    assert.deepEqual(Buffer.from(samples[0].video.encodedVideo, 'base64'), VIDEO);
+    const asked = all.imitation.log.entries.slice(-10);
+    assert.ok(asked.some((e) => e.method === 'POST' && e.body?.parameters?.sampleCount === 2 && e.body.parameters.resolution === '720p'));
+    assert.ok(asked.filter((e) => e.path.includes('/download/')).every((e) => e.key === upstreamKeys.google));
+    const withheld = await film('waves #filter');
+    assert.equal(withheld.status, 400);
+    assert.match(withheld.json.error.message, /filter/);
+    assert.match((await film('waves #fail')).json.error.message, /violates the rules/);
+  });
+});
+
+describe('models', () => {
+  it('are listed in Google\'s form, page by page', async () => {
+    const listed = [];
+    for await (const model of await client().models.list({ config: { pageSize: 2 } })) listed.push(model.name);
+    for (const name of ['models/openai/gpt-4o-mini', 'models/anthropic/claude-haiku-4-5', 'models/google/gemini-2.5-flash']) assert.ok(listed.includes(name), `${name} in ${listed}`);
+    assert.equal(new Set(listed).size, listed.length);
+    const one = await client().models.get({ model: 'models/openai/gpt-4o-mini' });
+    assert.equal(one.name, 'models/openai/gpt-4o-mini');
+    assert.ok(one.supportedActions.includes('generateContent'));
+    await reject(client().models.get({ model: 'models/nobody/nothing' }), 404, /NOT_FOUND/);
+    const first = await fetch(`${all.hub.url}/v1/models?pageSize=1`, { headers: { 'x-goog-api-key': all.key } });
+    assert.equal((await first.json()).models.length, 1);
+  });
+});
+
 describe('paths and keys', () => {
   it('has the API at four places, and takes the model as it may be written', async () => {
     for (const root of ['/v1beta', '/v1', '/gemini/v1beta', '/gemini/v1'])
@@ -218,8 +310,9 @@ describe('paths and keys', () => {
   });
   it('does not know other methods', async () => {
     const { status, json } = await ask('/v1beta/models/gemini-2.5-flash:dream', say('x'));
-    assert.equal(status, 404);
-    assert.equal(json.error.status, 'NOT_FOUND');
+    assert.equal(status, 405);
+    assert.equal(json.error.status, 'UNIMPLEMENTED');
+    assert.equal((await ask('/v1beta/dreams', say('x'))).json.error.status, 'NOT_FOUND');
   });
   it('names what it cannot pass on', async () => {
     await reject(client().models.generateContent({ model: 'openai/gpt-4o-mini', contents: 'x', config: { tools: [{ googleSearch: {} }] } }), 400, /googleSearch/);

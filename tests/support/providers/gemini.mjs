@@ -1,6 +1,7 @@
 // Knows Gemini's generateContent: what is refused, in which words, and how an answer looks.
 import { Validator, loadSchema } from './schema.mjs';
 import { compose } from './scenario.mjs';
+import { mediaAnswer, refuseMedia, taskRoute } from './gemini_tasks.mjs';
 
 const validator = new Validator(loadSchema('gemini'));
 const MODELS = ['gemini-2.0-flash', 'gemini-2.5-flash', 'gemini-2.5-pro', 'gemini-3-pro-preview'];
@@ -17,6 +18,8 @@ export const gemini = {
 
   route(method, path, query) {
     const found = /^(?:\/gemini|\/google)?\/v1(?:beta|alpha)?\/models(?:\/([^/:]+):(generateContent|streamGenerateContent))?$/.exec(path);
+    const prefix = /^(?:\/gemini|\/google)?\/v1(?:beta|alpha)/.exec(path)?.[0];
+    if (!found && prefix) return taskRoute(method, path, prefix);
     if (!found || (!found[1] && path === '/v1/models')) return null;
     if (!found[1]) return { what: 'models', method: 'GET' };
     const stream = found[2] === 'streamGenerateContent';
@@ -49,7 +52,7 @@ export const gemini = {
     if (problem) return [400, { message: describe(problem) }];
     if (!/^gemini-|imitate-/.test(route.model) || /no-such/.test(route.model))
       return [404, { message: `models/${route.model} is not found for API version v1beta, or is not supported for generateContent. Call ListModels to see the list of available models and their supported methods.` }];
-    return conversation(body, route) ?? tools(body, route) ?? generation(body, route);
+    return conversation(body, route) ?? tools(body, route) ?? generation(body, route) ?? refuseMedia(body, route);
   },
 
   view(body, route) {
@@ -77,7 +80,9 @@ export const gemini = {
     const answer = compose(scenario, view);
     const reply = envelope(view, id, usage(answer.usage, scenario));
     if (answer.finish === 'block') return { promptFeedback: { blockReason: 'PROHIBITED_CONTENT' }, ...reply };
-    const parts = partsOf(answer, view, id).flat();
+    const media = mediaAnswer(view.model);
+    if (media) reply.usageMetadata = { promptTokenCount: 20, candidatesTokenCount: media.tokens, totalTokenCount: 20 + media.tokens, candidatesTokensDetails: [{ modality: media.modality, tokenCount: media.tokens }] };
+    const parts = media ? media.parts : partsOf(answer, view, id).flat();
     const content = parts.length ? { parts, role: 'model' } : { role: 'model' };
     return { candidates: [{ content, finishReason: FINISH[answer.finish], index: 0 }], ...reply };
   },
