@@ -168,6 +168,17 @@ static int read_metadata(struct reading *r, struct json v, struct chat_part *p)
     return read_string(r, "metadata.thoughtSignature", signature, &p->signature);
 }
 
+/* The sealed reasoning that led to a call travels with it, as parts of the message. */
+static int read_sealed_thoughts(struct reading *r, struct json metadata)
+{
+    struct json list = json_get(metadata, "thoughts");
+    struct json_walk w = json_walk(list);
+    int rc = AIGNE_OK;
+    while (!rc && list.kind == JSON_ARRAY && json_next(&w))
+        rc = read_part(r, w.value);
+    return rc;
+}
+
 static int read_tool_call(struct reading *r, struct json call)
 {
     static const char *const names[] = {"id", "type", "function", "metadata"};
@@ -182,15 +193,22 @@ static int read_tool_call(struct reading *r, struct json call)
     if (v[2].kind != JSON_OBJECT)
         return reading_kind(r, "function", "an object", v[2]);
     json_pick(v[2], function_names, 2, f);
+    int rc = read_sealed_thoughts(r, v[3]);
+    if (rc)
+        return rc;
     struct chat_part *p = chat_add_part(&r->build, CHAT_TOOL_CALL);
     if (!p)
         return reading_nomem(r);
-    int rc = read_needed_string(r, "id", v[0], &p->id);
+    rc = read_needed_string(r, "id", v[0], &p->id);
     if (!rc)
         rc = read_needed_string(r, "function.name", f[0], &p->name);
     if (!rc)
         rc = read_arguments(r, f[1], &p->arguments);
-    return rc ? rc : read_metadata(r, v[3], p);
+    if (!rc)
+        rc = read_metadata(r, v[3], p);
+    if (json_get(v[3], "thoughts").kind == JSON_ARRAY) /* they are parts now */
+        p->metadata = SLICE_NONE;
+    return rc;
 }
 
 /* ---- messages ---- */

@@ -10,6 +10,65 @@
 
 /* ---- tool calls and files ---- */
 
+static bool is_sealed(const struct reply_run *run)
+{
+    return run->seal.p && (run->kind == EVENT_THOUGHT || run->kind == EVENT_REDACTED);
+}
+
+static bool has_seals(const struct reply *r)
+{
+    for (size_t i = 0; i < r->run_count; i++) {
+        if (is_sealed(&r->runs[i]))
+            return true;
+    }
+    return false;
+}
+
+static void write_sealed(struct json_writer *w, const struct reply *r,
+                         const struct reply_run *run)
+{
+    bool opaque = run->kind == EVENT_REDACTED;
+    bool silent = opaque || !r->thoughts.n;
+    json_open_object(w);
+    json_member_text(w, "type", "text");
+    json_member_string(w, "text",
+                       silent ? SLICE("")
+                              : slice_of(r->thoughts.p + run->start, run->end - run->start));
+    json_member_bool(w, "isThinking", true);
+    json_member_string(w, opaque ? "redacted" : "signature", run->seal);
+    if (run->vendor.n)
+        json_member_string(w, "origin", run->vendor);
+    json_close_object(w);
+}
+
+/* Clients send a call back with its metadata, and nothing else of the reasoning that led to it: what is
+ * sealed of that goes with the first call. */
+static void write_metadata(struct json_writer *w, const struct reply *r, size_t call)
+{
+    struct slice metadata = r->tools[call].metadata;
+    if (call || !has_seals(r)) {
+        json_member_raw_opt(w, "metadata", metadata);
+        return;
+    }
+    json_key(w, "metadata");
+    json_open_object(w);
+    struct json_walk walk = json_walk(json_of(metadata.p ? metadata : SLICE("{}")));
+    while (walk.in_object && json_next(&walk)) {
+        json_write_raw(w, SLICE("\""));
+        buf_put_slice(w->out, walk.key);
+        BUF_LITERAL(w->out, "\":");
+        buf_put_slice(w->out, walk.value.raw);
+    }
+    json_key(w, "thoughts");
+    json_open_array(w);
+    for (size_t i = 0; i < r->run_count; i++) {
+        if (is_sealed(&r->runs[i]))
+            write_sealed(w, r, &r->runs[i]);
+    }
+    json_close_array(w);
+    json_close_object(w);
+}
+
 static void write_tool_calls(struct json_writer *w, const struct reply *r, size_t count)
 {
     json_open_array(w);
@@ -23,7 +82,7 @@ static void write_tool_calls(struct json_writer *w, const struct reply *r, size_
         json_member_string(w, "name", t->name.p ? t->name : SLICE(""));
         chat_write_arguments(w, buf_slice(&t->arguments));
         json_close_object(w);
-        json_member_raw_opt(w, "metadata", t->metadata);
+        write_metadata(w, r, i);
         json_close_object(w);
     }
     json_close_array(w);

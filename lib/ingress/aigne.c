@@ -146,12 +146,13 @@ static void tell(struct encoding *e, struct gathered *g, const struct event *ev)
         write_appended(e->out, "thoughts", ev->text);
 }
 
-/* Text that was told is kept only where it must become `json` at the end. */
+/* Text that was told is kept only where it must become `json` at the end, reasoning for the seal that a
+ * tool call may bring. */
 static bool worth_keeping(const struct encoding *e, const struct event *ev)
 {
     if (ev->kind == EVENT_TEXT)
         return e->wants_json;
-    return ev->kind != EVENT_THOUGHT && ev->kind != EVENT_REFUSAL;
+    return ev->kind != EVENT_REFUSAL;
 }
 
 static struct gathered *gathered_of(struct encoding *e)

@@ -139,5 +139,5 @@ const struct ingress ingress_openai = {
     .keep_alive = openai_keep_alive,
     .whole = openai_write_whole,
     .error = openai_write_error,
-    .close = NULL,
+    .close = openai_stream_close,
 };

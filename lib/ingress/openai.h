@@ -36,6 +36,7 @@ int openai_read_audio(struct reading *r, struct json part, struct chat_part *p);
 #define OPENAI_STATE_SIZE ((size_t)512)
 int openai_stream_event(struct encoding *e, const struct event *ev);
 int openai_stream_end(struct encoding *e, const struct reply_notes *notes);
+void openai_stream_close(struct encoding *e);
 int openai_write_whole(struct encoding *e, const struct reply *r,
                        const struct reply_notes *notes);
 
@@ -47,6 +48,17 @@ void openai_write_usage(struct json_writer *w, const struct usage *u);
 void openai_write_call_id(struct json_writer *w, const char *member, const struct encoding *e,
                           struct slice id, int index);
 void openai_write_signature(struct json_writer *w, struct slice metadata);
+/* Reasoning with what seals it, or a seal alone. */
+struct openai_detail {
+    struct slice text;
+    struct slice seal;
+    struct slice vendor;
+    bool opaque;
+    size_t index;
+};
+void openai_write_detail(struct json_writer *w, const struct openai_detail *d);
+/* The same of an earlier turn, as parts of the newest message. */
+int openai_read_details(struct reading *r, struct json list, bool *any);
 void openai_write_image(struct json_writer *w, struct slice mime, struct slice content,
                         bool is_url);
 /* A refusal told in words ends with "stop"; one without any is the filter's. */

@@ -184,16 +184,19 @@ static int read_aside(struct reading *r, const char *member, struct json v,
 
 static int read_assistant(struct reading *r, size_t index, struct json message)
 {
-    static const char *const names[] = {"content",  "tool_calls",    "reasoning_content",
-                                        "refusal",  "function_call", "audio",
-                                        "reasoning"};
-    struct json v[7];
-    json_pick(message, names, 7, v);
+    static const char *const names[] = {"content",   "tool_calls",       "reasoning_content",
+                                        "refusal",   "function_call",    "audio",
+                                        "reasoning", "reasoning_details"};
+    struct json v[8];
+    bool detailed = false;
+    json_pick(message, names, 8, v);
     if (json_present(v[5]))
         return reading_refuse(r, "audio",
                               "refers to sound that this model's provider does not have");
     bool elsewhere = !json_present(v[2]) && v[6].kind == JSON_STRING;
-    int rc = read_aside(r, names[2], elsewhere ? v[6] : v[2], CHAT_THINKING);
+    int rc = openai_read_details(r, v[7], &detailed);
+    if (!rc && !detailed)
+        rc = read_aside(r, names[2], elsewhere ? v[6] : v[2], CHAT_THINKING);
     if (!rc)
         rc = read_content(r, index, v[0], read_part);
     if (!rc)

@@ -17,6 +17,8 @@ struct stream {
     bool spoken;  /* there was text */
     bool refused;
     bool finished;
+    size_t seals;                 /* of reasoning, told */
+    struct buf thoughts;          /* since the last of them */
     unsigned char argued[BITMAP]; /* calls that had a piece of arguments */
 };
 
@@ -43,6 +45,7 @@ static int make_head(struct encoding *e, struct stream *s)
     BUF_LITERAL(&head, ",\"choices\":[");
     s->head = buf_rc(&head) ? SLICE_NONE : arena_copy(e->keep, buf_slice(&head));
     usage_init(&s->usage);
+    buf_init(&s->thoughts, LIMIT_REPLY_BODY);
     return s->head.p ? AIGNE_OK : AIGNE_E_NOMEM;
 }
 
@@ -101,9 +104,41 @@ static int on_text(struct encoding *e, struct stream *s, const struct event *ev)
 
 static int on_thought(struct encoding *e, struct stream *s, const struct event *ev)
 {
-    if (!ev->index && ev->text.n)
-        write_piece(e, s, "reasoning_content", ev->text);
+    if (ev->index || !ev->text.n)
+        return AIGNE_OK;
+    write_piece(e, s, "reasoning_content", ev->text);
+    buf_put_slice(&s->thoughts, ev->text);
+    return buf_rc(&s->thoughts);
+}
+
+/* Told whole, so that who keeps it need not put pieces together. */
+static int write_seal(struct encoding *e, struct stream *s, const struct event *ev, bool opaque)
+{
+    const struct openai_detail detail = {.text = buf_slice(&s->thoughts),
+                                         .seal = ev->text,
+                                         .vendor = ev->name,
+                                         .opaque = opaque,
+                                         .index = s->seals++};
+    begin(e, s, false);
+    struct json_writer w = open_delta(e, s);
+    json_key(&w, "reasoning_details");
+    json_open_array(&w);
+    openai_write_detail(&w, &detail);
+    json_close_array(&w);
+    close_delta(e, &w, NULL);
+    if (!opaque)
+        buf_clear(&s->thoughts);
     return AIGNE_OK;
+}
+
+static int on_signature(struct encoding *e, struct stream *s, const struct event *ev)
+{
+    return write_seal(e, s, ev, false);
+}
+
+static int on_redacted(struct encoding *e, struct stream *s, const struct event *ev)
+{
+    return write_seal(e, s, ev, true);
 }
 
 static int on_refusal(struct encoding *e, struct stream *s, const struct event *ev)
@@ -232,6 +267,8 @@ static int on_finish(struct encoding *e, struct stream *s, const struct event *e
 static int (*const handlers[])(struct encoding *e, struct stream *s, const struct event *ev) = {
     [EVENT_TEXT] = on_text,
     [EVENT_THOUGHT] = on_thought,
+    [EVENT_SIGNATURE] = on_signature,
+    [EVENT_REDACTED] = on_redacted,
     [EVENT_REFUSAL] = on_refusal,
     [EVENT_TOOL_BEGIN] = on_tool_begin,
     [EVENT_TOOL_ARGUMENTS] = on_tool_arguments,
@@ -272,4 +309,10 @@ int openai_stream_end(struct encoding *e, const struct reply_notes *notes)
     }
     BUF_LITERAL(e->out, "data: [DONE]\n\n");
     return buf_rc(e->out);
+}
+
+void openai_stream_close(struct encoding *e)
+{
+    struct stream *s = e->state;
+    buf_free(&s->thoughts);
 }

@@ -26,6 +26,34 @@ static void write_calls(struct json_writer *w, const struct encoding *e, const s
     json_close_array(w);
 }
 
+static void write_reasoning(struct json_writer *w, const struct reply *r)
+{
+    size_t seals = 0;
+    if (r->thoughts.n)
+        json_member_string(w, "reasoning_content", buf_slice(&r->thoughts));
+    for (size_t i = 0; i < r->run_count; i++) {
+        const struct reply_run *run = &r->runs[i];
+        bool opaque = run->kind == EVENT_REDACTED;
+        if (!run->seal.p || (!opaque && run->kind != EVENT_THOUGHT))
+            continue;
+        if (!seals) {
+            json_key(w, "reasoning_details");
+            json_open_array(w);
+        }
+        const struct openai_detail detail = {
+            .text = opaque || !r->thoughts.n
+                        ? SLICE_NONE
+                        : slice_of(r->thoughts.p + run->start, run->end - run->start),
+            .seal = run->seal,
+            .vendor = run->vendor,
+            .opaque = opaque,
+            .index = seals++};
+        openai_write_detail(w, &detail);
+    }
+    if (seals)
+        json_close_array(w);
+}
+
 static void write_message(struct json_writer *w, const struct encoding *e,
                           const struct reply *r)
 {
@@ -44,8 +72,7 @@ static void write_message(struct json_writer *w, const struct encoding *e,
         json_member_string(w, "refusal", buf_slice(&r->refusal));
     else
         json_member_text(w, "refusal", NULL);
-    if (r->thoughts.n)
-        json_member_string(w, "reasoning_content", buf_slice(&r->thoughts));
+    write_reasoning(w, r);
     if (r->tool_count)
         write_calls(w, e, r);
     if (r->file_count) {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
+import OpenAI from 'openai';
 import { Validator, loadSchema } from '../../support/providers/schema.mjs';
 import { PNG, WEATHER, collect, post, settled, startAll, upstreamKeys } from './harness.mjs';
 
@@ -301,5 +302,43 @@ describe('keys', () => {
     const bearer = new Anthropic({ baseURL: all.hub.url, apiKey: null, authToken: all.key, maxRetries: 0 });
     assert.equal(textOf(await bearer.messages.create(user('openai/gpt-4o-mini', 'hello'))), 'Hello from the imitation');
     await reject(client('/nowhere').messages.create(user('x', 'x')), Anthropic.NotFoundError, 404);
+  });
+});
+
+describe('Claude\'s reasoning', () => {
+  const wanted = (body) => {
+    assert.equal(body.thinking?.type, 'enabled');
+    const [first] = body.messages.find((m) => m.role === 'assistant').content;
+    assert.deepEqual([first.type, first.thinking], ['thinking', 'Let me think.']);
+    assert.ok(first.signature);
+  };
+  const functions = [{ type: 'function', function: { name: 'weather', parameters: WEATHER } }];
+  it('comes back signed from OpenAI\'s clients', async () => {
+    const openai = new OpenAI({ baseURL: `${all.hub.url}/v1`, apiKey: all.key, maxRetries: 0 });
+    for (const stream of [false, true]) {
+      const request = { model: 'anthropic/claude-sonnet-4-5', reasoning_effort: 'high', tools: functions, messages: [{ role: 'user', content: 'weather? #tool #reason' }] };
+      let message;
+      if (stream) {
+        message = { role: 'assistant', content: null, tool_calls: [], reasoning_details: [] };
+        for await (const { choices: [{ delta }] } of await openai.chat.completions.create({ ...request, stream: true })) {
+          message.reasoning_details.push(...(delta.reasoning_details ?? []));
+          for (const c of delta.tool_calls ?? []) {
+            const call = (message.tool_calls[c.index] ??= { id: c.id, type: 'function', function: { name: c.function.name, arguments: '' } });
+            call.function.arguments += c.function.arguments ?? '';
+          }
+        }
+      } else message = (await openai.chat.completions.create(request)).choices[0].message;
+      const second = await openai.chat.completions.create({ ...request, messages: [...request.messages, message, { role: 'tool', tool_call_id: message.tool_calls[0].id, content: 'sunny' }] });
+      assert.equal(second.choices[0].message.content, 'Result: sunny');
+      wanted(last().body);
+    }
+  });
+  it('comes back signed from AIGNE\'s clients', async () => {
+    const ask = async (messages) => (await post(`${all.hub.url}/api/v2/chat`, { input: { messages, tools: functions, modelOptions: { model: 'anthropic/claude-sonnet-4-5', reasoningEffort: 'high' } } }, { authorization: `Bearer ${all.key}` })).json;
+    const question = { role: 'user', content: 'weather? #tool #reason' };
+    const first = await ask([question]);
+    const second = await ask([question, { role: 'agent', toolCalls: first.toolCalls }, { role: 'tool', toolCallId: first.toolCalls[0].id, content: 'sunny' }]);
+    assert.equal(second.text, 'Result: sunny');
+    wanted(last().body);
   });
 });

@@ -5,12 +5,12 @@ import { compose } from './scenario.mjs';
 const validator = new Validator(loadSchema('openai'), { closed: true });
 const MODELS = ['gpt-4o-mini', 'gpt-4o', 'gpt-5-mini', 'gpt-5', 'o3-mini', 'o4-mini'];
 const KNOWN = /^(gpt-|o[134](-|$)|chatgpt-|imitate-|.*imitate-)/;
-const REASONING = /^(o\d|gpt-5)/;
+export const REASONING = /^(o\d|gpt-5)/;
 const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mNoAAAAggCB2kUIOwAAAABJRU5ErkJggg==';
-const NAME = /^[a-zA-Z0-9_-]{1,64}$/;
+export const NAME = /^[a-zA-Z0-9_-]{1,64}$/;
 
 /* Vendors that speak the same format, where they differ. */
-const DIALECTS = {
+export const DIALECTS = {
   openai: { known: KNOWN },
   deepseek: { known: /^deepseek-/, thoughts: true, open: true },
   xai: { known: /^grok-/, thoughts: true, open: true, flatErrors: true, outputExcludesReasoning: true, wholeToolCalls: true },
@@ -171,7 +171,7 @@ const known = (p) => !(p.kind === 'unknown' && p.path[0] === 'messages' && /^(an
 
 const dotted = (path) => path.reduce((s, k) => (typeof k === 'number' ? `${s}[${k}]` : s ? `${s}.${k}` : k), '');
 
-function describe(problem) {
+export function describe(problem) {
   const where = dotted(problem.path);
   const base = { type: 'invalid_request_error', param: where };
   if (problem.kind === 'unknown' && problem.path.length === 1)
@@ -184,7 +184,7 @@ function describe(problem) {
   return { ...base, code: `invalid_value`, message: `Invalid '${where}': ${problem.kind} (${problem.limit ?? problem.expected ?? ''}).` };
 }
 
-const invalid = (message, param = null, code = null) => [400, { message, type: 'invalid_request_error', param, code }];
+export const invalid = (message, param = null, code = null) => [400, { message, type: 'invalid_request_error', param, code }];
 
 function parameters(body, dialect) {
   if (REASONING.test(body.model) && !dialect.open) {
@@ -229,7 +229,7 @@ function tools(body) {
   return null;
 }
 
-function looseAt(schema, path = '()') {
+export function looseAt(schema, path = '()') {
   if (!schema || typeof schema !== 'object') return null;
   if (schema.type === 'object' || schema.properties) {
     if (schema.additionalProperties !== false) return `In context=${path}, 'additionalProperties' is required to be supplied and to be false.`;

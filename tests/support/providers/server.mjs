@@ -6,13 +6,14 @@ import { gemini } from './gemini.mjs';
 import { ollama } from './ollama.mjs';
 import { ideogram } from './ideogram.mjs';
 import { openai } from './openai.mjs';
+import { openaiResponses } from './openai_responses.mjs';
 import { openaiTasks } from './openai_tasks.mjs';
 import { files, vendorTasks } from './vendor_tasks.mjs';
 import { azure, groq, mistral } from './vendors.mjs';
 import { brokenAnswers, parseStrictly, readBody, sendJson, sendStream, sleep } from './http.mjs';
 import { number, readScenario } from './scenario.mjs';
 
-const PROVIDERS = [gemini, bedrock, anthropic, ollama, azure, groq, mistral, openai, openaiTasks, vendorTasks, ideogram, files];
+const PROVIDERS = [gemini, bedrock, anthropic, ollama, azure, groq, mistral, openaiResponses, openai, openaiTasks, vendorTasks, ideogram, files];
 const LOG_LIMIT = 20000;
 
 function find(method, path, query, headers) {
