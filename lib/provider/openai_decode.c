@@ -294,8 +294,10 @@ int openai_push_finish(struct decoding *d, enum finish finish)
 int openai_push_start(struct decoding *d, const struct openai_object *o)
 {
     struct openai_state *s = d->state;
-    bool silent = json_count(o->choices) == 0 && o->id.raw.n <= 2 && o->model.raw.n <= 2;
-    if (s->started || silent) /* Azure judges the prompt before there is an answer */
+    if (s->started)
+        return AIGNE_OK;
+    bool silent = o->id.raw.n <= 2 && o->model.raw.n <= 2 && json_count(o->choices) == 0;
+    if (silent) /* Azure judges the prompt before there is an answer */
         return AIGNE_OK;
     s->started = true;
     return answer_start(d, json_string(o->id, d->scratch), json_string(o->model, d->scratch));
