@@ -14,9 +14,9 @@
 
 enum {
     EVENTS = 64,
-    RUNS = 4,         /* of the daemon in one turn, so that a herd does not starve the loop */
-    PULLS = 64,       /* calls served in one turn */
-    POOL = 10 * 1024, /* fits a head of 9 KB; most of what an idle client costs */
+    RUNS = 4,        /* of the daemon in one turn, so that a herd does not starve the loop */
+    PULLS = 64,      /* calls served in one turn */
+    POOL = 8 * 1024, /* fits a head of 7 KB; an idle client costs little else */
     SWEEP_MS = 1000,
     BURST = 100 /* clients */
 };

@@ -35,7 +35,9 @@ static void put_head(struct aigne_call *call, int status, struct slice content_t
         buf_put_slice(&x->head, content_type);
         BUF_LITERAL(&x->head, "\r\n");
     }
-    BUF_LITERAL(&x->head, "access-control-allow-origin: *\r\nx-request-id: ");
+    if (x->from_page || !slice_is(x->method, "POST")) /* what was got may be kept for others */
+        BUF_LITERAL(&x->head, "access-control-allow-origin: *\r\n");
+    BUF_LITERAL(&x->head, "x-request-id: ");
     buf_put(&x->head, call->id, RANDOM_ID_SIZE - 1);
     BUF_LITERAL(&x->head, "\r\n");
     if (x->ingress->request_id) {

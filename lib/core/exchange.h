@@ -27,6 +27,7 @@ struct exchange {
     const char *allow;             /* the methods a known path takes; NULL: no need to say */
     bool takes_body;
     bool body_ended;
+    bool from_page;                          /* a browser asks, for a page from elsewhere */
     bool head_only;                          /* the client asked for the head alone */
     bool confidential;                       /* what comes and goes holds keys */
     void (*handle)(struct aigne_call *call); /* the body is complete: begin */

@@ -287,6 +287,8 @@ static void read_headers(struct exchange *x)
             x->accept = h.value;
         else if (!x->client_did.p && slice_is_nocase(h.name, "x-aigne-hub-client-did"))
             x->client_did = h.value;
+        else if (slice_is_nocase(h.name, "origin"))
+            x->from_page = true;
         else if (x->content_length < 0 && slice_is_nocase(h.name, "content-length") &&
                  !slice_int64(slice_trim(h.value), &x->content_length))
             x->content_length = -1;
