@@ -172,6 +172,7 @@ struct chat_relay {
     struct slice content_type; /* of a multipart body, with its boundary; absent: JSON */
     struct slice model_value;  /* inside body: with its quotes, or a part's bare text */
     struct slice stream_options_value; /* the object, inside body; absent when there is none */
+    struct slice stream_value; /* the same of `stream`, where a target says it elsewhere */
     struct slice
         headers; /* those of the client that belong to the format, "anthropic-beta: x\r\n" */
     struct slice query; /* of the client's target, as it came, but for a key */

@@ -42,6 +42,7 @@ static int peek(const struct ingress_request *in, struct arena *a, struct slice 
         return rc;
     if (json_present(v[MODEL]))
         relay->model_value = v[MODEL].raw;
+    relay->stream_value = v[STREAM].raw;
     relay->usable = model->n > 0;
     return AIGNE_OK;
 }

@@ -24,8 +24,10 @@ extern const struct adapter adapter_anthropic_count;
 extern const struct adapter adapter_gemini;
 extern const struct adapter adapter_ollama;
 extern const struct adapter adapter_ollama_embedding;
-extern const struct adapter adapter_bedrock; /* Converse */
-extern const struct adapter adapter_hub;     /* another AIGNE hub */
+extern const struct adapter adapter_bedrock;           /* Converse */
+extern const struct adapter adapter_bedrock_anthropic; /* Claude, as Anthropic has it */
+extern const struct adapter adapter_bedrock_count;
+extern const struct adapter adapter_hub; /* another AIGNE hub */
 extern const struct adapter adapter_gemini_count;
 extern const struct adapter adapter_gemini_embed;
 extern const struct adapter adapter_gemini_embedding;

@@ -8,6 +8,16 @@ const struct config_member config_bedrock[] = {
     {NULL},
 };
 
+/* A client of Anthropic's format is served by Claude in that format. */
+const struct adapter *bedrock_choose(enum chat_kind kind, const struct chat_target *to,
+                                     const char *format)
+{
+    bool same = format && strcmp(format, adapter_bedrock_anthropic.format) == 0;
+    return kind == KIND_CHAT && same && bedrock_model_of(to->model).claude
+               ? &adapter_bedrock_anthropic
+               : NULL;
+}
+
 const struct adapter adapter_bedrock = {
     .name = "bedrock.converse",
     .format = "bedrock.converse",

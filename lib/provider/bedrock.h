@@ -49,16 +49,22 @@ void bedrock_write_cache(struct bedrock *b, enum chat_cache cache);
 int bedrock_write_tools(struct bedrock *b);
 /* The members that both a conversation and the counting of its tokens have. */
 int bedrock_write_conversation(struct bedrock *b);
-void bedrock_write_parameters(struct bedrock *b, const struct anthropic_thinking *t);
 
 /* ---- where and as whom ---- */
 
-/* POST the body to `action` of the target's model, signed. */
+#define BEDROCK_STREAM_TYPE "application/vnd.amazon.eventstream"
+/* A request that is complete but for where it goes: to `action` of the target's model, signed. */
+int bedrock_send(const struct chat_target *to, const char *action, struct arena *a,
+                 struct http_request *out, struct fault *why);
+/* The same with the body that was written. */
 int bedrock_post(struct wire *w, const char *action, struct http_request *out);
 /* GET a path of the control plane, signed. */
 int bedrock_get(const struct chat_target *to, const char *path, struct arena *a,
                 struct http_request *out, struct fault *why);
 
+void bedrock_begin(struct bedrock *b, const struct chat_request *r,
+                   const struct chat_target *to, struct arena *a, struct fault *why);
+void bedrock_close(struct bedrock *b); /* for AUTO() */
 int bedrock_encode(const struct chat_request *r, const struct chat_target *to, struct arena *a,
                    struct http_request *out, struct fault *why);
 
@@ -78,6 +84,8 @@ void bedrock_explain(int status, struct slice headers, struct slice body, int64_
 /* An exception in the middle of a stream. */
 int bedrock_exception(struct decoding *d, const struct sse_event *frame);
 
+const struct adapter *bedrock_choose(enum chat_kind kind, const struct chat_target *to,
+                                     const char *format);
 int bedrock_list_request(struct slice type, const struct chat_target *to, struct arena *a,
                          struct http_request *out, struct fault *why);
 int bedrock_list_answer(struct slice body, struct arena *a, struct buf *json,

@@ -316,7 +316,7 @@ static void note_unsaid(const struct bedrock *b, const struct anthropic_thinking
     unsaid_note_extras(r, b->x.w.to, own_members, OWN_MEMBERS);
 }
 
-void bedrock_write_parameters(struct bedrock *b, const struct anthropic_thinking *t)
+static void write_parameters(struct bedrock *b, const struct anthropic_thinking *t)
 {
     struct json_writer *j = &b->x.w.json;
     const struct chat_request *r = b->x.w.request;
@@ -350,12 +350,25 @@ static int write_body(struct bedrock *b)
     if (rc == AIGNE_OK)
         rc = write_inference(b, &t);
     if (rc == AIGNE_OK)
-        bedrock_write_parameters(b, &t);
+        write_parameters(b, &t);
     json_close_object(&b->x.w.json);
     return rc;
 }
 
-static void bedrock_close(struct bedrock *b)
+void bedrock_begin(struct bedrock *b, const struct chat_request *r,
+                   const struct chat_target *to, struct arena *a, struct fault *why)
+{
+    *b = (struct bedrock){.model = bedrock_model_of(to->model)};
+    b->x.model = anthropic_model_of(to->model);
+    map_init(&b->documents);
+    map_init(&b->called);
+    wire_begin(&b->x.w, r, to, a, why);
+    b->x.json_tool = wants_json(r) && !(r->format == CHAT_FORMAT_SCHEMA && b->model.schemas &&
+                                        anthropic_schema_fits(r->schema, a));
+    anthropic_plan_cache(&b->x);
+}
+
+void bedrock_close(struct bedrock *b)
 {
     wire_close(&b->x.w);
     map_free(&b->documents);
@@ -370,14 +383,7 @@ int bedrock_encode(const struct chat_request *r, const struct chat_target *to, s
     if (rc < 0)
         return rc;
     struct bedrock b AUTO(bedrock_close);
-    b = (struct bedrock){.model = bedrock_model_of(to->model)};
-    b.x.model = anthropic_model_of(to->model);
-    map_init(&b.documents);
-    map_init(&b.called);
-    wire_begin(&b.x.w, r, to, a, why);
-    b.x.json_tool = wants_json(r) && !(r->format == CHAT_FORMAT_SCHEMA && b.model.schemas &&
-                                       anthropic_schema_fits(r->schema, a));
-    anthropic_plan_cache(&b.x);
+    bedrock_begin(&b, r, to, a, why);
     rc = write_body(&b);
     if (rc < 0)
         return rc;

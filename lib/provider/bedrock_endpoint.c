@@ -109,20 +109,27 @@ static struct slice path_of(struct slice model, const char *action, struct arena
     return buf_rc(&path) < 0 ? SLICE_NONE : arena_copy(a, buf_slice(&path));
 }
 
-int bedrock_post(struct wire *w, const char *action, struct http_request *out)
+int bedrock_send(const struct chat_target *to, const char *action, struct arena *a,
+                 struct http_request *out, struct fault *why)
 {
-    const struct chat_target *to = w->to;
     struct slice region;
-    int rc = region_of(to, w->arena, &region, w->why);
+    int rc = region_of(to, a, &region, why);
     if (rc < 0)
         return rc;
-    w->streams_as = "application/vnd.amazon.eventstream";
-    struct slice path = path_of(to->model, action, w->arena);
-    struct slice base = base_of(to->base_url, region, w->arena);
-    if (!path.p || !base.p)
-        return fault_nomem(w->why);
-    rc = wire_post(w, url_join(w->arena, base, path), out);
-    return rc < 0 ? rc : authorize(to, region, w->arena, out, w->why);
+    struct slice path = path_of(to->model, action, a);
+    struct slice base = base_of(to->base_url, region, a);
+    if (path.p && base.p)
+        out->url = url_join(a, base, path);
+    return out->url.p ? authorize(to, region, a, out, why) : fault_nomem(why);
+}
+
+int bedrock_post(struct wire *w, const char *action, struct http_request *out)
+{
+    w->streams_as = BEDROCK_STREAM_TYPE;
+    bool plain = w->request->kind == KIND_COUNT_TOKENS;
+    int rc = plain ? wire_post_plain(w, SLICE("/"), out) : wire_post(w, SLICE("/"), out);
+    out->url = SLICE_NONE; /* bedrock_send knows it */
+    return rc < 0 ? rc : bedrock_send(w->to, action, w->arena, out, w->why);
 }
 
 /* The control plane's host is the other one's without "-runtime". */

@@ -1,5 +1,6 @@
 /* Knows the providers by name and where they are; refuses to know how any of them is spoken to. */
 #include "provider/adapters.h"
+#include "provider/bedrock.h"
 #include "provider/config.h"
 #include "provider/gemini.h"
 #include "provider/ollama.h"
@@ -58,7 +59,8 @@ static const struct provider_row rows[] = {
      .environment = "GEMINI_API_KEY"},
     {.name = "bedrock",
      .display_name = "AWS Bedrock",
-     .adapters[KIND_CHAT] = &adapter_bedrock,
+     .adapters = {[KIND_CHAT] = &adapter_bedrock, [KIND_COUNT_TOKENS] = &adapter_bedrock_count},
+     .choose = bedrock_choose,
      .base_url = "https://bedrock-runtime.{region}.amazonaws.com",
      .test_model = "us.amazon.nova-micro-v1:0",
      .environment = "AWS_BEARER_TOKEN_BEDROCK",

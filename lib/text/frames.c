@@ -8,6 +8,7 @@ void frames_init(struct frames *f, enum framing framing)
     sse_init(&f->sse);
     lines_init(&f->lines);
     eventstream_init(&f->aws);
+    chunks_init(&f->chunks);
 }
 
 void frames_free(struct frames *f)
@@ -15,6 +16,7 @@ void frames_free(struct frames *f)
     sse_free(&f->sse);
     lines_free(&f->lines);
     eventstream_free(&f->aws);
+    chunks_free(&f->chunks);
 }
 
 void frames_feed(struct frames *f, struct slice piece)
@@ -23,7 +25,7 @@ void frames_feed(struct frames *f, struct slice piece)
         sse_feed(&f->sse, piece);
     else if (f->framing == FRAMES_LINES)
         lines_feed(&f->lines, piece);
-    else if (f->framing == FRAMES_AWS)
+    else if (f->framing == FRAMES_AWS || f->framing == FRAMES_AWS_SSE)
         eventstream_feed(&f->aws, piece);
     else
         f->piece = piece;
@@ -49,6 +51,8 @@ static int next_aws(struct frames *f, struct sse_event *out)
 {
     struct eventstream_message m;
     int rc = eventstream_next(&f->aws, &m);
+    if (rc > 0 && f->framing == FRAMES_AWS_SSE && !m.failed)
+        return chunks_event(&f->chunks, m.data, out);
     if (rc > 0)
         *out = (struct sse_event){
             .name = m.name, .data = m.data, .raw = m.raw, .failed = m.failed};
@@ -60,7 +64,7 @@ int frames_next(struct frames *f, struct sse_event *out)
     struct slice line = SLICE_NONE;
     if (f->framing == FRAMES_SSE)
         return sse_next(&f->sse, out);
-    if (f->framing == FRAMES_AWS)
+    if (f->framing == FRAMES_AWS || f->framing == FRAMES_AWS_SSE)
         return next_aws(f, out);
     return f->framing == FRAMES_LINES ? as_event(lines_next(&f->lines, &line), line, out)
                                       : next_raw(f, out);
@@ -79,6 +83,13 @@ const char *frames_media_type(enum framing framing)
     static const char *const types[] = {[FRAMES_SSE] = "text/event-stream",
                                         [FRAMES_RAW] = NULL,
                                         [FRAMES_LINES] = "application/x-ndjson",
-                                        [FRAMES_AWS] = "application/vnd.amazon.eventstream"};
+                                        [FRAMES_AWS] = "application/vnd.amazon.eventstream",
+                                        [FRAMES_AWS_SSE] =
+                                            "application/vnd.amazon.eventstream"};
     return types[framing];
+}
+
+const char *frames_given_type(enum framing framing)
+{
+    return framing == FRAMES_AWS_SSE ? "text/event-stream" : NULL;
 }

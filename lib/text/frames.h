@@ -3,6 +3,7 @@
 #ifndef AIGNE_TEXT_FRAMES_H
 #define AIGNE_TEXT_FRAMES_H
 
+#include "text/chunks.h"
 #include "text/eventstream.h"
 #include "text/lines.h"
 #include "text/sse.h"
@@ -11,7 +12,8 @@ enum framing {
     FRAMES_SSE = 0, /* text/event-stream */
     FRAMES_RAW,     /* each piece is a frame: audio on its way */
     FRAMES_LINES,   /* application/x-ndjson: each line is a frame */
-    FRAMES_AWS      /* application/vnd.amazon.eventstream */
+    FRAMES_AWS,     /* application/vnd.amazon.eventstream */
+    FRAMES_AWS_SSE /* the same, and inside each message an event of the model's own stream: as that */
 };
 
 struct frames {
@@ -19,6 +21,7 @@ struct frames {
     struct sse sse;
     struct lines lines;
     struct eventstream aws;
+    struct chunks chunks;
     struct slice piece; /* RAW: not given yet */
 };
 
@@ -31,5 +34,7 @@ int frames_next(struct frames *f, struct sse_event *out);
 int frames_finish(struct frames *f, struct sse_event *out);
 /* The media type that such a stream comes under; NULL: any. */
 const char *frames_media_type(enum framing framing);
+/* The media type of its frames as they are given, where that is another; else NULL. */
+const char *frames_given_type(enum framing framing);
 
 #endif

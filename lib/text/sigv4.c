@@ -193,7 +193,7 @@ static int hash_request(const struct signing *g, const struct http_request *r,
     buf_put_byte(&text, '\n');
     put_header_names(g, &text);
     buf_put_byte(&text, '\n');
-    struct sha256 hash = sha256_of(r->body, r->body_count);
+    struct sha256 hash = sha256_of(http_body(r), r->body_count);
     sha256_hex(&hash, hex);
     buf_put(&text, hex, SHA256_HEX_SIZE);
     if (rc < 0 || buf_rc(&text) < 0)

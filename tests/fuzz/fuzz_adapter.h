@@ -187,6 +187,7 @@ static inline void fuzz_relay(const struct adapter *adapter, struct slice text)
     struct chat_relay relay = {.body = text,
                                .model_value = json_get(body, "model").raw,
                                .stream_options_value = json_get(body, "stream_options").raw,
+                               .stream_value = json_get(body, "stream").raw,
                                .stream = true};
     if (adapter->relay && body.kind == JSON_OBJECT && json_check(text, NULL) == AIGNE_OK)
         fuzz_target(adapter, NULL, &relay, "a \"model\"", 0);
@@ -228,7 +229,8 @@ static inline int fuzz_adapter(const struct adapter *adapter, const uint8_t *dat
         fuzz_explain(adapter, text);
         break;
     case 'm':
-        fuzz_models(adapter, text);
+        if (adapter->list_answer)
+            fuzz_models(adapter, text);
         break;
     case 'b':
         fuzz_relay(adapter, text);

@@ -101,6 +101,7 @@ static void relay_of(struct run *run)
         return;
     }
     run->relay.model_value = json_get(body, "model").raw;
+    run->relay.stream_value = json_get(body, "stream").raw;
     run->relay.stream_options_value = json_get(body, "stream_options").raw;
     run->relay.headers = run->c->headers_of_client;
     run->relay.query = run->c->query;

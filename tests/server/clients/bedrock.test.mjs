@@ -2,9 +2,10 @@
 // to the imitation, which checks every signature.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { BedrockRuntimeClient, ConverseCommand, ConverseStreamCommand, CountTokensCommand } from '@aws-sdk/client-bedrock-runtime';
+import { BedrockRuntimeClient, ConverseCommand, ConverseStreamCommand, CountTokensCommand, InvokeModelCommand, InvokeModelWithResponseStreamCommand } from '@aws-sdk/client-bedrock-runtime';
 import { AIGNEHubChatModel } from '@aigne/aigne-hub';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { secretOf, tokenOf } from '../../support/providers/sigv4.mjs';
 import { PNG, WEATHER, collect, post, settled, startAll } from './harness.mjs';
@@ -53,6 +54,15 @@ describe('the imitation with Amazon\'s SDK', () => {
     assert.deepEqual(events.slice(-2).map((e) => Object.keys(e)[0]), ['messageStop', 'metadata']);
     const { inputTokens } = await sdk().send(new CountTokensCommand({ modelId: CLAUDE, input: { converse: { messages: said('x').messages } } }));
     assert.equal(inputTokens, 17);
+  });
+  it('invokes Claude in its own format', async () => {
+    const body = JSON.stringify({ anthropic_version: 'bedrock-2023-05-31', max_tokens: 50, messages: [{ role: 'user', content: 'hello' }] });
+    const plain = await sdk().send(new InvokeModelCommand({ modelId: CLAUDE, body, contentType: 'application/json' }));
+    assert.equal(JSON.parse(Buffer.from(plain.body)).content[0].text, 'Hello from the imitation');
+    const stream = await sdk().send(new InvokeModelWithResponseStreamCommand({ modelId: CLAUDE, body, contentType: 'application/json' }));
+    const events = (await collect(stream.body)).map((e) => JSON.parse(Buffer.from(e.chunk.bytes)));
+    assert.equal(events.at(-1).type, 'message_stop');
+    assert.equal(events.map((e) => e.delta?.text ?? '').join(''), 'Hello from the imitation');
   });
   it('takes an ARN, temporary keys and an API key', async () => {
     await sdk().send(new ConverseCommand({ ...said('x'), modelId: ARN }));
@@ -189,6 +199,48 @@ describe('OpenAI\'s client', () => {
     assert.equal((await ask(CLAUDE, `${long} #say=ok`)).choices[0].message.content, 'ok');
     const chunks = await collect(await ask(CLAUDE, 'x #bytes=1000000', { stream: true }));
     assert.equal(chunks.reduce((n, c) => n + (c.choices[0]?.delta.content ?? '').length, 0), 1_000_000);
+  });
+});
+
+describe('Anthropic\'s client', () => {
+  const claude = () => new Anthropic({ baseURL: all.hub.url, apiKey: all.key, maxRetries: 0 });
+  const said = (content, more = {}) => ({ model: `bedrock/${CLAUDE}`, max_tokens: 200, messages: [{ role: 'user', content }], ...more });
+
+  it('is relayed to Claude in its own format, whole and streamed', async () => {
+    const system = [{ type: 'text', text: 'long', cache_control: { type: 'ephemeral', ttl: '1h' } }];
+    const reply = await claude().messages.create(said('hello', { system }), { headers: { 'anthropic-beta': 'context-1m-2025-08-07,other' } });
+    assert.equal(reply.content[0].text, 'Hello from the imitation');
+    assert.equal(last().path, `/bedrock/model/${encodeURIComponent(CLAUDE)}/invoke`);
+    assert.deepEqual(last().body.system, system);
+    assert.deepEqual(last().body.anthropic_beta, ['context-1m-2025-08-07', 'other']);
+    const stream = claude().messages.stream(said('hello #stream=12 #split=5'));
+    assert.equal((await stream.finalMessage()).content[0].text, 'Hello from the imitation, grüße 東京 👋🏽 and "quotes" \\\n');
+    assert.match((await stream.withResponse()).response.headers.get('content-type'), /^text\/event-stream/);
+    assert.equal(last().path, `/bedrock/model/${encodeURIComponent(CLAUDE)}/invoke-with-response-stream`);
+  });
+  it('calls tools and sends thinking back', async () => {
+    const tools = [{ name: 'weather', input_schema: WEATHER }];
+    const thinking = { type: 'enabled', budget_tokens: 1024 };
+    const first = await claude().messages.create(said('#tool #reason', { tools, thinking, max_tokens: 2000 }));
+    assert.deepEqual(first.content.map((b) => b.type), ['thinking', 'tool_use']);
+    const messages = [{ role: 'user', content: '#tool #reason' }, { role: 'assistant', content: first.content }, { role: 'user', content: [{ type: 'tool_result', tool_use_id: first.content[1].id, content: 'sun' }] }];
+    const second = await claude().messages.create(said('', { tools, thinking, max_tokens: 2000, messages }));
+    assert.equal(second.content.at(-1).text, 'Result: sun');
+  });
+  it('is translated for other models', async () => {
+    const reply = await claude().messages.create({ ...said('hello'), model: `bedrock/${NOVA}` });
+    assert.equal(reply.content[0].text, 'Hello from the imitation');
+    assert.match(last().path, /converse$/);
+    const final = await claude().messages.stream({ ...said('#tools', { tools: [{ name: 'weather', input_schema: WEATHER }] }), model: `bedrock/${NOVA}` }).finalMessage();
+    assert.deepEqual(final.content.map((b) => b.name), ['weather', 'weather']);
+  });
+  it('counts tokens', async () => {
+    assert.equal((await claude().messages.countTokens({ model: `bedrock/${CLAUDE}`, messages: [{ role: 'user', content: 'x' }] })).input_tokens, 17);
+  });
+  it('is told why it failed, also in the middle', async () => {
+    await refused(claude().messages.create(said('#status=429')), 429, /Too many requests/);
+    await refused(claude().messages.create(said('x', { max_tokens: 0 })), 400, /max_tokens/);
+    for (const way of ['error-mid=4 #stream=9', 'cut=4 #stream=9', 'end-early', 'wrong-crc', 'turned-bit']) await assert.rejects(claude().messages.stream(said(`x #${way}`)).finalMessage(), undefined, way);
   });
 });
 

@@ -1,4 +1,5 @@
 // Knows Bedrock's Converse: what is refused, in which words, and how an answer looks.
+import { anthropic } from './anthropic.mjs';
 import { damaged, message } from './eventstream.mjs';
 import { number } from './scenario.mjs';
 import { Validator, loadSchema } from './schema.mjs';
@@ -16,12 +17,12 @@ const MODELS = [
 export const bedrock = {
   name: 'bedrock',
   contentType: 'application/vnd.amazon.eventstream',
-  terminal: (frame) => frame.event === 'messageStop',
+  terminal: (frame) => /^(messageStop|message_delta)$/.test(frame.event),
   headers: (id, status, detail) => ({ 'x-amzn-requestid': `5d1f6f6a-${id}`, ...(status >= 400 ? { 'x-amzn-errortype': `${typeOf(status, detail)}:http://internal.amazon.com/coral/com.amazon.bedrock/` } : {}) }),
 
   route(method, path) {
     if (/^(\/bedrock)?\/foundation-models$/.test(path)) return { what: 'models', method: 'GET' };
-    const found = /^(?:\/bedrock)?\/model\/([^/]+)\/(converse|converse-stream|count-tokens)$/.exec(path);
+    const found = /^(?:\/bedrock)?\/model\/([^/]+)\/(converse|converse-stream|count-tokens|invoke|invoke-with-response-stream)$/.exec(path);
     if (!found) return null;
     const model = decodeURIComponent(found[1]);
     const route = { what: found[2], method: 'POST', model, dialect: found[2] };
@@ -42,12 +43,14 @@ export const bedrock = {
   models: () => ({ modelSummaries: MODELS.map(([modelId, out, served]) => ({ modelArn: `arn:aws:bedrock:us-east-1::foundation-model/${modelId}`, modelId, modelName: modelId, inputModalities: ['TEXT'], outputModalities: [out], inferenceTypesSupported: [served], modelLifecycle: { status: 'ACTIVE' }, responseStreamingSupported: true })) }),
 
   refuse(body, route) {
+    if (route.what.startsWith('invoke')) return unknownModel(route.model) ?? claudesOwn(body, route);
     const [problem] = validator.check(body, route.what === 'converse' ? 'ConverseRequest' : 'ConverseStreamRequest');
     if (problem) return invalid(`1 validation error detected: Value at '${problem.path.join('.')}' failed to satisfy constraint: ${problem.kind}`);
     return unknownModel(route.model) ?? conversation(body) ?? tools(body, route.model) ?? caches(body, route.model) ?? parameters(body, route.model) ?? output(body, route.model);
   },
 
   view(body, route) {
+    if (route.what.startsWith('invoke')) return { ...anthropic.view({ ...body, model: bare(route.model) }), model: route.model, stream: route.what !== 'invoke', claude: true };
     const last = body.messages.at(-1);
     const users = body.messages.filter((m) => m.role === 'user' && m.content.some((b) => b.text));
     const results = last.content.filter((b) => b.toolResult).map((b) => b.toolResult);
@@ -69,23 +72,27 @@ export const bedrock = {
   },
 
   plain(view, scenario, id) {
+    if (view.claude) return anthropic.plain({ ...view, model: bare(view.model) }, scenario, `bdrk_${id}`);
     const answer = compose(scenario, view);
     return { metrics: { latencyMs: 321 }, output: { message: { content: blocksOf(answer, id, scenario), role: 'assistant' } }, stopReason: STOP[answer.finish], usage: usage(answer.usage, scenario) };
   },
 
   stream(view, scenario, id) {
+    if (view.claude) return anthropic.stream({ ...view, model: bare(view.model) }, scenario, `bdrk_${id}`).map(asChunk).map(damage(scenario));
     const answer = compose(scenario, view);
     const frames = [message('event', 'messageStart', { role: 'assistant' })];
     blocksOf(answer, id, scenario).forEach((block, i) => frames.push(...blockFrames(block, i, answer)));
     frames.push(message('event', 'messageStop', { stopReason: STOP[answer.finish] }));
     frames.push(message('event', 'metadata', { metrics: { latencyMs: 321 }, usage: usage(answer.usage, scenario) }));
-    if (scenario['wrong-crc']) frames[2] = damaged(frames[2], -1);
-    if (scenario['wrong-prelude-crc']) frames[2] = damaged(frames[2], 8);
-    if (scenario['turned-bit']) frames[2] = damaged(frames[2], -8);
-    return frames;
+    return frames.map(damage(scenario));
   },
 };
 
+const DAMAGES = { 'wrong-crc': -1, 'wrong-prelude-crc': 8, 'turned-bit': -8 };
+const damage = (scenario) => (frame, i) => {
+  const how = i === 2 && Object.keys(DAMAGES).find((k) => k in scenario);
+  return how ? damaged(frame, DAMAGES[how]) : frame;
+};
 const STOP = { stop: 'end_turn', tools: 'tool_use', length: 'max_tokens', refusal: 'guardrail_intervened', filter: 'content_filtered', block: 'guardrail_intervened' };
 const STATUS = {
   400: ['ValidationException', 'The request was refused on purpose.'],
@@ -138,6 +145,28 @@ function blockFrames(block, contentBlockIndex, answer) {
   }
   frames.push(message('event', 'contentBlockStop', { contentBlockIndex }));
   return frames;
+}
+
+// "us.anthropic.claude-sonnet-4-5-20250929-v1:0" is "claude-sonnet-4-5-20250929" elsewhere.
+const bare = (model) => /claude-.+?(?=-v\d|$)/.exec(model)?.[0] ?? model;
+
+function claudesOwn(body, route) {
+  if (!claude(route.model)) return invalid('The imitation knows no other model\'s own format.');
+  const extra = ['model', 'stream'].find((k) => k in body);
+  if (extra) return invalid(`${extra}: Extra inputs are not permitted`);
+  const { anthropic_version: version, anthropic_beta: betas, ...rest } = body;
+  if (version !== 'bedrock-2023-05-31') return invalid('anthropic_version: Field required');
+  if (betas !== undefined && !(Array.isArray(betas) && betas.every((b) => typeof b === 'string'))) return invalid('anthropic_beta: Input should be a valid list');
+  const refusal = anthropic.refuse({ ...rest, model: bare(route.model), stream: route.what !== 'invoke' }, route, { version: '2023-06-01' });
+  return refusal && invalid(refusal[1].message);
+}
+
+function asChunk(frame) {
+  const event = JSON.parse(/^data: (.*)$/m.exec(frame)[1]);
+  const told = event.type === 'message_stop' ? { ...event, 'amazon-bedrock-invocationMetrics': { inputTokenCount: 20, outputTokenCount: 4, invocationLatency: 300, firstByteLatency: 100 } } : event;
+  const out = message('event', 'chunk', { bytes: Buffer.from(JSON.stringify(told)).toString('base64') });
+  out.event = event.type;
+  return out;
 }
 
 function unknownModel(model) {
