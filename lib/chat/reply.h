@@ -96,6 +96,8 @@ void reply_write_task(const struct reply *r, enum chat_kind kind, struct json_wr
 void reply_write_file(struct json_writer *w, const struct reply_file *file);
 /* Its `usage` object alone; nothing is written when nothing was reported. True: written. */
 bool reply_write_usage(const struct usage *u, const struct reply_notes *notes, struct buf *out);
+/* A member `seconds`; nothing when they are unknown. */
+void reply_write_seconds(struct json_writer *w, int64_t milliseconds);
 /* Its `toolCalls` alone, an array of the first `count`. */
 void reply_write_tool_calls(const struct reply *r, size_t count, struct buf *out);
 /* For the end of a stream: its members without the braces, but for text, thoughts and, when all of

@@ -147,8 +147,10 @@ static void write_remote(struct json_writer *w, struct slice extras)
     }
 }
 
-static void write_seconds(struct json_writer *w, int64_t milliseconds)
+void reply_write_seconds(struct json_writer *w, int64_t milliseconds)
 {
+    if (milliseconds < 0)
+        return;
     json_key(w, "seconds");
     decimal_write(w->out, milliseconds, 3);
     w->comma = true;
@@ -173,8 +175,7 @@ static void write_usage(struct json_writer *w, const struct usage *u,
         json_member_int(w, "cacheReadInputTokens", u->cache_read);
     if (u->images >= 0)
         json_member_int(w, "images", u->images);
-    if (u->milliseconds >= 0)
-        write_seconds(w, u->milliseconds);
+    reply_write_seconds(w, u->milliseconds);
     if (u->characters >= 0)
         json_member_int(w, "characters", u->characters);
     if (notes && notes->call_id.p)

@@ -54,6 +54,7 @@ void reply_write_task(const struct reply *r, enum chat_kind kind, struct json_wr
         break;
     case KIND_VIDEO:
         write_file_list(w, "videos", r);
+        reply_write_seconds(w, r->usage.milliseconds); /* AIGNE's clients look for it here */
         break;
     case KIND_SPEECH:
         write_audio(w, r);

@@ -216,7 +216,7 @@ static struct slice usage_extras(struct decoding *d, struct json usage)
 /* Hubs count every token in one place only, as this library does. */
 int hub_push_usage(struct decoding *d, struct json usage, const struct usage *units)
 {
-    if (usage.kind != JSON_OBJECT)
+    if (usage.kind != JSON_OBJECT && !units)
         return AIGNE_OK;
     struct event e = {.kind = EVENT_USAGE};
     usage_init(&e.usage);

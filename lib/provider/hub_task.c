@@ -6,8 +6,8 @@
 #include "provider/answer.h"
 #include "provider/complaint.h"
 #include "provider/hub.h"
+#include "provider/task_answer.h"
 #include "provider/wire.h"
-#include "text/decimal.h"
 #include "text/url.h"
 #include <aignehub/aignehub.h>
 
@@ -82,21 +82,34 @@ static int push_embeddings(struct decoding *d, struct json list)
     return AIGNE_OK;
 }
 
-/* The counts that only tasks have; a chat's are read by hub_push_usage. */
-static void read_units(struct json usage, struct usage *u)
-{
-    struct json seconds = json_get(usage, "seconds");
-    decimal_wide milliseconds = 0;
-    u->images = answer_count(json_get(usage, "images"));
-    u->characters = answer_count(json_get(usage, "characters"));
-    if (seconds.kind == JSON_NUMBER && decimal_parse(seconds.raw, 3, &milliseconds) &&
-        milliseconds >= 0 && milliseconds <= USAGE_LARGEST)
-        u->milliseconds = (int64_t)milliseconds;
-}
+enum member {
+    IMAGES,
+    VIDEOS,
+    AUDIO,
+    EMBEDDINGS,
+    TEXT,
+    USAGE,
+    MODEL,
+    OPTIONS,
+    SECONDS,
+    MEMBERS
+};
+static const char *const members[MEMBERS] = {"images",     "videos",       "audio",
+                                             "embeddings", "text",         "usage",
+                                             "model",      "modelOptions", "seconds"};
 
-enum member { IMAGES, VIDEOS, AUDIO, EMBEDDINGS, TEXT, USAGE, MODEL, OPTIONS, MEMBERS };
-static const char *const members[MEMBERS] = {"images", "videos", "audio", "embeddings",
-                                             "text",   "usage",  "model", "modelOptions"};
+/* The counts that only tasks have; a chat's are read by hub_push_usage. AIGNE's own hub counts no images
+ * and tells a video's seconds beside the usage. */
+static void read_units(const struct json *v, struct usage *u)
+{
+    u->images = answer_count(json_get(v[USAGE], "images"));
+    u->characters = answer_count(json_get(v[USAGE], "characters"));
+    u->milliseconds = task_milliseconds(json_get(v[USAGE], "seconds"));
+    if (u->images < 0 && v[IMAGES].kind == JSON_ARRAY)
+        u->images = (int64_t)json_count(v[IMAGES]);
+    if (u->milliseconds < 0)
+        u->milliseconds = task_milliseconds(v[SECONDS]);
+}
 
 static int push_extras(struct decoding *d, struct json object)
 {
@@ -123,7 +136,7 @@ static int push_answer(struct decoding *d, struct json object)
     struct usage units;
     json_pick(object, members, MEMBERS, v);
     usage_init(&units);
-    read_units(v[USAGE], &units);
+    read_units(v, &units);
     int rc = answer_start(d, SLICE_NONE, json_string(v[MODEL], d->scratch));
     if (rc >= 0)
         rc = push_files(d, json_present(v[IMAGES])   ? v[IMAGES]
