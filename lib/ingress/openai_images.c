@@ -68,11 +68,25 @@ static const struct openai_member members[] = {
 };
 #define MEMBERS (sizeof members / sizeof members[0])
 
+/* OpenAI's own image models refuse response_format. Clients that know a model by its bare name leave it away;
+ * under "openai/gpt-image-1" they do not recognise it. */
+static bool is_relayable(struct slice model, struct slice response_format)
+{
+    struct slice rest = model;
+    struct slice name = model;
+    while (slice_cut(rest, '/', &name, &rest))
+        name = rest;
+    return !response_format.p ||
+           !(slice_starts(name, "gpt-image") || slice_starts(name, "chatgpt-image"));
+}
+
 static const struct openai_task generations = {
     .kind = KIND_IMAGE,
     .members = members + FILES,
     .count = MEMBERS - FILES,
     .takes_json = true,
+    .answer_form = "response_format",
+    .relayable = is_relayable,
 };
 static const struct openai_task edits = {
     .kind = KIND_IMAGE,
@@ -80,6 +94,8 @@ static const struct openai_task edits = {
     .count = MEMBERS,
     .takes_json = true,
     .takes_form = true,
+    .answer_form = "response_format",
+    .relayable = is_relayable,
 };
 
 static int peek(const struct ingress_request *in, struct arena *a, struct slice *model,

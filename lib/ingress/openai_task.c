@@ -106,7 +106,7 @@ int openai_task_peek(const struct openai_task *t, const struct ingress_request *
     }
     relay->verbatim = t->verbatim && !relay->stream && t->verbatim(answer);
     relay->stream = relay->stream || t->streamed;
-    relay->usable = model->n > 0;
+    relay->usable = model->n > 0 && (!t->relayable || t->relayable(*model, answer));
     return AIGNE_OK;
 }
 

@@ -30,7 +30,9 @@ struct openai_task {
     const char
         *answer_form; /* the member that tells how the answer is to come; NULL: none does */
     bool (*verbatim)(struct slice answer_form); /* whether it comes as bytes or bare text */
-    bool streamed;                              /* always */
+    /* Whether the provider takes such a body as it is; NULL: it does. */
+    bool (*relayable)(struct slice model, struct slice answer_form);
+    bool streamed; /* always */
 };
 
 int openai_task_peek(const struct openai_task *t, const struct ingress_request *in,

@@ -67,8 +67,7 @@ static int understand(const struct exchange *x, struct slice body, struct arena 
     struct slice name = relay->model_value;
     assert_true(!name.p ||
                 (name.p >= relay->body.p && name.p + name.n <= relay->body.p + relay->body.n));
-    bool relayed = x->ingress != &ingress_gemini_video; /* that is read whatever it says */
-    assert_int_equal(relay->usable, relayed && model.n > 0);
+    assert_true(model.n || !relay->usable);
     return AIGNE_OK;
 }
 
@@ -76,7 +75,8 @@ static void describe(const struct chat_relay *relay, const struct chat_request *
                      struct buf *out)
 {
     const struct task *t = r->task;
-    buf_printf(out, "model=%.*s%s%s%s%s%s%.*s\n", (int)r->model.n, r->model.p ? r->model.p : "",
+    buf_printf(out, "model=%.*s%s%s%s%s%s%s%.*s\n", (int)r->model.n,
+               r->model.p ? r->model.p : "", relay->usable ? "" : " to be read",
                r->stream ? " stream" : "", relay->verbatim ? " verbatim" : "",
                t->editing ? " editing" : "", t->translating ? " translating" : "",
                t->stream_format.p ? " as " : "", (int)t->stream_format.n,
