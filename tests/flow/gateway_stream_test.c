@@ -1,5 +1,5 @@
 /* What passes through the gateway between a client and a scripted provider: relays byte for byte, ends
- * that wait for the books, errors in each format, slow and vanishing clients. */
+ * that wait for the books, errors in each format, slow and vanishing clients, pages of others. */
 #define _GNU_SOURCE /* memmem */
 #include "exchange.h"
 #include <poll.h>
@@ -417,6 +417,31 @@ static void a_client_that_goes_ends_the_provider(void **state)
     expect_closed_when_freed("/v1/chat/completions", CHAT, false);
 }
 
+/* Who may read an answer is said to pages, and with what may be kept for them. */
+static void pages_of_others(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *method;
+        const char *headers;
+        bool told;
+    } asked[] = {{"POST", "Content-Type: application/json\r\n", false},
+                 {"POST", "ORIGIN: https://example.org\r\n", true},
+                 {"GET", "", true}};
+    struct fixture f;
+    struct answer a;
+    fixture_open(&f, NULL, NULL);
+    for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+        aigne_call *exchange = begin(&f, asked[i].method, "/v1/nothing", asked[i].headers);
+        finish_request(exchange, NULL);
+        take(exchange, &a);
+        assert_int_equal(a.status, 404);
+        assert_int_equal(strstr(a.head, "access-control-allow-origin: *\r\n") != NULL,
+                         asked[i].told);
+    }
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -432,6 +457,7 @@ int main(void)
         cmocka_unit_test(an_error_without_end_is_not_waited_for),
         cmocka_unit_test(a_slow_client_slows_the_provider),
         cmocka_unit_test(a_client_that_goes_ends_the_provider),
+        cmocka_unit_test(pages_of_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
