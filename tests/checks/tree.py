@@ -2,7 +2,7 @@
 import os
 import re
 
-SKIPPED = {'node_modules', 'python_modules', '__pycache__', '.git', 'subprojects'}
+SKIPPED = {'node_modules', 'python_modules', 'packages', '__pycache__', '.git', 'subprojects'}
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), '..', '..'))
 
 
