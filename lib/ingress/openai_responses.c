@@ -34,6 +34,24 @@ static int check_background(struct json v, bool streamed, struct fault *why)
                        "background needs stream here: an answer cannot be fetched later.");
 }
 
+/* What was sealed elsewhere and brought back: no provider of Responses takes it, so that such a body is read
+ * and the seals are left out. */
+static bool has_foreign_seal(struct slice body)
+{
+    static const char key[] = "\"encrypted_content\"";
+    struct slice rest = body;
+    for (;;) {
+        size_t at = slice_find(rest, SLICE("\"" RESPONSES_SEAL));
+        if (at == rest.n)
+            return false;
+        struct slice before = slice_trim(slice_of(rest.p, at));
+        if (slice_ends(before, ":") &&
+            slice_ends(slice_trim(slice_of(before.p, before.n - 1)), key))
+            return true;
+        rest = slice_from(rest, at + 1);
+    }
+}
+
 static int peek(const struct ingress_request *in, struct arena *a, struct slice *model,
                 struct chat_relay *relay, struct fault *why)
 {
@@ -57,7 +75,7 @@ static int peek(const struct ingress_request *in, struct arena *a, struct slice 
         rc = check_background(v[BACKGROUND], relay->stream, why);
     if (json_present(v[MODEL]))
         relay->model_value = v[MODEL].raw;
-    relay->usable = model->n > 0;
+    relay->usable = model->n > 0 && !has_foreign_seal(relay->body);
     return rc;
 }
 

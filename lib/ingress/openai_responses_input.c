@@ -245,6 +245,25 @@ static int read_reasoning(struct reading *r, struct json item)
     return text.n ? add_thinking(r, SLICE_NONE, text, SLICE_NONE) : AIGNE_OK;
 }
 
+/* Clients that take answers to be stored name reasoning by its id. What has words they keep to themselves:
+ * it is an aid, and the answer goes on without. */
+static int read_reference(struct reading *r, struct json item)
+{
+    struct slice id = SLICE_NONE;
+    int rc = read_needed_string(r, "id", json_get(item, "id"), &id);
+    if (rc)
+        return rc;
+    if (!slice_starts(id, "rs_"))
+        return reading_refuse(r, "id",
+                              "names what is not stored here: send the item itself, "
+                              "as SDKs do with store set to false");
+    rc = begin_assistant(r);
+    struct slice content = slice_from(id, strlen("rs_"));
+    return rc || !slice_starts(content, RESPONSES_SEAL)
+               ? rc
+               : add_foreign(r, SLICE(""), slice_from(content, strlen(RESPONSES_SEAL)));
+}
+
 /* ---- the list ---- */
 
 static const struct {
@@ -253,7 +272,8 @@ static const struct {
 } item_types[] = {{"message", read_message},
                   {"function_call", read_call},
                   {"function_call_output", read_result},
-                  {"reasoning", read_reasoning}};
+                  {"reasoning", read_reasoning},
+                  {"item_reference", read_reference}};
 
 static int read_item(struct reading *r, struct json item)
 {

@@ -274,9 +274,9 @@ int responses_open_part(struct encoding *e, struct responses_stream *s,
     return AIGNE_OK;
 }
 
-int responses_open_reasoning(struct encoding *e, struct responses_stream *s)
+int responses_open_reasoning(struct encoding *e, struct responses_stream *s,
+                             const struct responses_seal *seal)
 {
-    static const struct responses_seal none = {.kind = RESPONSES_SEAL_THOUGHT};
     if (s->open == REASONING)
         return AIGNE_OK;
     responses_end_open(e, s);
@@ -285,7 +285,7 @@ int responses_open_reasoning(struct encoding *e, struct responses_stream *s)
     s->open = REASONING;
     clear(s, &s->text);
     struct json_writer w = open_added(e, s);
-    responses_write_reasoning(&w, e, s->count - 1, SLICE(""), &none);
+    responses_write_reasoning(&w, e, s->count - 1, SLICE(""), seal);
     responses_close_event(&w);
     return AIGNE_OK;
 }
@@ -300,7 +300,7 @@ static int add_call_seal(struct encoding *e, struct responses_stream *s, struct 
                                         .data = responses_call_seal(metadata, e->keep)};
     if (!seal.data.p)
         return e->keep->failed ? AIGNE_E_NOMEM : AIGNE_OK;
-    int rc = responses_open_reasoning(e, s);
+    int rc = responses_open_reasoning(e, s, &seal);
     if (!rc)
         responses_end_reasoning(e, s, &seal);
     return rc;

@@ -102,9 +102,10 @@ static int on_json(struct encoding *e, stream *s, const struct event *ev)
 
 static int on_thought(struct encoding *e, stream *s, const struct event *ev)
 {
+    static const struct responses_seal none = {.kind = RESPONSES_SEAL_THOUGHT};
     if (ev->index || !ev->text.n)
         return AIGNE_OK;
-    int rc = responses_open_reasoning(e, s);
+    int rc = responses_open_reasoning(e, s, &none);
     if (rc)
         return rc;
     if (!s->text.n) {
@@ -125,7 +126,7 @@ static int on_signature(struct encoding *e, stream *s, const struct event *ev)
 {
     const struct responses_seal seal = {
         .kind = RESPONSES_SEAL_THOUGHT, .vendor = ev->name, .data = ev->text};
-    int rc = responses_open_reasoning(e, s);
+    int rc = responses_open_reasoning(e, s, &seal);
     if (!rc)
         responses_end_reasoning(e, s, &seal);
     return rc;
@@ -136,7 +137,7 @@ static int on_redacted(struct encoding *e, stream *s, const struct event *ev)
     const struct responses_seal seal = {
         .kind = RESPONSES_SEAL_REDACTED, .vendor = ev->name, .data = ev->text};
     responses_end_open(e, s);
-    int rc = responses_open_reasoning(e, s);
+    int rc = responses_open_reasoning(e, s, &seal);
     if (!rc)
         responses_end_reasoning(e, s, &seal);
     return rc;

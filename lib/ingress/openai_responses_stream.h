@@ -65,7 +65,9 @@ void responses_tell(struct encoding *e, struct responses_stream *s, const char *
 /* Each gives AIGNE_OK or AIGNE_E_NOMEM, and ends what else goes on. */
 int responses_open_part(struct encoding *e, struct responses_stream *s,
                         enum responses_part part);
-int responses_open_reasoning(struct encoding *e, struct responses_stream *s);
+/* `seal`: of reasoning that will have no words. */
+int responses_open_reasoning(struct encoding *e, struct responses_stream *s,
+                             const struct responses_seal *seal);
 int responses_open_call(struct encoding *e, struct responses_stream *s,
                         const struct event *begin);
 int responses_add_image(struct encoding *e, struct responses_stream *s, struct slice base64);

@@ -20,7 +20,7 @@ struct output {
 
 static struct slice run_text(const struct reply_run *run, const struct buf *text)
 {
-    return slice_of(text->p + run->start, run->end - run->start);
+    return slice_from(slice_of(buf_slice(text).p, run->end), run->start);
 }
 
 /* A citation belongs to the text it came behind. */

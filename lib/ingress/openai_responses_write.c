@@ -63,16 +63,29 @@ void responses_write_refusal_part(struct json_writer *w, struct slice text)
     json_close_object(w);
 }
 
-/* OpenAI's own seal is the id of its item and what was encrypted, and is taken apart again. */
-static bool own_seal(const struct responses_seal *seal, struct slice *id, struct slice *content)
+/* OpenAI's own seal is the id of its item and what was encrypted. */
+static bool is_own(const struct responses_seal *seal, struct slice *id, struct slice *content)
 {
     return slice_is(seal->vendor, "openai") && slice_cut(seal->data, ':', id, content);
 }
 
-static void write_seal(struct json_writer *w, const struct responses_seal *seal)
+static void write_prefixed(struct json_writer *w, const char *member, const char *prefix,
+                           struct slice text)
 {
-    json_key(w, "encrypted_content");
-    json_write_raw(w, SLICE("\"" RESPONSES_SEAL));
+    json_key(w, member);
+    json_write_raw(w, SLICE("\""));
+    buf_put_text(w->out, prefix);
+    json_escape(w->out, text);
+    buf_put_byte(w->out, '"');
+}
+
+static void write_foreign(struct json_writer *w, const char *member, const char *prefix,
+                          const struct responses_seal *seal)
+{
+    json_key(w, member);
+    json_write_raw(w, SLICE("\""));
+    buf_put_text(w->out, prefix);
+    BUF_LITERAL(w->out, RESPONSES_SEAL);
     json_escape(w->out, seal->vendor);
     buf_put_byte(w->out, ':');
     buf_put_text(w->out, seal->kind);
@@ -81,14 +94,22 @@ static void write_seal(struct json_writer *w, const struct responses_seal *seal)
     buf_put_byte(w->out, '"');
 }
 
+/* Clients that take answers to be stored bring the id alone: what has no words is in it whole. */
 void responses_write_reasoning(struct json_writer *w, const struct encoding *e, size_t index,
                                struct slice text, const struct responses_seal *seal)
 {
-    struct slice id = SLICE("");
-    struct slice content = SLICE_NONE;
-    bool own = own_seal(seal, &id, &content);
+    struct slice id;
+    struct slice content;
+    bool own = is_own(seal, &id, &content);
     json_open_object(w);
-    responses_write_id(w, "id", "rs_", e, index);
+    if (text.n || !seal->data.p)
+        responses_write_id(w, "id", "rs_", e, index);
+    else if (!own)
+        write_foreign(w, "id", "rs_", seal);
+    else if (id.n)
+        json_member_string(w, "id", id);
+    else /* another hub's, whose ids are not kept: it is in it whole as well */
+        write_prefixed(w, "id", "rs_", content);
     json_member_text(w, "type", "reasoning");
     json_key(w, "summary");
     json_open_array(w);
@@ -99,10 +120,10 @@ void responses_write_reasoning(struct json_writer *w, const struct encoding *e, 
         json_close_object(w);
     }
     json_close_array(w);
-    if (seal->data.p && !own)
-        write_seal(w, seal);
-    else if (own)
+    if (own)
         json_member_string(w, "encrypted_content", content);
+    else if (seal->data.p)
+        write_foreign(w, "encrypted_content", "", seal);
     json_close_object(w);
 }
 
