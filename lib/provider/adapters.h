@@ -19,6 +19,7 @@ extern const struct adapter adapter_ark_image; /* Volcengine's Ark: Doubao */
 extern const struct adapter adapter_ark_video;
 extern const struct adapter adapter_openrouter_image;
 extern const struct adapter adapter_ideogram;
+extern const struct adapter adapter_openai_count;
 extern const struct adapter adapter_anthropic;
 extern const struct adapter adapter_anthropic_count;
 extern const struct adapter adapter_gemini;

@@ -12,6 +12,9 @@
 int responses_write_input(struct wire *w);
 int responses_encode(const struct chat_request *r, const struct chat_target *to,
                      struct arena *a, struct http_request *out, struct fault *why);
+/* How long the prompt is. */
+int responses_encode_count(const struct chat_request *r, const struct chat_target *to,
+                           struct arena *a, struct http_request *out, struct fault *why);
 int responses_relay(const struct chat_relay *r, const struct chat_target *to, struct arena *a,
                     struct http_request *out, struct fault *why);
 

@@ -290,18 +290,26 @@ static int refuse_modalities(const struct wire *w)
     return AIGNE_OK;
 }
 
-static int write_body(struct wire *w)
+/* What counts as the prompt. */
+static int write_prompt(struct wire *w)
 {
-    json_open_object(&w->json);
     json_member_string(&w->json, "model", w->to->model);
     int rc = responses_write_input(w);
     if (rc == AIGNE_OK)
         rc = write_tools(w);
     if (rc == AIGNE_OK)
         rc = write_text(w);
+    if (rc == AIGNE_OK)
+        write_reasoning(w);
+    return rc;
+}
+
+static int write_body(struct wire *w)
+{
+    json_open_object(&w->json);
+    int rc = write_prompt(w);
     if (rc < 0)
         return rc;
-    write_reasoning(w);
     write_include(w);
     write_max_tokens(w);
     write_sampling(w);
@@ -328,5 +336,19 @@ int responses_encode(const struct chat_request *r, const struct chat_target *to,
         rc = write_body(&w);
     if (rc == AIGNE_OK)
         rc = wire_post(&w, openai_url(to, SLICE("responses"), a), out);
+    return rc == AIGNE_OK ? openai_headers(to, a, out, why) : rc;
+}
+
+int responses_encode_count(const struct chat_request *r, const struct chat_target *to,
+                           struct arena *a, struct http_request *out, struct fault *why)
+{
+    struct wire w AUTO(wire_close);
+    wire_begin(&w, r, to, a, why);
+    *out = (struct http_request){0};
+    json_open_object(&w.json);
+    int rc = write_prompt(&w);
+    json_close_object(&w.json);
+    if (rc == AIGNE_OK)
+        rc = wire_post(&w, openai_url(to, SLICE("responses/input_tokens"), a), out);
     return rc == AIGNE_OK ? openai_headers(to, a, out, why) : rc;
 }

@@ -11,6 +11,7 @@ static const struct provider_row rows[] = {
     {.name = "openai",
      .display_name = "OpenAI",
      .adapters = {[KIND_CHAT] = &adapter_openai,
+                  [KIND_COUNT_TOKENS] = &adapter_openai_count,
                   [KIND_EMBEDDING] = &adapter_openai_embedding,
                   [KIND_IMAGE] = &adapter_openai_image,
                   [KIND_VIDEO] = &adapter_openai_video,

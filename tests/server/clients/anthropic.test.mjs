@@ -266,6 +266,19 @@ describe('tokens', () => {
     assert.equal(last().path, '/v1/messages/count_tokens');
     await reject(client().messages.countTokens({ ...request, messages: [{ role: 'assistant', content: 'x' }] }), Anthropic.BadRequestError, 400, /first message/);
   });
+  it('are counted by OpenAI too for Anthropic\'s clients', async () => {
+    const { hub } = all;
+    const request = { model: 'openai/gpt-4o-mini', system: 'Be brief.', tools: [tool], messages: [{ role: 'user', content: [{ type: 'text', text: 'hello' }] }] };
+    assert.ok((await client().messages.countTokens(request)).input_tokens > 0);
+    assert.equal(last().path, '/v1/responses/input_tokens');
+    await hub.do('provider.put', { name: 'deepseek', baseUrl: `${all.imitation.url}/deepseek` });
+    await hub.do('credential.put', { provider: 'deepseek', name: 'main', value: 'sk-upstream-deepseek' });
+    const cannot = () => client().messages.countTokens({ model: 'deepseek/deepseek-chat', messages: [{ role: 'user', content: 'x' }] }).then(() => null, (e) => e);
+    await settled(async () => /deepseek/.test((await cannot())?.message));
+    const e = await cannot();
+    assert.match(e.message, /deepseek.*count_tokens/);
+    assert.ok(e.status >= 400 && e.status < 600);
+  });
   it('are not charged, but written down', async () => {
     await client().messages.countTokens({ model: 'anthropic/claude-haiku-4-5', messages: [{ role: 'user', content: 'x' }] });
     await settled(async () => {

@@ -6,6 +6,7 @@ import { gemini } from './gemini.mjs';
 import { ollama } from './ollama.mjs';
 import { ideogram } from './ideogram.mjs';
 import { openai } from './openai.mjs';
+import { openaiCount } from './openai_count.mjs';
 import { openaiResponses } from './openai_responses.mjs';
 import { openaiTasks } from './openai_tasks.mjs';
 import { files, vendorTasks } from './vendor_tasks.mjs';
@@ -13,7 +14,7 @@ import { azure, groq, mistral } from './vendors.mjs';
 import { brokenAnswers, parseStrictly, readBody, sendJson, sendStream, sleep } from './http.mjs';
 import { number, readScenario } from './scenario.mjs';
 
-const PROVIDERS = [gemini, bedrock, anthropic, ollama, azure, groq, mistral, openaiResponses, openai, openaiTasks, vendorTasks, ideogram, files];
+const PROVIDERS = [gemini, bedrock, anthropic, ollama, azure, groq, mistral, openaiCount, openaiResponses, openai, openaiTasks, vendorTasks, ideogram, files];
 const LOG_LIMIT = 20000;
 
 function find(method, path, query, headers) {
