@@ -30,7 +30,9 @@ static int encode(const struct chat_request *r, const struct chat_target *to, st
         rc = task_wire_file(&w, "file", &t->files[0]);
     task_wire_text(&w, "model", to->model);
     task_wire_text(&w, "prompt", t->prompt);
-    task_wire_text(&w, "response_format", t->response_format);
+    /* The same text, with what was used. */
+    task_wire_text(&w, "response_format",
+                   slice_is(t->response_format, "text") ? SLICE("json") : t->response_format);
     bool streamed = r->stream && !t->translating;
     if (streamed)
         task_wire_text(&w, "stream", SLICE("true"));
@@ -126,6 +128,43 @@ static bool is_text(const struct decoding *d)
     return d->media_type.p && slice_starts_nocase(d->media_type, "text/");
 }
 
+/* "00:01:02,500" or "01:02.500" in milliseconds; -1: neither. */
+static int64_t moment(struct slice text)
+{
+    int64_t seconds = 0;
+    int64_t part = 0;
+    struct slice head;
+    while (slice_cut(text, ':', &head, &text)) {
+        if (!slice_int64(head, &part) || part < 0 || part > 999 || seconds > 3600000)
+            return -1;
+        seconds = (seconds + part) * 60;
+    }
+    if (text.n != 6 || !slice_int64(slice_of(text.p, 2), &part) || part < 0)
+        return -1;
+    seconds += part;
+    if (!slice_int64(slice_of(text.p + 3, 3), &part) || part < 0)
+        return -1;
+    return seconds * 1000 + part;
+}
+
+/* Subtitles tell how long it took by when the last one goes. */
+static int push_length(struct decoding *d, struct slice text)
+{
+    struct slice arrow = SLICE("--> ");
+    struct usage used;
+    usage_init(&used);
+    for (size_t at = slice_find(text, arrow); at < text.n; at = slice_find(text, arrow)) {
+        text = slice_from(text, at + arrow.n);
+        size_t end = 0;
+        while (end < text.n && (unsigned char)text.p[end] > ' ')
+            end++;
+        int64_t until = moment(slice_of(text.p, end));
+        if (until > used.milliseconds)
+            used.milliseconds = until;
+    }
+    return answer_usage(d, &used);
+}
+
 static int decode_whole(struct decoding *d, struct slice body, bool watching)
 {
     int rc = AIGNE_OK;
@@ -133,6 +172,8 @@ static int decode_whole(struct decoding *d, struct slice body, bool watching)
         rc = start(d);
         if (rc >= 0 && !watching)
             rc = answer_piece(d, EVENT_TEXT, body);
+        if (rc >= 0)
+            rc = push_length(d, body);
     } else {
         rc = read_object(d, body, watching);
     }

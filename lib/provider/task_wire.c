@@ -201,7 +201,7 @@ void task_wire_extras(struct task_wire *w, const char *const *taken)
 {
     const struct chat_request *r = w->json.request;
     for (size_t i = 0; i < r->extra_count; i++) {
-        bool skip = false;
+        bool skip = wire_foreign(&r->extras[i], "", w->json.to);
         for (size_t k = 0; taken[k] && !skip; k++)
             skip = slice_is(r->extras[i].name, taken[k]);
         if (!skip)
