@@ -86,6 +86,8 @@ int attempt_head(struct attempt *t, int status, struct slice headers)
     }
     if (status >= 200 && status < 300) {
         note_form(t, type);
+        if (t->adapter->reads_head)
+            t->decoding.head = arena_copy(t->decoding.keep, headers);
         const char *given = t->streamed ? frames_given_type(t->adapter->framing) : NULL;
         t->decoding.media_type = given ? slice_text(given) : arena_copy(t->decoding.keep, type);
         return AIGNE_OK;

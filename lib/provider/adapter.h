@@ -21,6 +21,7 @@ struct decoding {
     struct fault *why;
     const struct chat_request *request; /* for names to map back; NULL when relaying */
     const struct chat_relay *relay;     /* NULL when not relaying */
+    struct slice head;                  /* of the answer, for adapters that read it */
     struct slice media_type; /* of the answer, as its head says; absent: it does not */
 };
 
@@ -30,6 +31,7 @@ struct adapter {
         *format; /* the wire format, "openai.chat"; an ingress of the same format may relay */
     enum chat_kind kind;  /* of call */
     enum framing framing; /* of a streamed answer */
+    bool reads_head;      /* something that counts stands in the answer's head */
     size_t state_size;
 
     /* Write the request. Everything in `out` is in `a` or borrowed from `r` and `to`. What the target

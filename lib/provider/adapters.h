@@ -28,6 +28,8 @@ extern const struct adapter adapter_ollama_embedding;
 extern const struct adapter adapter_bedrock;           /* Converse */
 extern const struct adapter adapter_bedrock_anthropic; /* Claude, as Anthropic has it */
 extern const struct adapter adapter_bedrock_count;
+extern const struct adapter adapter_bedrock_embedding;
+extern const struct adapter adapter_bedrock_image;
 extern const struct adapter adapter_hub; /* another AIGNE hub */
 extern const struct adapter adapter_gemini_count;
 extern const struct adapter adapter_gemini_embed;

@@ -126,7 +126,7 @@ int bedrock_send(const struct chat_target *to, const char *action, struct arena 
 int bedrock_post(struct wire *w, const char *action, struct http_request *out)
 {
     w->streams_as = BEDROCK_STREAM_TYPE;
-    bool plain = w->request->kind == KIND_COUNT_TOKENS;
+    bool plain = w->request->kind != KIND_CHAT;
     int rc = plain ? wire_post_plain(w, SLICE("/"), out) : wire_post(w, SLICE("/"), out);
     out->url = SLICE_NONE; /* bedrock_send knows it */
     return rc < 0 ? rc : bedrock_send(w->to, action, w->arena, out, w->why);

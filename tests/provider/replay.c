@@ -191,6 +191,7 @@ static int reader_begin(struct reader *r, struct run *run)
                              .scratch = &r->scratch,
                              .sink = &script.sink,
                              .why = &run->why,
+                             .head = run->c->headers,
                              .media_type = http_block_get(run->c->headers, "content-type"),
                              .request = run->c->relayed ? NULL : &run->request,
                              .relay = run->c->relayed ? &run->relay : NULL};

@@ -202,6 +202,27 @@ describe('OpenAI\'s client', () => {
   });
 });
 
+describe('OpenAI\'s client, for other things than chats', () => {
+  it('gets embeddings, one request for each text where the model takes one', async () => {
+    const before = all.imitation.log.entries.length;
+    const titan = await openai().embeddings.create({ model: 'bedrock/amazon.titan-embed-text-v2:0', input: ['a', 'bb', 'ccc'], dimensions: 8 });
+    assert.deepEqual(titan.data.map((e) => [e.index, e.embedding.length, e.embedding[1]]), [[0, 8, 0.25], [1, 8, 0.25], [2, 8, 0.25]]);
+    assert.equal(titan.usage.prompt_tokens, 6);
+    assert.equal(all.imitation.log.entries.length - before, 3);
+    const cohere = await openai().embeddings.create({ model: 'bedrock/cohere.embed-english-v3', input: Array.from({ length: 100 }, (_, i) => `t${i}`) });
+    assert.equal(cohere.data.length, 100);
+    assert.equal(cohere.usage.prompt_tokens, 22);
+    await refused(openai().embeddings.create({ model: 'bedrock/amazon.nova-pro-v1:0', input: 'a' }), 400, /can be asked for/);
+  });
+  it('gets images', async () => {
+    const two = await openai().images.generate({ model: 'bedrock/amazon.nova-canvas-v1:0', prompt: 'a cat', n: 2, size: '1024x1024', response_format: 'b64_json' });
+    assert.deepEqual(two.data.map((d) => d.b64_json), [PNG, PNG]);
+    const one = await openai().images.generate({ model: 'bedrock/stability.sd3-5-large-v1:0', prompt: 'a cat', size: '1024x1024', response_format: 'b64_json' });
+    assert.equal(one.data[0].b64_json, PNG);
+    await refused(openai().images.generate({ model: 'bedrock/stability.sd3-5-large-v1:0', prompt: '#withheld', response_format: 'b64_json' }), 400, /Filter reason/);
+  });
+});
+
 describe('Anthropic\'s client', () => {
   const claude = () => new Anthropic({ baseURL: all.hub.url, apiKey: all.key, maxRetries: 0 });
   const said = (content, more = {}) => ({ model: `bedrock/${CLAUDE}`, max_tokens: 200, messages: [{ role: 'user', content }], ...more });

@@ -26,6 +26,7 @@ export const bedrock = {
     if (!found) return null;
     const model = decodeURIComponent(found[1]);
     const route = { what: found[2], method: 'POST', model, dialect: found[2] };
+    if (found[2] === 'invoke' && !claude(model)) return { ...route, serve: invokeTask };
     return found[2] === 'count-tokens' ? { ...route, serve: countTokens } : route;
   },
 
@@ -170,7 +171,7 @@ function asChunk(frame) {
 }
 
 function unknownModel(model) {
-  if (/no-such/.test(model) || !/^(arn:aws[a-z-]*:bedrock:.+|([a-z-]+\.)?(anthropic|amazon|meta|mistral|openai|cohere|qwen)\.[a-z0-9.:_-]+)$/.test(model)) return invalid('The provided model identifier is invalid.');
+  if (/no-such/.test(model) || !/^(arn:aws[a-z-]*:bedrock:.+|([a-z-]+\.)?(anthropic|amazon|meta|mistral|openai|cohere|qwen|stability)\.[a-z0-9.:_-]+)$/.test(model)) return invalid('The provided model identifier is invalid.');
   if (/^anthropic\.claude-(sonnet|opus|haiku)-4/.test(model)) return invalid(`Invocation of model ID ${model} with on-demand throughput isn’t supported. Retry your request with the ID or ARN of an inference profile that contains this model.`);
   return null;
 }
@@ -287,6 +288,29 @@ function output(body, model) {
     return invalid('outputConfig.textFormat.structure.jsonSchema.schema is not JSON.');
   }
   return null;
+}
+
+const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+const vector = (n) => Array.from({ length: n ?? 4 }, (_, i) => (i + 1) / 8);
+/* By the model's name: the members it takes, those it must have, and what it answers. */
+const TASKS = [
+  [/amazon\.titan-embed-text-v2/, ['inputText', 'dimensions', 'normalize'], ['inputText'], (b) => ({ embedding: vector(b.dimensions), inputTextTokenCount: b.inputText.length })],
+  [/cohere\.embed/, ['texts', 'input_type', 'embedding_types', 'truncate', 'output_dimension'], ['texts', 'input_type'], (b) => ({ id: 'x', response_type: 'embeddings_by_type', texts: b.texts, embeddings: { float: b.texts.map(() => vector(b.output_dimension)) } })],
+  [/amazon\.(nova-canvas|titan-image)/, ['taskType', 'textToImageParams', 'imageVariationParams', 'inPaintingParams', 'imageGenerationConfig'], ['taskType'], (b) => ({ images: Array.from({ length: b.imageGenerationConfig?.numberOfImages ?? 1 }, () => PNG), error: null })],
+  [/stability\./, ['prompt', 'negative_prompt', 'aspect_ratio', 'mode', 'image', 'strength', 'seed', 'output_format'], ['prompt'], (b) => ({ seeds: [b.seed ?? 0], finish_reasons: [/#withheld/.test(b.prompt) ? 'Filter reason: prompt' : null], images: [/#withheld/.test(b.prompt) ? null : PNG] })],
+];
+
+function invokeTask({ route, response, entry, bytes, refuse, headers }) {
+  const body = JSON.parse(bytes);
+  entry.body = body;
+  const [, known, needed, answer] = TASKS.find(([name]) => name.test(route.model)) ?? [];
+  if (!known) return refuse(invalid('The provided model identifier is invalid.'));
+  const odd = Object.keys(body).find((k) => !known.includes(k)), missing = needed.find((k) => !(k in body));
+  if (odd || missing) return refuse(invalid(`Malformed input request: #: ${odd ? `extraneous key [${odd}] is not permitted` : `required key [${missing}] not found`}, please reformat your input and try again.`));
+  if (body.texts?.length > 96) return refuse(invalid('Malformed input request: #/texts: expected maximum item count: 96'));
+  if (body.aspect_ratio && !/^(16:9|1:1|21:9|2:3|3:2|4:5|5:4|9:16|9:21)$/.test(body.aspect_ratio)) return refuse(invalid('Malformed input request: #/aspect_ratio'));
+  entry.status = 200;
+  return sendJson(response, 200, answer(body), { ...headers, 'x-amzn-bedrock-input-token-count': '11', 'x-amzn-bedrock-output-token-count': '0' });
 }
 
 function countTokens({ route, response, entry, bytes, refuse, headers }) {
