@@ -2,6 +2,7 @@
 #include "core/exchange.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "core/keep_alive.h"
 #include "core/notes.h"
 
 struct exchange *exchange_of(const struct aigne_call *call)
@@ -21,6 +22,9 @@ struct ingress_request exchange_request(const struct aigne_call *call)
 }
 
 /* ---- heads ---- */
+
+/* For those between us and the client. */
+#define UNBUFFERED "cache-control: no-cache\r\nx-accel-buffering: no\r\n"
 
 #define HEAD_USUAL 320 /* bytes: one allocation for all of it */
 
@@ -79,13 +83,29 @@ static void put_length(struct exchange *x)
         buf_clear(&x->filling);
 }
 
-static void begin_stream(struct aigne_call *call)
+void exchange_begin_stream(struct aigne_call *call)
 {
     struct exchange *x = exchange_of(call);
     if (x->status)
         return;
     put_head(call, 200, media_type(call));
-    BUF_LITERAL(&x->head, "cache-control: no-cache\r\nx-accel-buffering: no\r\n");
+    BUF_LITERAL(&x->head, UNBUFFERED);
+}
+
+void exchange_begin_early(struct aigne_call *call)
+{
+    struct exchange *x = exchange_of(call);
+    if (x->status)
+        return;
+    put_head(call, 200, slice_text(x->ingress->content_type_plain));
+    BUF_LITERAL(&x->head, UNBUFFERED);
+}
+
+/* The client has read the head: nothing can be changed about it any more. */
+static bool has_begun(const struct aigne_call *call)
+{
+    const struct exchange *x = exchange_of(call);
+    return x->status && (x->head_taken || (call->streamed && call->delivered));
 }
 
 /* ---- the answer of a provider ---- */
@@ -132,7 +152,7 @@ static int write_event(struct aigne_call *call, const struct event *e)
     }
     if (rc >= 0)
         rc = x->ingress->event(&x->encoding, e);
-    begin_stream(call);
+    exchange_begin_stream(call);
     return rc;
 }
 
@@ -156,7 +176,7 @@ static int take_frame(struct aigne_call *call, struct slice raw)
 {
     struct exchange *x = exchange_of(call);
     int rc = AIGNE_OK;
-    begin_stream(call);
+    exchange_begin_stream(call);
     x->encoding.out = destination(call);
     if (x->ingress->frame)
         rc = x->ingress->frame(&x->encoding, raw);
@@ -207,7 +227,7 @@ static int finish_stream(struct aigne_call *call)
 {
     struct exchange *x = exchange_of(call);
     int rc = AIGNE_OK;
-    begin_stream(call);
+    exchange_begin_stream(call);
     if (!call->attempt.relaying) {
         struct reply_notes notes = call_notes(call);
         struct event usage = {.kind = EVENT_USAGE, .usage = call->usage};
@@ -236,6 +256,8 @@ static int finish_plain(struct aigne_call *call)
         x->encoding.out = &x->filling;
         rc = x->ingress->whole(&x->encoding, &x->reply, &notes);
     }
+    if (has_begun(call))
+        return rc;
     put_head(call, 200, media_type(call));
     put_length(x);
     return rc;
@@ -245,6 +267,7 @@ static void fail(struct aigne_call *call);
 
 static void finish(struct aigne_call *call)
 {
+    keep_alive_end(call);
     int rc = checked(call, call->streamed ? finish_stream(call) : finish_plain(call));
     if (rc < 0) {
         call->rc = rc;
@@ -271,15 +294,19 @@ static void put_error_headers(struct exchange *x, const struct fault *why)
     }
 }
 
-/* Before the first byte an error is a status and a body; after it, an event inside the stream. */
+/* Before the head was read an error is a status and a body; after it, an event inside the stream, or a body
+ * behind the white space of a plain answer. */
 static void fail(struct aigne_call *call)
 {
     struct exchange *x = exchange_of(call);
-    bool in_stream = call->streamed && x->status && call->delivered;
+    bool begun = has_begun(call);
+    bool in_stream = begun && call->streamed;
+    keep_alive_end(call);
     if (in_stream && call->relay.verbatim)
-        return; /* nothing may be put between the bytes: that the answer breaks off is all that can be told */
-    if (!in_stream) {
+        return; /* only that the answer breaks off can be told: nothing may stand between its bytes */
+    if (!in_stream)
         buf_clear(&x->filling);
+    if (!begun) {
         put_head(call, fault_status(&call->fault), slice_text(x->ingress->content_type_plain));
         put_error_headers(x, &call->fault);
     }
@@ -291,7 +318,7 @@ static void fail(struct aigne_call *call)
     } else {
         x->ingress->error(&call->fault, in_stream, &x->filling);
     }
-    if (!in_stream)
+    if (!begun)
         put_length(x);
     bool written = rc >= 0 && buf_rc(&x->filling) >= 0 && buf_rc(&x->head) >= 0;
     call->rc = written ? AIGNE_OK : AIGNE_E_NOMEM;
@@ -300,6 +327,7 @@ static void fail(struct aigne_call *call)
 static void free_exchange(struct aigne_call *call)
 {
     struct exchange *x = exchange_of(call);
+    keep_alive_end(call);
     if (x->encoding_open && x->ingress->close)
         x->ingress->close(&x->encoding);
     exchange_forget_headers(x);
@@ -379,7 +407,7 @@ int exchange_prepare(struct aigne_call *call)
             return fault_nomem(&call->fault);
     }
     x->encoding_open = true;
-    return AIGNE_OK;
+    return keep_alive_begin(call) < 0 ? fault_nomem(&call->fault) : AIGNE_OK;
 }
 
 void exchange_answer(struct aigne_call *call, int status, const char *type, struct buf *body)
@@ -409,6 +437,7 @@ bool exchange_take(struct aigne_call *call, struct aigne_event *out)
         return false;
     if (!x->head_taken) {
         x->head_taken = true;
+        keep_alive_seen(call);
         *out = (struct aigne_event){AIGNE_EV_HEAD, x->status, x->head.p, x->head.n};
         return true;
     }
@@ -418,6 +447,7 @@ bool exchange_take(struct aigne_call *call, struct aigne_event *out)
     struct buf used = x->reading;
     x->reading = x->filling;
     x->filling = used;
+    keep_alive_seen(call);
     *out = (struct aigne_event){AIGNE_EV_BYTES, 0, x->reading.p, x->reading.n};
     return true;
 }

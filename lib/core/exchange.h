@@ -44,6 +44,11 @@ struct exchange {
     struct reply reply; /* a plain answer, gathered */
     struct event start; /* kept until something follows it */
     bool start_held;
+
+    /* Signs of life: keep_alive.c. */
+    struct aigne_call *call;
+    struct net_timer silence;
+    int64_t seen_us; /* when the client last took something */
 };
 
 /* NULL: no memory. */
@@ -55,6 +60,10 @@ void exchange_forget_headers(struct exchange *x);
 struct ingress_request exchange_request(const struct aigne_call *call);
 /* The request body is whole and model, stream and relay are known: get ready to encode. */
 int exchange_prepare(struct aigne_call *call);
+/* Let the head of a streamed answer go out, unless it has. */
+void exchange_begin_stream(struct aigne_call *call);
+/* Let that of a plain answer go out before the answer is known: it is then JSON, and a failure too. */
+void exchange_begin_early(struct aigne_call *call);
 /* A finished answer made here: a page, not a call. `type` is the media type. */
 void exchange_answer(struct aigne_call *call, int status, const char *type, struct buf *body);
 /* True: an event was stored. */

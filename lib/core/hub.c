@@ -38,6 +38,8 @@ static int fill(struct aigne_hub *h, const struct aigne_config *c, struct fault 
     if (!options.master_key.p && !options.master_key_file.p && settings_bool(c, SETTING_ENV))
         options.master_key = environment_master_key();
     h->body_limit = (size_t)settings_int(c, SETTING_BODY_LIMIT);
+    h->keep_alive_ms = settings_int(c, SETTING_KEEP_ALIVE_INTERVAL);
+    h->head_wait_ms = settings_int(c, SETTING_HEAD_WAIT);
     int rc = random_bytes(&h->serial, sizeof(h->serial));
     if (rc < 0)
         return fault_set(why, rc, "The system has no random numbers.");

@@ -18,7 +18,9 @@ struct aigne_hub {
     uint64_t serial; /* no two hubs of a process share it */
     struct reach reach;
     size_t body_limit;
-    char *mount_point; /* owned; "" for the root, else "/ai-kit" */
+    int64_t keep_alive_ms; /* 0: never */
+    int64_t head_wait_ms;  /* 0: for as long as it takes */
+    char *mount_point;     /* owned; "" for the root, else "/ai-kit" */
     struct endpoints endpoints;
     struct loop_pool pool;
     struct desk desk;  /* short work: reading the store */

@@ -35,14 +35,25 @@ static const struct setting settings[SETTING_COUNT] = {
         ",\"x-alias\":\"" alias "\",\"x-used-by\":\"" used_by "\",\"description\":\"" doc      \
         "\"}"
 
-const char settings_schema[] =
-    "{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\","
+#define SCHEMA_HEAD                                                                            \
+    "{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\","                           \
     "\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
-#define SETTING_FIRST(identifier, ...) SCHEMA_ROW(__VA_ARGS__)
-#define SETTING(identifier, ...)       "," SCHEMA_ROW(__VA_ARGS__)
+
+/* One array behind the other makes one text: a single literal of that length need not be taken by a
+ * compiler. */
+static const struct {
+    char head[sizeof(SCHEMA_HEAD) - 1];
+#define SETTING_FIRST(identifier, ...) char identifier[sizeof(SCHEMA_ROW(__VA_ARGS__)) - 1];
+#define SETTING(identifier, ...)       char identifier[sizeof("," SCHEMA_ROW(__VA_ARGS__)) - 1];
 #include "core/settings.def"
-    "}}";
-const size_t settings_schema_size = sizeof(settings_schema) - 1;
+    char tail[sizeof("}}")];
+} schema = {SCHEMA_HEAD,
+#define SETTING_FIRST(identifier, ...) SCHEMA_ROW(__VA_ARGS__),
+#define SETTING(identifier, ...)       "," SCHEMA_ROW(__VA_ARGS__),
+#include "core/settings.def"
+            "}}"};
+const char *const settings_schema = (const char *)&schema;
+const size_t settings_schema_size = sizeof(schema) - 1;
 
 void settings_init(struct aigne_config *c)
 {

@@ -40,7 +40,7 @@ struct slice settings_text(const struct aigne_config *c,
                            enum setting_id id); /* .p NULL: not set */
 int64_t settings_int(const struct aigne_config *c, enum setting_id id);
 bool settings_bool(const struct aigne_config *c, enum setting_id id);
-extern const char settings_schema[]; /* JSON Schema of the whole bag */
+extern const char *const settings_schema; /* JSON Schema of the whole bag */
 extern const size_t settings_schema_size;
 
 #endif

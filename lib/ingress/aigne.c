@@ -278,6 +278,7 @@ const struct ingress ingress_aigne = {
     .name = "aigne",
     .format = "aigne.chat",
     .state_size = sizeof(struct gathered),
+    .early_head = true,
     .content_type_stream = "text/event-stream",
     .content_type_plain = "application/json",
     .peek = peek,

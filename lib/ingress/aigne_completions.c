@@ -266,6 +266,7 @@ const struct ingress ingress_aigne_completions = {
     .name = "aigne",
     .format = "aigne.completions",
     .state_size = sizeof(struct told),
+    .early_head = true,
     .content_type_stream = "text/event-stream",
     .content_type_plain = "application/json",
     .peek = peek,

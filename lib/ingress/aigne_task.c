@@ -73,6 +73,7 @@ static int no_end(struct encoding *e, const struct reply_notes *notes)
         .name = "aigne",                                                                       \
         .format = "aigne." #name_of,                                                           \
         .kind = kind_of,                                                                       \
+        .early_head = true,                                                                    \
         .content_type_stream = "text/event-stream",                                            \
         .content_type_plain = "application/json",                                              \
         .peek = peek,                                                                          \
@@ -133,6 +134,7 @@ const struct ingress ingress_aigne_generations = {
     .name = "aigne",
     .format = "aigne.image_generations",
     .kind = KIND_IMAGE,
+    .early_head = true,
     .content_type_stream = "text/event-stream",
     .content_type_plain = "application/json",
     .peek = peek,

@@ -44,7 +44,10 @@ struct ingress {
     const char *name;   /* "openai" */
     const char *format; /* "openai.chat" */
     enum chat_kind kind;
-    bool needs_model;  /* a request without one is refused; else there is a default */
+    bool needs_model; /* a request without one is refused; else there is a default */
+    bool
+        early_head; /* its clients give up when no head comes: that of a plain answer may go out
+                        before the answer, with white space behind it */
     bool key_in_query; /* its clients may send the access key as "?key=" */
     /* Names of the request headers that belong to the format and are handed to peek and decode, lower
      * case, ended by NULL. NULL: there are none. */

@@ -1,0 +1,59 @@
+// AIGNE's npm client and OpenAI's SDK with a provider that is silent for longer than the client waits for a
+// head: the client's patience is cut down to what a test can wait.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import OpenAI from 'openai';
+import { collect, startAll } from './harness.mjs';
+
+process.env.TIMEOUT = '700'; // milliseconds until AIGNE's client gives up and asks again; 60000 by itself
+const { AIGNEHubChatModel, AIGNEHubImageModel } = await import('@aigne/aigne-hub');
+
+let all;
+const options = (model) => ({ baseURL: all.hub.url, apiKey: all.key, model: `aignehub/${model}` });
+const chat = (model = 'openai/gpt-4o-mini') => new AIGNEHubChatModel(options(model));
+const user = (content) => ({ messages: [{ role: 'user', content }] });
+const asked = () => all.imitation.log.entries.length;
+
+before(async () => {
+  all = await startAll({ flags: ['--head-wait', '200', '--keep-alive-interval', '200'] });
+});
+after(() => all?.stop());
+
+describe('a silent provider', () => {
+  it('is asked once for a plain answer', async () => {
+    const before = asked();
+    const reply = await chat().invoke(user('hello #slow=1500'));
+    assert.equal(reply.text, 'Hello from the imitation');
+    assert.equal(reply.usage.outputTokens, 4);
+    assert.equal(asked() - before, 1);
+  });
+  it('is asked once for a stream', async () => {
+    const before = asked();
+    const chunks = await collect(await chat('anthropic/claude-haiku-4-5').invoke(user('hello #slow=1500'), { streaming: true }));
+    assert.equal(chunks.map((c) => c.delta.text?.text ?? '').join(''), 'Hello from the imitation');
+    assert.equal(asked() - before, 1);
+  });
+  it('is asked once for an image', async () => {
+    const before = asked();
+    const model = new AIGNEHubImageModel(options('openai/gpt-image-1'));
+    const { images } = await model.invoke({ prompt: 'a cat #slow=1500' });
+    assert.equal(images.length, 1);
+    assert.equal(asked() - before, 1);
+  });
+  it('that fails at last fails the call, once', async () => {
+    const before = asked();
+    await assert.rejects(chat().invoke(user('hello #slow=1500 #status=400')));
+    assert.equal(asked() - before, 1);
+    await assert.rejects(async () => collect(await chat().invoke(user('hello #slow=1500 #status=400'), { streaming: true })));
+    assert.equal(asked() - before, 2);
+  });
+  it('keeps OpenAI\'s clients waiting, with signs of life in a stream, and their status without one', async () => {
+    const openai = new OpenAI({ baseURL: `${all.hub.url}/v1`, apiKey: all.key, maxRetries: 0 });
+    const request = (content) => ({ model: 'openai/gpt-4o-mini', messages: [{ role: 'user', content }] });
+    const chunks = await collect(await openai.chat.completions.create({ ...request('hello #slow=1000'), stream: true }));
+    assert.equal(chunks.map((c) => c.choices[0]?.delta.content ?? '').join(''), 'Hello from the imitation');
+    await assert.rejects(async () => collect(await openai.chat.completions.create({ ...request('hello #slow=1000 #status=400'), stream: true })), OpenAI.APIError);
+    const plain = await openai.chat.completions.create(request('hello #slow=1000 #status=429')).catch((e) => e);
+    assert.equal(plain.status, 429);
+  });
+});
