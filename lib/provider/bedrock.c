@@ -5,7 +5,7 @@
 
 const struct config_member config_bedrock[] = {
     {.name = "region", .kind = CONFIG_TEXT},
-    {NULL},
+    {.name = NULL},
 };
 
 /* A client of Anthropic's format is served by Claude in that format. */

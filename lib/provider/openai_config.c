@@ -45,5 +45,5 @@ const struct config_member config_openai[] = {
     FLAG("shortCallIds", OPENAI_SHORT_IDS),
     FLAG("topK", OPENAI_TOP_K),
     {.name = "apiVersion", .kind = CONFIG_TEXT, .only = OPENAI_AZURE},
-    {NULL},
+    {.name = NULL},
 };
