@@ -59,6 +59,11 @@ struct openai_detail {
 void openai_write_detail(struct json_writer *w, const struct openai_detail *d);
 /* The same of an earlier turn, as parts of the newest message. */
 int openai_read_details(struct reading *r, struct json list, bool *any);
+/* Only links can be cited. */
+bool openai_is_citation(struct slice metadata);
+void openai_write_citation(struct json_writer *w, struct slice metadata);
+/* A choice's `logprobs`: what stands between the brackets of its content; absent: null. */
+void openai_write_logprobs(struct json_writer *w, struct slice content);
 void openai_write_image(struct json_writer *w, struct slice mime, struct slice content,
                         bool is_url);
 /* A refusal told in words ends with "stop"; one without any is the filter's. */

@@ -59,16 +59,22 @@ static struct json_writer open_delta(struct encoding *e, const struct stream *s)
     return w;
 }
 
-static void close_delta(struct encoding *e, struct json_writer *w, const char *finish)
+static void close_delta_with(struct encoding *e, struct json_writer *w, struct slice logprobs,
+                             const char *finish)
 {
     json_close_object(w);
-    json_member_raw(w, "logprobs", SLICE("null"));
+    openai_write_logprobs(w, logprobs);
     json_member_text(w, "finish_reason", finish);
     json_close_object(w);
     buf_put_byte(e->out, ']');
     if (e->include_usage == CHAT_YES)
         BUF_LITERAL(e->out, ",\"usage\":null");
     BUF_LITERAL(e->out, "}\n\n");
+}
+
+static void close_delta(struct encoding *e, struct json_writer *w, const char *finish)
+{
+    close_delta_with(e, w, SLICE_NONE, finish);
 }
 
 /* The first chunk names the role; its content is null when a call comes first, as OpenAI has it. */
@@ -216,6 +222,32 @@ static int on_tool_end(struct encoding *e, struct stream *s, const struct event 
     return AIGNE_OK;
 }
 
+static int on_citation(struct encoding *e, struct stream *s, const struct event *ev)
+{
+    if (!openai_is_citation(ev->metadata))
+        return AIGNE_OK;
+    begin(e, s, false);
+    struct json_writer w = open_delta(e, s);
+    json_key(&w, "annotations");
+    json_open_array(&w);
+    openai_write_citation(&w, ev->metadata);
+    json_close_array(&w);
+    close_delta(e, &w, NULL);
+    return AIGNE_OK;
+}
+
+/* The piece of text that they are of went out. */
+static int on_logprobs(struct encoding *e, struct stream *s, const struct event *ev)
+{
+    struct slice list = slice_trim(ev->text);
+    if (ev->index || list.n < 3 || list.p[0] != '[')
+        return AIGNE_OK;
+    begin(e, s, false);
+    struct json_writer w = open_delta(e, s);
+    close_delta_with(e, &w, slice_of(list.p + 1, list.n - 2), NULL);
+    return AIGNE_OK;
+}
+
 static int on_file(struct encoding *e, struct stream *s, const struct event *ev)
 {
     begin(e, s, false);
@@ -277,6 +309,8 @@ static int (*const handlers[])(struct encoding *e, struct stream *s, const struc
     [EVENT_USAGE] = on_usage,
     [EVENT_JSON] = on_json,
     [EVENT_RESET] = on_reset,
+    [EVENT_CITATION] = on_citation,
+    [EVENT_LOGPROBS] = on_logprobs,
     [EVENT_FINISH] = on_finish,
 };
 

@@ -54,6 +54,23 @@ static void write_reasoning(struct json_writer *w, const struct reply *r)
         json_close_array(w);
 }
 
+static void write_citations(struct json_writer *w, const struct reply *r)
+{
+    bool open = false;
+    for (size_t i = 0; i < r->citation_count; i++) {
+        if (!openai_is_citation(r->citations[i].metadata))
+            continue;
+        if (!open) {
+            json_key(w, "annotations");
+            json_open_array(w);
+        }
+        open = true;
+        openai_write_citation(w, r->citations[i].metadata);
+    }
+    if (open)
+        json_close_array(w);
+}
+
 static void write_message(struct json_writer *w, const struct encoding *e,
                           const struct reply *r)
 {
@@ -72,6 +89,7 @@ static void write_message(struct json_writer *w, const struct encoding *e,
         json_member_string(w, "refusal", buf_slice(&r->refusal));
     else
         json_member_text(w, "refusal", NULL);
+    write_citations(w, r);
     write_reasoning(w, r);
     if (r->tool_count)
         write_calls(w, e, r);
@@ -97,7 +115,7 @@ int openai_write_whole(struct encoding *e, const struct reply *r,
     json_open_object(&w);
     json_member_int(&w, "index", 0);
     write_message(&w, e, r);
-    json_member_text(&w, "logprobs", NULL);
+    openai_write_logprobs(&w, r->logprobs.n ? buf_slice(&r->logprobs) : SLICE_NONE);
     json_member_text(&w, "finish_reason",
                      openai_finish_name(r->finish, r->tool_count > 0, r->refusal.n > 0));
     json_close_object(&w);

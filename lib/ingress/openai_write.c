@@ -82,6 +82,48 @@ void openai_write_signature(struct json_writer *w, struct slice metadata)
     json_close_object(w);
 }
 
+bool openai_is_citation(struct slice metadata)
+{
+    return json_get(json_of(metadata.p ? metadata : SLICE("")), "url").kind == JSON_STRING;
+}
+
+void openai_write_citation(struct json_writer *w, struct slice metadata)
+{
+    static const char *const theirs[] = {"start_index", "end_index"};
+    static const char *const names[] = {"start", "end", "url", "title"};
+    struct json v[4];
+    json_pick(json_of(metadata), names, 4, v);
+    json_open_object(w);
+    json_member_text(w, "type", "url_citation");
+    json_key(w, "url_citation");
+    json_open_object(w);
+    for (size_t i = 0; i < 2; i++) {
+        int64_t place = 0;
+        json_int64(v[i], &place);
+        json_member_int(w, theirs[i], place);
+    }
+    json_member_raw(w, "url", v[2].raw);
+    json_member_raw(w, "title", v[3].kind == JSON_STRING ? v[3].raw : SLICE("\"\""));
+    json_close_object(w);
+    json_close_object(w);
+}
+
+void openai_write_logprobs(struct json_writer *w, struct slice content)
+{
+    if (!content.p) {
+        json_member_text(w, "logprobs", NULL);
+        return;
+    }
+    json_key(w, "logprobs");
+    json_open_object(w);
+    json_key(w, "content");
+    json_write_raw(w, SLICE("["));
+    buf_put_slice(w->out, content);
+    buf_put_byte(w->out, ']');
+    json_member_text(w, "refusal", NULL);
+    json_close_object(w);
+}
+
 void openai_write_image(struct json_writer *w, struct slice mime, struct slice content,
                         bool is_url)
 {

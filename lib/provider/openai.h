@@ -126,6 +126,7 @@ struct openai_object {
     struct json message; /* "message", or a chunk's "delta" */
     struct json reason;
     struct json choice_usage;
+    struct json logprobs;
 };
 /* AIGNE_E_PROTOCOL when it is no JSON object. */
 int openai_object_read(struct decoding *d, struct slice text, struct openai_object *o);
@@ -137,8 +138,9 @@ int openai_push_start(struct decoding *d, const struct openai_object *o);
 int openai_push_reason(struct decoding *d, const struct openai_object *o);
 int openai_push_finish(struct decoding *d, enum finish finish);
 
-/* A citation; a list of the probabilities of tokens, as chats have it. */
+/* A citation, or all of a list; the probabilities of tokens, as chats have them. */
 int openai_push_annotation(struct decoding *d, struct json annotation);
+int openai_push_annotations(struct decoding *d, struct json annotations);
 int openai_push_logprobs(struct decoding *d, struct json content);
 
 int openai_decode(struct decoding *d, const struct sse_event *frame);

@@ -11,16 +11,18 @@
 /* False: this is not the choice with index 0. */
 static bool read_choice(struct json choice, struct openai_object *o)
 {
-    static const char *const names[] = {"index", "message", "delta", "finish_reason", "usage"};
-    struct json v[5];
+    static const char *const names[] = {"index",         "message", "delta",
+                                        "finish_reason", "usage",   "logprobs"};
+    struct json v[6];
     int64_t index = 0;
-    json_pick(choice, names, 5, v);
+    json_pick(choice, names, 6, v);
     if (json_int64(v[0], &index) && index != 0)
         return false;
     o->choice = choice;
     o->message = json_present(v[1]) ? v[1] : v[2];
     o->reason = v[3];
     o->choice_usage = v[4];
+    o->logprobs = v[5];
     return true;
 }
 
@@ -227,7 +229,7 @@ static int push_fragment(struct decoding *d, struct json fragment, bool whole)
     return call->waiting.p ? AIGNE_OK : fault_nomem(d->why);
 }
 
-static int push_message(struct decoding *d, struct json message, bool whole)
+static int push_message(struct decoding *d, const struct openai_object *o, bool whole)
 {
     enum {
         CONTENT,
@@ -237,14 +239,15 @@ static int push_message(struct decoding *d, struct json message, bool whole)
         REFUSAL,
         TOOL_CALLS,
         IMAGES,
+        ANNOTATIONS,
         MEMBERS
     };
     static const char *const names[] = {
         "content", "reasoning_content", "reasoning", "reasoning_details",
-        "refusal", "tool_calls",        "images"};
+        "refusal", "tool_calls",        "images",    "annotations"};
     struct openai_state *s = d->state;
     struct json v[MEMBERS];
-    json_pick(message, names, MEMBERS, v);
+    json_pick(o->message, names, MEMBERS, v);
     struct json thought =
         v[REASONING_CONTENT].kind == JSON_STRING ? v[REASONING_CONTENT] : v[REASONING];
     int rc = push_parts(d, EVENT_THOUGHT, thought);
@@ -252,6 +255,10 @@ static int push_message(struct decoding *d, struct json message, bool whole)
         rc = openai_push_details(d, v[DETAILS]);
     if (rc >= 0)
         rc = push_parts(d, EVENT_TEXT, v[CONTENT]);
+    if (rc >= 0)
+        rc = openai_push_logprobs(d, json_get(o->logprobs, "content"));
+    if (rc >= 0)
+        rc = openai_push_annotations(d, v[ANNOTATIONS]);
     struct slice refusal = json_string(v[REFUSAL], d->scratch);
     s->refused = s->refused || refusal.n > 0;
     if (rc >= 0)
@@ -325,7 +332,7 @@ static int push_object(struct decoding *d, const struct openai_object *o, bool w
         return complaint_in_answer(d, o->whole);
     int rc = openai_push_start(d, o);
     if (rc >= 0 && !watching && !s->finished) /* behind the end only usage counts */
-        rc = push_message(d, o->message, whole);
+        rc = push_message(d, o, whole);
     if (rc >= 0 && openai_usage(o, &usage))
         rc = answer_usage(d, &usage);
     return rc < 0 ? rc : openai_push_reason(d, o);

@@ -36,6 +36,15 @@ int openai_push_annotation(struct decoding *d, struct json annotation)
     return text.n > 2 ? event_push(d->sink, &e) : AIGNE_OK;
 }
 
+int openai_push_annotations(struct decoding *d, struct json annotations)
+{
+    int rc = AIGNE_OK;
+    struct json_walk w = json_walk(annotations);
+    while (rc >= 0 && json_next(&w))
+        rc = openai_push_annotation(d, w.value);
+    return rc;
+}
+
 int openai_push_logprobs(struct decoding *d, struct json content)
 {
     struct json first = json_first(content);

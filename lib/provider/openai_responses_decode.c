@@ -88,15 +88,6 @@ int responses_begin_item(struct decoding *d, struct responses_item *it, struct j
 
 /* ---- the end of an item ---- */
 
-static int push_annotations(struct decoding *d, struct json annotations)
-{
-    int rc = AIGNE_OK;
-    struct json_walk w = json_walk(annotations);
-    while (rc >= 0 && json_next(&w))
-        rc = openai_push_annotation(d, w.value);
-    return rc;
-}
-
 static int push_part(struct decoding *d, const struct responses_item *it, struct json part)
 {
     enum { TEXT, REFUSAL, ANNOTATIONS, LOGPROBS, MEMBERS };
@@ -113,7 +104,7 @@ static int push_part(struct decoding *d, const struct responses_item *it, struct
     if (rc >= 0 && !it->told)
         rc = answer_piece(d, EVENT_REFUSAL, json_string(v[REFUSAL], d->scratch));
     if (rc >= 0 && !it->cited)
-        rc = push_annotations(d, v[ANNOTATIONS]);
+        rc = openai_push_annotations(d, v[ANNOTATIONS]);
     return rc;
 }
 

@@ -28,6 +28,9 @@ before(async () => {
   all = await startAll();
   await all.hub.do('provider.put', { name: 'compatible', type: 'openai', baseUrl: `${all.imitation.url}/v1` });
   await all.hub.do('credential.put', { provider: 'compatible', name: 'main', value: 'sk-compatible' });
+  await all.hub.do('provider.put', { name: 'native', type: 'openai', baseUrl: `${all.imitation.url}/v1`, config: { api: 'responses' } });
+  await all.hub.do('credential.put', { provider: 'native', name: 'main', value: 'sk-native' });
+  await all.hub.do('rate.put', { provider: 'native', model: 'gpt-4o', type: 'chat', inputRate: '0.00000015', outputRate: '0.0000006' });
   await all.hub.do('rate.put', { provider: 'compatible', model: 'gpt-4o-mini', type: 'chat', inputRate: '0.00000015', outputRate: '0.0000006' });
   await new Promise((done) => setTimeout(done, 1500));
 });
@@ -284,5 +287,30 @@ describe('models that have Responses alone, asked by chats', () => {
     assert.equal(e.param, 'n');
     await rejected(chat('x #status=429'), OpenAI.RateLimitError, 429);
     await assert.rejects((async () => collect(await chat('x #stream=12 #error-mid', { stream: true })))(), OpenAI.APIError);
+  });
+});
+
+describe('what is said about pieces of an answer', () => {
+  const URL = 'https://example.com/source';
+  it('comes from a chat to clients of Responses', async () => {
+    for (const stream of [false, true]) {
+      const more = { include: ['message.output_text.logprobs'], top_logprobs: 2, stream };
+      const r = stream ? legal(await collect(await ask('compatible/gpt-4o-mini', 'x #cite', more))) : await ask('compatible/gpt-4o-mini', 'x #cite', more);
+      const part = r.output[0].content[0];
+      assert.equal(part.annotations[0].url, URL);
+      assert.deepEqual(part.logprobs.map((l) => l.token).join(''), 'Hello from the imitation');
+      assert.deepEqual([sent().body.logprobs, sent().body.top_logprobs], [true, 2]);
+    }
+  });
+  it('comes from Responses to clients of chats', async () => {
+    const request = { model: 'native/gpt-4o', messages: [{ role: 'user', content: 'x #cite' }], logprobs: true, top_logprobs: 2, n: 1, metadata: { a: 'b' }, user: 'u', prompt_cache_key: 'k', service_tier: 'flex' };
+    const [choice] = (await client().chat.completions.create(request)).choices;
+    assert.equal(choice.message.annotations[0].url_citation.url, URL);
+    assert.equal(choice.logprobs.content.map((l) => l.token).join(''), 'Hello from the imitation');
+    const { metadata, user, prompt_cache_key, service_tier, store, top_logprobs } = sent().body;
+    assert.deepEqual({ metadata, user, prompt_cache_key, service_tier, store, top_logprobs }, { metadata: { a: 'b' }, user: 'u', prompt_cache_key: 'k', service_tier: 'flex', store: false, top_logprobs: 2 });
+    const chunks = await collect(await client().chat.completions.create({ ...request, stream: true }));
+    assert.equal(chunks.flatMap((c) => c.choices[0]?.logprobs?.content ?? []).map((l) => l.token).join(''), 'Hello from the imitation');
+    assert.equal(chunks.flatMap((c) => c.choices[0]?.delta.annotations ?? [])[0].url_citation.url, URL);
   });
 });

@@ -87,13 +87,14 @@ export const openai = {
       thinking: DIALECTS[route.dialect].thoughts ?? false,
       includeUsage: body.stream_options?.include_usage === true || DIALECTS[route.dialect].usageAlways,
       choices: body.n ?? 1,
+      logprobs: body.logprobs === true,
       images: route.dialect === 'openrouter' && (body.modalities ?? []).includes('image'),
     };
   },
 
   plain(view, scenario, id, route) {
     const answer = compose(scenario, view);
-    const message = { role: 'assistant', content: answer.pieces.join(''), refusal: null, annotations: [] };
+    const message = { role: 'assistant', content: answer.pieces.join(''), refusal: null, annotations: scenario.cite ? [CITED] : [] };
     if (answer.finish === 'refusal') Object.assign(message, { content: null, refusal: answer.pieces.join('') });
     if (answer.reasoning.length) message.reasoning_content = answer.reasoning.join('');
     if (view.images && !scenario.silent) message.images = [{ type: 'image_url', image_url: { url: `data:image/png;base64,${PIXEL}` } }];
@@ -101,7 +102,7 @@ export const openai = {
       message.tool_calls = answer.calls.map((c, i) => call(c, i, id, scenario));
       message.content = answer.pieces.length ? message.content : null;
     }
-    const choices = Array.from({ length: view.choices }, (_, index) => ({ index, message, logprobs: null, finish_reason: FINISH[answer.finish] }));
+    const choices = Array.from({ length: view.choices }, (_, index) => ({ index, message, logprobs: view.logprobs ? logprobs(answer.pieces) : null, finish_reason: FINISH[answer.finish] }));
     return { id: `chatcmpl-${id}`, object: 'chat.completion', created: 1764000000, model: `${view.model}-2026-01-01`, choices, usage: usage(answer.usage, route, scenario), service_tier: 'default', system_fingerprint: 'fp_imitation' };
   },
 
@@ -109,8 +110,8 @@ export const openai = {
     const answer = compose(scenario, view);
     const dialect = DIALECTS[route.dialect];
     const base = { id: `chatcmpl-${id}`, object: 'chat.completion.chunk', created: 1764000000, model: `${view.model}-2026-01-01`, service_tier: 'default', system_fingerprint: 'fp_imitation' };
-    const chunk = (delta, finish = null) => {
-      const c = { ...base, choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }] };
+    const chunk = (delta, finish = null, said = null) => {
+      const c = { ...base, choices: [{ index: 0, delta, logprobs: said, finish_reason: finish }] };
       if (view.includeUsage) c.usage = null;
       if (!dialect.open) c.obfuscation = 'abcdEFGH';
       return `data: ${JSON.stringify(c)}\n\n`;
@@ -118,7 +119,8 @@ export const openai = {
     const frames = [chunk({ role: 'assistant', content: answer.calls.length && !answer.pieces.length ? null : '', refusal: null })];
     if (dialect.comments) frames.unshift(': OPENROUTER PROCESSING\n\n');
     for (const piece of answer.reasoning) frames.push(chunk({ reasoning_content: piece }));
-    for (const piece of answer.pieces) frames.push(chunk(answer.finish === 'refusal' ? { refusal: piece } : { content: piece }));
+    for (const piece of answer.pieces) frames.push(chunk(answer.finish === 'refusal' ? { refusal: piece } : { content: piece }, null, view.logprobs ? logprobs([piece]) : null));
+    if (scenario.cite) frames.push(chunk({ annotations: [CITED] }));
     answer.calls.forEach((c, i) => frames.push(...callChunks(call(c, i, id, scenario), i, chunk, dialect)));
     frames.push(chunk({}, FINISH[answer.finish]));
     if (view.includeUsage) frames.push(`data: ${JSON.stringify({ ...base, choices: [], usage: usage(answer.usage, route, scenario) })}\n\n`);
@@ -127,6 +129,8 @@ export const openai = {
   },
 };
 
+const CITED = { type: 'url_citation', url_citation: { url: 'https://example.com/source', title: 'A source', start_index: 0, end_index: 5 } };
+const logprobs = (pieces) => ({ content: pieces.map((token) => ({ token, logprob: -0.25, bytes: [...Buffer.from(token)], top_logprobs: [] })), refusal: null });
 const FINISH = { stop: 'stop', tools: 'tool_calls', length: 'length', refusal: 'stop', filter: 'content_filter', block: 'content_filter' };
 const STATUS = {
   400: { type: 'invalid_request_error', message: 'The request was refused on purpose.' },
