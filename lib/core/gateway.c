@@ -159,7 +159,7 @@ static const struct ingress *guess_ingress(const struct exchange *x)
         {"/messages", &ingress_anthropic}, {"/v1/messages", &ingress_anthropic},
         {"/chat/", &ingress_openai},       {"/images/", &ingress_openai},
         {"/v1/", &ingress_openai},         {"/audio/", &ingress_openai},
-        {"/embeddings", &ingress_openai},
+        {"/embeddings", &ingress_openai},  {"/responses", &ingress_openai},
     };
     if (speaks_anthropic(x))
         return &ingress_anthropic;

@@ -7,6 +7,8 @@
 static const struct format formats[] = {
     {"aigne", &adapter_hub, &ingress_aigne, "aignehub", "openai/gpt-4o", "openai/gpt-4o"},
     {"openai", &adapter_openai, &ingress_openai, "openai", "gpt-4o", "gpt-5.2"},
+    {"responses", &adapter_openai_responses, &ingress_openai_responses, "openai", "gpt-4o",
+     "gpt-5.2"},
     {"anthropic", &adapter_anthropic, &ingress_anthropic, "anthropic", "claude-sonnet-4-5",
      "claude-sonnet-4-5"},
     {"gemini", &adapter_gemini, &ingress_gemini, "google", "gemini-2.5-pro", "gemini-2.5-pro"},
