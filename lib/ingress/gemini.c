@@ -45,10 +45,9 @@ static const struct {
                {":predict", &ingress_gemini_predict},
                {":predictLongRunning", &ingress_gemini_video}};
 
+/* Some clients leave "models/" out where the model's name has a slash. */
 const struct ingress *google_ingress(struct slice rest, struct slice query)
 {
-    if (!slice_starts(rest, "models/") && !slice_starts(rest, "tunedModels/"))
-        return NULL;
     struct slice one;
     bool sse = false;
     while (query.n && !sse) {
