@@ -22,7 +22,8 @@ extern "C" {
  *
  * The answer is taken with aigne_call_next(): one AIGNE_EV_HEAD, whose index is the status and whose
  * data are header lines ended by CRLF, then AIGNE_EV_BYTES until AIGNE_OK. What is wrong with the
- * request becomes an HTTP answer in the format the client speaks, not an error here.
+ * request becomes an HTTP answer in the format the client speaks, not an error here. A negative code
+ * after the head means that the answer breaks off: close the connection without a proper end.
  *
  * Return: AIGNE_OK, or a negative code.
  * Threads: the thread that uses `loop`, which is needed here.

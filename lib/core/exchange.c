@@ -294,8 +294,9 @@ static void put_error_headers(struct exchange *x, const struct fault *why)
     }
 }
 
-/* Before the head was read an error is a status and a body; after it, an event inside the stream, or a body
- * behind the white space of a plain answer. */
+/* Before the head was read an error is a status and a body; after it, an event inside the stream. Behind the
+ * white space of a plain answer the body is told too, but no client looks for an error under status 200: the
+ * answer then breaks off, which none takes for a good end. */
 static void fail(struct aigne_call *call)
 {
     struct exchange *x = exchange_of(call);
@@ -321,7 +322,10 @@ static void fail(struct aigne_call *call)
     if (!begun)
         put_length(x);
     bool written = rc >= 0 && buf_rc(&x->filling) >= 0 && buf_rc(&x->head) >= 0;
-    call->rc = written ? AIGNE_OK : AIGNE_E_NOMEM;
+    if (!written)
+        call->rc = AIGNE_E_NOMEM;
+    else if (!begun || in_stream)
+        call->rc = AIGNE_OK;
 }
 
 static void free_exchange(struct aigne_call *call)
