@@ -210,16 +210,16 @@ static int tell_speech(struct decoding *d, struct task_state *s, const struct ch
 
 static int bytes_of(struct decoding *d, const struct task_file *file, struct slice *out)
 {
-    struct buf bytes AUTO(buf_free);
-    buf_init(&bytes, file->content.n + 16);
     *out = file->content;
     if (file->form == TASK_FILE_BYTES)
         return AIGNE_OK;
-    if (file->form == TASK_FILE_URL || !base64_decode(&bytes, file->content))
-        return fault_field(d->why, AIGNE_E_REQUEST, "audio",
-                           "audio: echo fetches nothing: send the file itself.");
-    *out = arena_copy(d->keep, buf_slice(&bytes));
-    return out->p && buf_rc(&bytes) == AIGNE_OK ? AIGNE_OK : fault_nomem(d->why);
+    if (file->form == TASK_FILE_BASE64)
+        *out = base64_bytes(d->keep, file->content);
+    if (out->p && file->form == TASK_FILE_BASE64)
+        return AIGNE_OK;
+    return d->keep->failed ? fault_nomem(d->why)
+                           : fault_field(d->why, AIGNE_E_REQUEST, "audio",
+                                         "audio: echo fetches nothing: send the file itself.");
 }
 
 /* What echo said can be heard again; of other sounds only the size is known. */

@@ -167,23 +167,23 @@ static int relay_edit(const struct chat_relay *r, const struct chat_target *to, 
 
 /* ---- the answer ---- */
 
-static int push_image(struct decoding *d, struct json image)
+enum member { BASE64, URL, MIME, MEMBERS };
+
+/* Images are large: each is gone through once. False: there is none. */
+static bool pick_image(struct json image, struct json *v)
 {
-    static const char *const names[] = {"b64_json", "url", "mime_type"};
-    struct json v[3];
-    json_pick(image, names, 3, v);
-    struct slice mime = json_string(v[2], d->scratch);
-    if (v[0].kind == JSON_STRING)
-        return task_push_base64(d, json_string(v[0], d->scratch), mime);
-    return answer_file(d, mime, json_string(v[1], d->scratch), true);
+    static const char *const names[MEMBERS] = {"b64_json", "url", "mime_type"};
+    json_pick(image, names, MEMBERS, v);
+    return (v[BASE64].kind == JSON_STRING && v[BASE64].raw.n > 2) ||
+           (v[URL].kind == JSON_STRING && v[URL].raw.n > 2);
 }
 
-static bool has_image(struct json image)
+static int push_image(struct decoding *d, const struct json *v)
 {
-    struct json base64 = json_get(image, "b64_json");
-    struct json url = json_get(image, "url");
-    return (base64.kind == JSON_STRING && base64.raw.n > 2) ||
-           (url.kind == JSON_STRING && url.raw.n > 2);
+    struct slice mime = json_string(v[MIME], d->scratch);
+    if (v[BASE64].kind == JSON_STRING)
+        return task_push_base64(d, json_string(v[BASE64], d->scratch), mime);
+    return answer_file(d, mime, json_string(v[URL], d->scratch), true);
 }
 
 /* What comes out is an image, whether or not the tokens are told apart. */
@@ -205,9 +205,10 @@ int openai_images(struct decoding *d, struct json data, struct json usage, bool 
     read_tokens(usage, &used);
     used.images = 0;
     while (rc >= 0 && data.kind == JSON_ARRAY && json_next(&w)) {
-        bool there = has_image(w.value);
+        struct json v[MEMBERS];
+        bool there = pick_image(w.value, v);
         used.images += there;
-        rc = there && !watching ? push_image(d, w.value) : AIGNE_OK;
+        rc = there && !watching ? push_image(d, v) : AIGNE_OK;
     }
     if (rc >= 0 && !used.images && !watching)
         return fault_set(d->why, AIGNE_E_UPSTREAM, "The provider sent no image.");

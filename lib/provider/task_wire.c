@@ -8,8 +8,6 @@
 #include "text/json_scan.h"
 #include <aignehub/aignehub.h>
 
-#define FILE_LARGEST ((size_t)64 * 1024 * 1024)
-
 void task_wire_begin(struct task_wire *w, bool as_form, const struct chat_request *r,
                      const struct chat_target *to, struct arena *a, struct fault *why)
 {
@@ -299,28 +297,14 @@ static struct slice file_name(const struct task_file *file, struct slice mime, s
     return file->member;
 }
 
-static struct slice decoded(const struct task_file *file, struct arena *a)
-{
-    struct buf bytes AUTO(buf_free);
-    buf_init(&bytes, FILE_LARGEST);
-    if (file->form == TASK_FILE_BYTES)
-        return file->content;
-    if (!base64_decode(&bytes, file->content))
-        return SLICE_NONE;
-    if (buf_rc(&bytes) < 0) {
-        a->failed = true;
-        return SLICE_NONE;
-    }
-    return arena_copy(a, buf_slice(&bytes));
-}
-
 int task_wire_file(struct task_wire *w, const char *name, const struct task_file *file)
 {
     struct arena *a = w->json.arena;
     if (file->form == TASK_FILE_URL)
         return refuse_file(w, file, "this provider takes no link here: send the file itself.");
     struct slice mime = task_file_mime(file, a);
-    struct slice bytes = decoded(file, a);
+    struct slice bytes =
+        file->form == TASK_FILE_BYTES ? file->content : base64_bytes(a, file->content);
     if (!bytes.p)
         return a->failed ? fault_nomem(w->json.why)
                          : refuse_file(w, file, "this cannot be read as base64.");

@@ -76,14 +76,14 @@ bool base64_valid(struct slice text)
     return digits.p && all_base64(digits);
 }
 
-bool base64_decode(struct buf *out, struct slice text)
+static size_t decoded_size(struct slice digits)
 {
-    struct slice digits = without_padding(text);
-    if (!digits.p || !all_base64(digits))
-        return false;
-    if (buf_reserve(out, digits.n / 4 * 3 + digits.n % 4 * 3 / 4) != AIGNE_OK)
-        return true; /* it is base64; what went wrong is in the buf */
-    char *to = out->p + out->n;
+    return digits.n / 4 * 3 + digits.n % 4 * 3 / 4;
+}
+
+/* Of digits that are all of them base64; `to` has room for decoded_size. */
+static void decode(char *to, struct slice digits)
+{
     const char *p = digits.p;
     size_t left = digits.n;
     for (; left >= 4; left -= 4, p += 4, to += 3) {
@@ -100,9 +100,30 @@ bool base64_decode(struct buf *out, struct slice text)
         if (left > 2)
             *to++ = (char)(bits >> 8 & 0xFF);
     }
-    out->n = (size_t)(to - out->p);
+}
+
+bool base64_decode(struct buf *out, struct slice text)
+{
+    struct slice digits = without_padding(text);
+    if (!digits.p || !all_base64(digits))
+        return false;
+    if (buf_reserve(out, decoded_size(digits)) != AIGNE_OK)
+        return true; /* it is base64; what went wrong is in the buf */
+    decode(out->p + out->n, digits);
+    out->n += decoded_size(digits);
     out->p[out->n] = '\0';
     return true;
+}
+
+struct slice base64_bytes(struct arena *a, struct slice text)
+{
+    struct slice digits = without_padding(text);
+    char *bytes =
+        digits.p && all_base64(digits) ? arena_bytes(a, decoded_size(digits) + 1) : NULL;
+    if (!bytes)
+        return SLICE_NONE;
+    decode(bytes, digits);
+    return slice_of(bytes, decoded_size(digits));
 }
 
 bool data_url_parse(struct slice url, struct slice *mime, struct slice *base64)

@@ -124,12 +124,35 @@ static void takes_data_urls_apart(void **state)
     assert_false(data_url_parse(SLICE_NONE, &mime, &base64));
 }
 
+static void bytes_poorly(void *user)
+{
+    struct arena a;
+    (void)user;
+    arena_init(&a);
+    struct slice bytes = base64_bytes(&a, SLICE("aGVsbG8"));
+    assert_true(bytes.p ? slice_is(bytes, "hello") : a.failed);
+    arena_free(&a);
+}
+
+static void test_bytes_in_an_arena(void **state)
+{
+    (void)state;
+    struct arena a;
+    arena_init(&a);
+    assert_slice(base64_bytes(&a, SLICE("aGVsbG8=")), "hello");
+    assert_slice(base64_bytes(&a, SLICE("")), "");
+    assert_null(base64_bytes(&a, SLICE("aGVsbG8*")).p);
+    assert_false(a.failed);
+    arena_free(&a);
+    failing_alloc_each(bytes_poorly, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(vectors_both_ways),     cmocka_unit_test(refuses_anything_else),
-        cmocka_unit_test(all_bytes_come_back),   cmocka_unit_test(ceilings_and_memory),
-        cmocka_unit_test(takes_data_urls_apart),
+        cmocka_unit_test(test_bytes_in_an_arena), cmocka_unit_test(vectors_both_ways),
+        cmocka_unit_test(refuses_anything_else),  cmocka_unit_test(all_bytes_come_back),
+        cmocka_unit_test(ceilings_and_memory),    cmocka_unit_test(takes_data_urls_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
