@@ -78,11 +78,13 @@ static int write_settings(struct task_wire *w, const char *prompt)
     };
     static const char *const taken[] = {"operation", "stream", NULL};
     const struct chat_request *r = w->json.request;
+    struct slice ratio = SLICE_NONE;
     if (prompt)
         task_wire_text(w, prompt, r->task->prompt);
     int rc = task_wire_members(w, names, sizeof names / sizeof names[0]);
-    if (!r->task->size.p)
-        task_wire_text(w, "aspect_ratio", task_ratio(r, 'x', w->json.arena));
+    if (rc >= 0 && !r->task->size.p)
+        rc = task_wire_ratio(w, 'x', &ratio);
+    task_wire_text(w, "aspect_ratio", ratio);
     write_speed(w);
     task_wire_extras(w, taken);
     return rc;

@@ -39,6 +39,7 @@ static int xai_encode(const struct chat_request *r, const struct chat_target *to
     static const char *const taken[] = {NULL};
     const struct task *t = r->task;
     const struct task_file *film = task_file_of(t, "video", 0);
+    struct slice ratio;
     struct task_wire w AUTO(task_wire_close);
     *out = (struct http_request){0};
     task_wire_begin(&w, false, r, to, a, why);
@@ -49,10 +50,12 @@ static int xai_encode(const struct chat_request *r, const struct chat_target *to
         rc = task_refuse(&w, "image", "image: a video begins with one file.");
     if (rc >= 0)
         rc = task_wire_members(&w, names, sizeof names / sizeof names[0]);
+    if (rc >= 0)
+        rc = task_wire_ratio(&w, ':', &ratio);
     if (rc < 0)
         return rc;
     task_wire_json(&w, SLICE("duration"), t->seconds);
-    task_wire_text(&w, "aspect_ratio", task_ratio(r, ':', a));
+    task_wire_text(&w, "aspect_ratio", ratio);
     if (t->file_count) {
         json_key(&w.json.json, film ? "video" : "image");
         json_open_object(&w.json.json);
@@ -104,8 +107,7 @@ static int ark_encode(const struct chat_request *r, const struct chat_target *to
     static const char *const files[] = {"image", "lastFrame", NULL};
     static const char *const taken[] = {NULL};
     const struct task *t = r->task;
-    int64_t width = 0;
-    int64_t height = 0;
+    struct slice ratio;
     struct task_wire w AUTO(task_wire_close);
     *out = (struct http_request){0};
     task_wire_begin(&w, false, r, to, a, why);
@@ -114,11 +116,15 @@ static int ark_encode(const struct chat_request *r, const struct chat_target *to
     int rc = task_refuse_files(&w, files);
     if (rc >= 0)
         rc = task_wire_members(&w, names, sizeof names / sizeof names[0]);
+    bool lines = slice_ends(t->size, "p") || slice_ends(t->size, "P"); /* "720p" */
+    if (lines)
+        task_wire_text(&w, "resolution", t->size);
+    ratio = t->aspect_ratio;
+    if (rc >= 0 && !lines)
+        rc = task_wire_ratio(&w, ':', &ratio);
     if (rc < 0)
         return rc;
-    task_wire_text(&w, "ratio", task_ratio(r, ':', a));
-    if (t->size.p && !task_size(t->size, &width, &height)) /* "720p" */
-        task_wire_text(&w, "resolution", t->size);
+    task_wire_text(&w, "ratio", ratio);
     task_wire_json(&w, SLICE("duration"), t->seconds);
     task_wire_extras(&w, taken);
     return openai_task_post(&w, "contents/generations/tasks", out);

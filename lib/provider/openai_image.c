@@ -63,25 +63,37 @@ static void write_response_format(struct task_wire *w)
                        slice_is(r->output_file_type, "url") ? SLICE("url") : SLICE("b64_json"));
 }
 
-static int write_settings(struct task_wire *w)
+/* What only the one or the other sort of models has. Others speak for themselves. */
+static int write_members(struct task_wire *w)
 {
-    static const struct task_name names[] = {
+    static const struct task_name members[] = {
         {"n", "n"},
         {"size", NULL},
         {"aspectRatio", NULL},
         {"quality", "quality"},
-        {"style", "style"},
+        {"user", "user"},
         {"background", "background"},
         {"moderation", "moderation"},
         {"outputFormat", "output_format"},
         {"outputCompression", "output_compression"},
-        {"user", "user"},
+        {"style", "style"}, /* the last, because gpt-image has none */
     };
+    enum { ALL = sizeof members / sizeof members[0] };
+    static const struct task_name dall_e[] = {
+        {"n", "n"},       {"size", NULL},    {"aspectRatio", NULL}, {"quality", "quality"},
+        {"user", "user"}, {"style", "style"}};
+    if (is_dall_e(w->json.to))
+        return task_wire_members(w, dall_e, sizeof dall_e / sizeof dall_e[0]);
+    return task_wire_members(w, members, is_gpt_image(w->json.to) ? ALL - 1 : ALL);
+}
+
+static int write_settings(struct task_wire *w)
+{
     /* Pieces of an image on its way are nothing this answer could carry. */
     static const char *const taken[] = {"stream", "partial_images", NULL};
     int rc = write_size(w);
     if (rc >= 0)
-        rc = task_wire_members(w, names, sizeof names / sizeof names[0]);
+        rc = write_members(w);
     write_response_format(w);
     task_wire_extras(w, taken);
     return rc;

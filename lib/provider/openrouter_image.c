@@ -42,6 +42,7 @@ static int encode(const struct chat_request *r, const struct chat_target *to, st
                                              {"user", "user"}};
     static const char *const files[] = {"image", NULL};
     static const char *const taken[] = {"stream", "partial_images", NULL};
+    struct slice ratio;
     struct task_wire w AUTO(task_wire_close);
     *out = (struct http_request){0};
     task_wire_begin(&w, false, r, to, a, why);
@@ -51,9 +52,10 @@ static int encode(const struct chat_request *r, const struct chat_target *to, st
     int rc = task_refuse_files(&w, files);
     if (rc >= 0)
         rc = task_wire_members(&w, names, sizeof names / sizeof names[0]);
+    if (rc >= 0)
+        rc = task_wire_ratio(&w, ':', &ratio);
     if (rc < 0)
         return rc;
-    struct slice ratio = task_ratio(r, ':', a);
     if (ratio.p && !wire_extra(r, "image_config")) {
         json_key(&w.json.json, "image_config");
         json_open_object(&w.json.json);

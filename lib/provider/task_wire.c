@@ -354,24 +354,11 @@ bool task_size(struct slice size, int64_t *width, int64_t *height)
            *width > 0 && *height > 0;
 }
 
-struct slice task_ratio(const struct chat_request *r, char separator, struct arena *a)
+static struct slice ratio_of(int64_t width, int64_t height, char separator, struct arena *a)
 {
-    const struct task *t = r->task;
-    int64_t width = 0;
-    int64_t height = 0;
-    struct slice w;
-    struct slice h;
     struct buf text AUTO(buf_free);
-    buf_init(&text, 64);
-    if (t->aspect_ratio.p) {
-        if (!slice_cut(t->aspect_ratio, ':', &w, &h))
-            return t->aspect_ratio;
-        struct slice parts[] = {w, slice_of(&separator, 1), h};
-        return arena_join(a, parts, 3);
-    }
-    if (!t->size.p || !task_size(t->size, &width, &height))
-        return SLICE_NONE;
     int64_t common = width;
+    buf_init(&text, 64);
     for (int64_t rest = height; rest;) {
         int64_t next = common % rest;
         common = rest;
@@ -382,4 +369,28 @@ struct slice task_ratio(const struct chat_request *r, char separator, struct are
     buf_put_int(&text, height / common);
     a->failed = a->failed || buf_rc(&text) < 0;
     return a->failed ? SLICE_NONE : arena_copy(a, buf_slice(&text));
+}
+
+struct slice task_ratio(const struct chat_request *r, char separator, struct arena *a)
+{
+    const struct task *t = r->task;
+    struct slice parts[] = {SLICE_NONE, slice_of(&separator, 1), SLICE_NONE};
+    int64_t width = 0;
+    int64_t height = 0;
+    if (slice_cut(t->aspect_ratio, ':', &parts[0], &parts[2]))
+        return arena_join(a, parts, 3);
+    if (t->aspect_ratio.p || !task_size(t->size, &width, &height))
+        return t->aspect_ratio;
+    return ratio_of(width, height, separator, a);
+}
+
+int task_wire_ratio(struct task_wire *w, char separator, struct slice *out)
+{
+    const struct chat_request *r = w->json.request;
+    *out = task_ratio(r, separator, w->json.arena);
+    if (w->json.arena->failed)
+        return fault_nomem(w->json.why);
+    if (out->p || !r->task->size.p || slice_is(r->task->size, "auto"))
+        return AIGNE_OK;
+    return task_refuse(w, "size", "size: this provider takes a width and a height.");
 }

@@ -57,5 +57,7 @@ bool task_size(struct slice size, int64_t *width, int64_t *height);
 /* The aspect ratio asked for, with `separator` between its numbers: of aspectRatio, or of a size in least
  * terms. .p NULL: none was asked for. */
 struct slice task_ratio(const struct chat_request *r, char separator, struct arena *a);
+/* The same; AIGNE_E_REQUEST about a size that has none, but for "auto". */
+int task_wire_ratio(struct task_wire *w, char separator, struct slice *out);
 
 #endif

@@ -33,6 +33,7 @@ static int encode(const struct chat_request *r, const struct chat_target *to, st
     static const char *const files[] = {"image", NULL};
     static const char *const taken[] = {"stream", "partial_images", NULL};
     const struct task *t = r->task;
+    struct slice ratio;
     struct task_wire w AUTO(task_wire_close);
     *out = (struct http_request){0};
     task_wire_begin(&w, false, r, to, a, why);
@@ -41,9 +42,11 @@ static int encode(const struct chat_request *r, const struct chat_target *to, st
     int rc = task_refuse_files(&w, files);
     if (rc >= 0)
         rc = task_wire_members(&w, names, sizeof names / sizeof names[0]);
+    if (rc >= 0)
+        rc = task_wire_ratio(&w, ':', &ratio);
     if (rc < 0)
         return rc;
-    task_wire_text(&w, "aspect_ratio", task_ratio(r, ':', a));
+    task_wire_text(&w, "aspect_ratio", ratio);
     task_wire_text(&w, "response_format", task_wants_bytes(r) ? SLICE("b64_json") : SLICE_NONE);
     if (t->file_count)
         write_images(&w, t);
