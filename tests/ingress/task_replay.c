@@ -7,6 +7,7 @@
 #include "failing_alloc.h"
 #include "files.h"
 #include "ingress/ingress.h"
+#include "provider/adapters.h"
 #include "text/sse.h"
 #include <aignehub/aignehub.h>
 #include <dirent.h>
@@ -23,24 +24,26 @@
 struct exchange {
     const char *folder;
     const struct ingress *ingress;
-    struct slice body; /* .p NULL: the case is about the answer alone */
+    const struct adapter *adapter; /* of the same format; NULL: not held against one */
+    struct slice body;             /* .p NULL: the case is about the answer alone */
     struct slice content_type;
 };
 
 static const struct {
     const char *folder;
     const struct ingress *ingress;
+    const struct adapter *adapter;
 } formats[] = {
-    {"/gemini-embed/", &ingress_gemini_embed},
-    {"/gemini-embed-batch/", &ingress_gemini_embed_batch},
-    {"/gemini-predict/", &ingress_gemini_predict},
-    {"/gemini-video/", &ingress_gemini_video},
-    {"/openai-embeddings/", &ingress_openai_embeddings},
-    {"/openai-images/", &ingress_openai_images},
-    {"/openai-image-edits/", &ingress_openai_image_edits},
-    {"/openai-speech/", &ingress_openai_speech},
-    {"/openai-transcriptions/", &ingress_openai_transcriptions},
-    {"/openai-translations/", &ingress_openai_translations},
+    {"/gemini-embed/", &ingress_gemini_embed, NULL},
+    {"/gemini-embed-batch/", &ingress_gemini_embed_batch, NULL},
+    {"/gemini-predict/", &ingress_gemini_predict, NULL},
+    {"/gemini-video/", &ingress_gemini_video, NULL},
+    {"/openai-embeddings/", &ingress_openai_embeddings, &adapter_openai_embedding},
+    {"/openai-images/", &ingress_openai_images, &adapter_openai_image},
+    {"/openai-image-edits/", &ingress_openai_image_edits, &adapter_openai_image_edit},
+    {"/openai-speech/", &ingress_openai_speech, &adapter_openai_speech},
+    {"/openai-transcriptions/", &ingress_openai_transcriptions, &adapter_openai_transcription},
+    {"/openai-translations/", &ingress_openai_translations, &adapter_openai_translation},
 };
 
 static struct answer answer; /* large, so not on the stack */
@@ -129,6 +132,48 @@ static void read_poorly(void *user)
         assert_true(rc == AIGNE_E_NOMEM || buf_rc(&out) == AIGNE_E_NOMEM);
 }
 
+/* Send it on in the same format and read it again: the input must still be the same. */
+static void check_identity(const struct exchange *x)
+{
+    struct arena a AUTO(arena_free);
+    struct buf body AUTO(buf_free);
+    struct buf before AUTO(buf_free);
+    struct buf after AUTO(buf_free);
+    struct exchange again = *x;
+    struct chat_relay relay;
+    struct chat_request r;
+    struct http_request http = {0};
+    struct fault why;
+    arena_init(&a);
+    buf_init(&body, CEILING);
+    buf_init(&before, CEILING);
+    buf_init(&after, CEILING);
+    assert_int_equal(understand(x, x->body, &a, &relay, &r, &why), AIGNE_OK);
+    struct chat_target to = {.provider = SLICE("openai"),
+                             .base_url = SLICE("https://provider.test/v1"),
+                             .model = r.model.p ? r.model : SLICE("model")};
+    int rc = x->adapter->encode(&r, &to, &a, &http, &why);
+    if (rc)
+        fprintf(stderr, "%s: %s\n", x->folder, why.text);
+    assert_int_equal(rc, AIGNE_OK);
+    for (size_t i = 0; i < http.body_count; i++)
+        buf_put_slice(&body, http_body(&http)[i]);
+    for (size_t i = 0; i < http.header_count; i++) {
+        if (slice_is_nocase(http.headers[i].name, "content-type"))
+            again.content_type = http.headers[i].value;
+    }
+    task_input_write(&r, SLICE_NONE, &before);
+    rc = understand(&again, buf_slice(&body), &a, &relay, &r, &why);
+    if (rc)
+        fprintf(stderr, "%s: %s\n", x->folder, why.text);
+    assert_int_equal(rc, AIGNE_OK);
+    task_input_write(&r, SLICE_NONE, &after);
+    if (!file_is_there(x->folder, "lossy"))
+        file_same(x->folder, "sent on and read again", buf_slice(&before), buf_slice(&after));
+    else
+        assert_false(slice_eq(buf_slice(&before), buf_slice(&after)));
+}
+
 static void check_request(struct exchange *x)
 {
     struct buf out AUTO(buf_free);
@@ -137,6 +182,8 @@ static void check_request(struct exchange *x)
     file_compare(x->folder, "expect.input", buf_slice(&out));
     if (rc == AIGNE_OK)
         check_cut_bodies(x);
+    if (rc == AIGNE_OK && x->adapter)
+        check_identity(x);
     buf_free(&out);
     assert_true(failing_alloc_each(read_poorly, x) > 0 || rc);
 }
@@ -306,8 +353,10 @@ static void check_answer(struct exchange *x, struct slice text)
 static void choose_format(struct exchange *x)
 {
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
-        if (strstr(x->folder, formats[i].folder))
-            x->ingress = formats[i].ingress;
+        if (!strstr(x->folder, formats[i].folder))
+            continue;
+        x->ingress = formats[i].ingress;
+        x->adapter = formats[i].adapter;
     }
     assert_non_null(x->ingress);
 }
