@@ -166,9 +166,11 @@ static int write_reasoning(struct wire *w, size_t message, size_t part)
 {
     const struct chat_part *p = &w->request->messages[message].parts[part];
     bool worded = p->kind == CHAT_THINKING;
+    bool foreign = p->origin.p && !slice_is(p->origin, "openai");
+    struct slice seal = worded ? p->signature : p->text;
     struct slice id;
     struct slice content;
-    if (!slice_cut(worded ? p->signature : p->text, RESPONSES_SEAL_MARK, &id, &content)) {
+    if (foreign || !slice_cut(seal, RESPONSES_SEAL_MARK, &id, &content)) {
         dropped_note(w->to->dropped, worded ? "thinking" : "redacted_thinking");
         return AIGNE_OK;
     }

@@ -2,6 +2,7 @@
 // the others; and chats with models that have nothing else.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { zodTextFormat } from 'openai/helpers/zod';
 import { z } from 'zod';
@@ -287,6 +288,30 @@ describe('models that have Responses alone, asked by chats', () => {
     assert.equal(e.param, 'n');
     await rejected(chat('x #status=429'), OpenAI.RateLimitError, 429);
     await assert.rejects((async () => collect(await chat('x #stream=12 #error-mid', { stream: true })))(), OpenAI.APIError);
+  });
+});
+
+describe('reasoning sealed by OpenAI', () => {
+  const again = () => assert.match(sent().raw, /"encrypted_content":"gAAAA/);
+  it('is carried by Anthropic\'s clients', async () => {
+    const claude = new Anthropic({ baseURL: all.hub.url, apiKey: all.key, maxRetries: 0 });
+    const request = { model: 'openai/gpt-5-codex', max_tokens: 9000, thinking: { type: 'enabled', budget_tokens: 2048 }, tools: [{ name: 'weather', input_schema: WEATHER }] };
+    for (const stream of [false, true]) {
+      const messages = [{ role: 'user', content: 'weather? #reason #tool' }];
+      const first = stream ? await claude.messages.stream({ ...request, messages }).finalMessage() : await claude.messages.create({ ...request, messages });
+      assert.equal(first.content[0].thinking, 'Let me think.');
+      messages.push({ role: 'assistant', content: first.content }, { role: 'user', content: [{ type: 'tool_result', tool_use_id: first.content.at(-1).id, content: 'sunny' }] });
+      assert.equal((await claude.messages.create({ ...request, messages })).content.at(-1).text, 'Result: sunny');
+      again();
+    }
+  });
+  it('is carried by clients of chats that bring back what they got', async () => {
+    const request = { model: 'openai/gpt-5-codex', tools: [{ type: 'function', function: { name: 'weather', parameters: WEATHER } }] };
+    const messages = [{ role: 'user', content: 'weather? #reason #tool' }];
+    const { message } = (await client().chat.completions.create({ ...request, messages })).choices[0];
+    messages.push(message, { role: 'tool', tool_call_id: message.tool_calls[0].id, content: 'sunny' });
+    assert.equal((await client().chat.completions.create({ ...request, messages })).choices[0].message.content, 'Result: sunny');
+    again();
   });
 });
 
