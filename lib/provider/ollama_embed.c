@@ -4,6 +4,7 @@
 #include "provider/answer.h"
 #include "provider/complaint.h"
 #include "provider/ollama.h"
+#include "provider/task_answer.h"
 #include "provider/unsaid.h"
 #include <aignehub/aignehub.h>
 
@@ -97,26 +98,14 @@ static int decode_whole(struct decoding *d, struct slice body, bool watching)
     return answer_settled(d, rc);
 }
 
-static int refuse_stream(struct decoding *d)
-{
-    return fault_set(d->why, AIGNE_E_PROTOCOL,
-                     "The provider streamed what it should send whole.");
-}
-
-static int decode(struct decoding *d, const struct sse_event *frame)
-{
-    (void)frame;
-    return refuse_stream(d);
-}
-
 const struct adapter adapter_ollama_embedding = {
     .name = "ollama",
     .format = "ollama.embed",
     .kind = KIND_EMBEDDING,
     .framing = FRAMES_LINES,
     .encode = encode,
-    .decode = decode,
+    .decode = task_no_frame,
     .decode_whole = decode_whole,
-    .finish = refuse_stream,
+    .finish = task_no_stream,
     .explain = complaint_explain,
 };

@@ -59,6 +59,9 @@ void openai_write_switch(struct wire *w, bool on);
 void openai_write_user(struct wire *w);
 
 int openai_write_messages(struct wire *w);
+/* A message's `content`, a text or parts, and its `images`. */
+int openai_push_parts(struct decoding *d, enum event_kind kind, struct json content);
+int openai_push_images(struct decoding *d, struct json images);
 /* "reasoning_details" of an assistant message: the seals that came from here. */
 void openai_write_details(struct wire *w, const struct chat_message *m);
 int openai_push_details(struct decoding *d, struct json details);

@@ -5,7 +5,6 @@
 #include "provider/complaint.h"
 #include "provider/names.h"
 #include "provider/openai.h"
-#include "text/base64.h"
 #include <aignehub/aignehub.h>
 
 /* False: this is not the choice with index 0. */
@@ -110,48 +109,6 @@ static enum finish finish_of(struct json reason)
     return FINISH_UNKNOWN;
 }
 
-/* Mistral's reasoning is a part whose text comes in parts. */
-static int push_thinking(struct decoding *d, struct json thinking)
-{
-    int rc = answer_piece(d, EVENT_THOUGHT, json_string(thinking, d->scratch));
-    struct json_walk w = json_walk(thinking);
-    while (thinking.kind == JSON_ARRAY && rc >= 0 && json_next(&w))
-        rc = answer_piece(d, EVENT_THOUGHT, json_string(json_get(w.value, "text"), d->scratch));
-    return rc;
-}
-
-static int push_parts(struct decoding *d, enum event_kind kind, struct json content)
-{
-    if (content.kind != JSON_ARRAY)
-        return answer_piece(d, kind, json_string(content, d->scratch));
-    int rc = AIGNE_OK;
-    struct json_walk w = json_walk(content);
-    while (rc >= 0 && json_next(&w)) {
-        struct json type = json_get(w.value, "type");
-        if (json_string_is(type, "text"))
-            rc = answer_piece(d, kind, json_string(json_get(w.value, "text"), d->scratch));
-        else if (json_string_is(type, "thinking"))
-            rc = push_thinking(d, json_get(w.value, "thinking"));
-    }
-    return rc;
-}
-
-static int push_images(struct decoding *d, struct json images)
-{
-    int rc = AIGNE_OK;
-    struct json_walk w = json_walk(images);
-    while (rc >= 0 && json_next(&w)) {
-        struct slice mime = SLICE_NONE;
-        struct slice base64;
-        struct slice url = json_string(json_path(w.value, "image_url.url"), d->scratch);
-        if (url.n && data_url_parse(url, &mime, &base64))
-            rc = answer_file(d, mime, base64, false);
-        else
-            rc = answer_file(d, mime, url, true);
-    }
-    return rc;
-}
-
 static struct openai_call *add_call(struct decoding *d, int64_t wire_index, struct slice id)
 {
     struct openai_state *s = d->state;
@@ -250,11 +207,11 @@ static int push_message(struct decoding *d, const struct openai_object *o, bool 
     json_pick(o->message, names, MEMBERS, v);
     struct json thought =
         v[REASONING_CONTENT].kind == JSON_STRING ? v[REASONING_CONTENT] : v[REASONING];
-    int rc = push_parts(d, EVENT_THOUGHT, thought);
+    int rc = openai_push_parts(d, EVENT_THOUGHT, thought);
     if (rc >= 0 && v[DETAILS].kind == JSON_ARRAY)
         rc = openai_push_details(d, v[DETAILS]);
     if (rc >= 0)
-        rc = push_parts(d, EVENT_TEXT, v[CONTENT]);
+        rc = openai_push_parts(d, EVENT_TEXT, v[CONTENT]);
     if (rc >= 0)
         rc = openai_push_logprobs(d, json_get(o->logprobs, "content"));
     if (rc >= 0)
@@ -264,7 +221,7 @@ static int push_message(struct decoding *d, const struct openai_object *o, bool 
     if (rc >= 0)
         rc = answer_piece(d, EVENT_REFUSAL, refusal);
     if (rc >= 0)
-        rc = push_images(d, v[IMAGES]);
+        rc = openai_push_images(d, v[IMAGES]);
     struct json_walk w = json_walk(v[TOOL_CALLS]);
     while (rc >= 0 && json_next(&w))
         rc = push_fragment(d, w.value, whole);

@@ -105,6 +105,18 @@ describe('of one\'s own', () => {
     await client.chat.completions.create(user('my-mistral', 'x'));
     assert.equal(last().headers['x-title'], 'tests');
   });
+  it('may have any vendor\'s ways', async () => {
+    for (const [name, type, baseUrl, at] of [['my-claude', 'anthropic', all.imitation.url, 'anthropic/claude-haiku-4-5'], ['my-gemini', 'google', `${all.imitation.url}/v1beta`, 'google/gemini-2.5-flash']]) {
+      await all.hub.do('provider.put', { name, type, baseUrl });
+      await all.hub.do('credential.put', { provider: name, name: 'main', value: `key-of-${name}-0123` });
+      const vendors = at.split('/')[1];
+      await settled(() => client.chat.completions.create({ ...user(name, 'x'), model: `${name}/${vendors}` }).then(() => true, () => false));
+      const { json } = await post(`${all.hub.url}/api/v2/chat`, { input: { messages: [{ role: 'user', content: 'x' }], modelOptions: { model: `${name}/${vendors}` } }, options: {} }, { authorization: `Bearer ${all.key}` });
+      assert.equal(json.text, 'Hello from the imitation');
+      assert.equal(json.modelWithProvider, `${name}/${vendors}`);
+      assert.equal(last().key, `key-of-${name}-0123`);
+    }
+  });
   it('goes by its name: rates, bare names, tests, lists and records', async () => {
     const rate = { provider: 'open', model: 'unheard-of', type: 'chat', inputRate: '0.000001', outputRate: '0.000002' };
     await all.hub.do('rate.put', rate);
