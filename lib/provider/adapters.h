@@ -15,6 +15,7 @@ extern const struct adapter adapter_openai_translation;
 extern const struct adapter adapter_openai_video;
 extern const struct adapter adapter_xai_image;
 extern const struct adapter adapter_xai_video;
+extern const struct adapter adapter_ark_embedding;
 extern const struct adapter adapter_ark_image; /* Volcengine's Ark: Doubao */
 extern const struct adapter adapter_ark_video;
 extern const struct adapter adapter_openrouter_image;

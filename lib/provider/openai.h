@@ -81,6 +81,9 @@ const struct adapter *openai_choose(enum chat_kind kind, const struct chat_targe
 /* The same for rows that have chats and Responses alone. */
 const struct adapter *responses_choose(enum chat_kind kind, const struct chat_target *to,
                                        const char *format);
+/* The same with Ark's own embeddings. */
+const struct adapter *ark_choose(enum chat_kind kind, const struct chat_target *to,
+                                 const char *format);
 
 int openai_encode(const struct chat_request *r, const struct chat_target *to, struct arena *a,
                   struct http_request *out, struct fault *why);

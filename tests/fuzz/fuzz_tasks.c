@@ -18,6 +18,7 @@ static const struct adapter *const adapters[] = {
     &adapter_ark_video,
     &adapter_openrouter_image,
     &adapter_ideogram,
+    &adapter_ark_embedding,
 };
 
 /* Where files are wanted as bytes, links are followed. */

@@ -56,6 +56,11 @@ describe('embeddings', () => {
       assert.equal(reply.modelWithProvider, model);
       assert.equal(lastSent('/embeddings').body.encoding_format, 'float');
     });
+  it('doubao, by a model that also sees: a question for each input', async () => {
+    const reply = await good('embeddings', 'doubao/doubao-embedding-vision-250615', { input: ['one two', 'three'], dimensions: 1 });
+    assert.deepEqual(reply.embeddings, [[0.4375], [0.3125]]);
+    assert.equal(reply.usage.inputTokens, 4);
+  });
   it('takes tokens and one text, and refuses what is none', async () => {
     assert.equal((await good('embeddings', 'openai/text-embedding-3-small', { input: [[1, 2], [3]] })).embeddings.length, 2);
     assert.equal((await good('embeddings', 'openai/text-embedding-3-small', { input: 'one' })).embeddings.length, 1);

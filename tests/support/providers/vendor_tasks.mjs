@@ -84,7 +84,19 @@ async function arkAsk(ctx) {
   answer(ctx, { ...facts, status: 'succeeded', content: { video_url: `${here(ctx)}/files/a.mp4` }, usage: { completion_tokens: 108900, total_tokens: 108900 }, duration: job.body.duration ?? 5, resolution: '720p', ratio: job.body.ratio ?? '16:9' });
 }
 
+async function arkEmbedding(ctx) {
+  const body = readJson(ctx);
+  ctx.entry.body = body;
+  only(body, ['model', 'input', 'encoding_format', 'dimensions', 'instructions']);
+  refuseUnless(Array.isArray(body.input) && body.input.every((part) => part.type === 'text' && typeof part.text === 'string'), 'The parameter `input` is not valid.', { code: 'InvalidParameter' });
+  const text = body.input.map((part) => part.text).join('');
+  if (!(await staged(ctx, text, body.model))) return;
+  const embedding = Array.from({ length: body.dimensions ?? 3 }, (_, i) => (text.length + i) / 16);
+  answer(ctx, { created: 1, data: { embedding, object: 'embedding' }, id: 'e', model: body.model, object: 'list', usage: { prompt_tokens: 2, prompt_tokens_details: { text_tokens: 2, image_tokens: 0 }, total_tokens: 2 } });
+}
+
 const ROUTES = [
+  [/^\/doubao\/api\/v3\/embeddings\/(multimodal)$/, 'POST', arkEmbedding, 'doubao'],
   [/^\/xai\/v1\/images\/(generations|edits)$/, 'POST', xaiImage, 'xai'],
   [/^\/xai\/v1\/videos\/(generations|edits)$/, 'POST', xaiVideo, 'xai'],
   [/^\/xai\/v1\/videos\/([^/]+)$/, 'GET', xaiAsk, 'xai'],
