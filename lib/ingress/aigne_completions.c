@@ -99,7 +99,7 @@ static int decode(const struct ingress_request *in, struct arena *a, struct chat
                   struct fault *why)
 {
     struct buf input AUTO(buf_free);
-    struct json whole;
+    struct json whole = {0};
     struct slice model = SLICE_NONE;
     struct chat_relay relay;
     buf_init(&input, in->body.n * 2 + 64);

@@ -224,7 +224,7 @@ void responses_end_reasoning(struct encoding *e, struct responses_stream *s,
     }
     responses_write_reasoning(&done, e, s->count - 1, buf_slice(&s->text), seal);
     tell_done(e, s, s->count - 1, start);
-    s->open = 0;
+    s->open = NO_ITEM;
 }
 
 /* Whatever goes on ends: something of another kind begins. */
@@ -235,7 +235,7 @@ void responses_end_open(struct encoding *e, struct responses_stream *s)
         end_message(e, s);
     else if (s->open == REASONING)
         responses_end_reasoning(e, s, &none);
-    s->open = 0;
+    s->open = NO_ITEM;
 }
 
 static int open_message(struct encoding *e, struct responses_stream *s)

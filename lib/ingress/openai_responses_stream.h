@@ -5,7 +5,7 @@
 
 #include "ingress/openai_responses.h"
 
-enum responses_item_kind { MESSAGE = 1, REASONING, CALL, IMAGE };
+enum responses_item_kind { NO_ITEM, MESSAGE, REASONING, CALL, IMAGE };
 enum responses_part { NO_PART, TEXT_PART, REFUSAL_PART };
 
 /* One item of the output. Items end in another order than they begin when calls come at once: each
@@ -30,7 +30,7 @@ struct responses_stream {
     size_t capacity;
     size_t calls; /* begun */
     enum responses_item_kind
-        open; /* the newest item, when it is a message or reasoning and goes on; else 0 */
+        open; /* the newest item, when it is a message or reasoning and goes on */
     enum responses_part part; /* of the open message */
     int part_count;           /* parts of the open message that have ended */
     struct buf text;          /* of the open part, or of the open reasoning */
