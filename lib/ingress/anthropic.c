@@ -19,6 +19,26 @@ static int pick_once(struct slice body, struct json *values, struct fault *why)
                                          "%s is given twice: give it once.", repeated);
 }
 
+/* A thought that nobody sealed: "signature":"". Inside a string its quotes would be escaped. */
+static bool has_unsealed(struct slice body)
+{
+    static const struct slice key = {"\"signature\"", 11};
+    struct slice rest = body;
+    for (size_t at = slice_find(rest, key); at < rest.n; at = slice_find(rest, key)) {
+        rest = slice_from(rest, at + key.n);
+        struct slice value = slice_trim(slice_of(rest.p, rest.n < 16 ? rest.n : 16));
+        if (slice_starts(value, ":") && slice_starts(slice_trim(slice_from(value, 1)), "\"\""))
+            return true;
+    }
+    return false;
+}
+
+/* Anthropic refuses reasoning that it has not sealed: then the body is read, and goes on without. */
+static bool may_go_on(struct slice body)
+{
+    return slice_find(body, SLICE("\"" ANTHROPIC_SEAL_MARK)) == body.n && !has_unsealed(body);
+}
+
 static int peek(const struct ingress_request *in, struct arena *a, struct slice *model,
                 struct chat_relay *relay, struct fault *why)
 {
@@ -43,7 +63,7 @@ static int peek(const struct ingress_request *in, struct arena *a, struct slice 
     if (json_present(v[MODEL]))
         relay->model_value = v[MODEL].raw;
     relay->stream_value = v[STREAM].raw;
-    relay->usable = model->n > 0;
+    relay->usable = model->n > 0 && may_go_on(relay->body);
     return AIGNE_OK;
 }
 

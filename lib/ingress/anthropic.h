@@ -24,11 +24,13 @@ void anthropic_stream_close(struct encoding *e);
 int anthropic_write_whole(struct encoding *e, const struct reply *r,
                           const struct reply_notes *notes);
 
-/* Seals travel as they are when they are Anthropic's own. Those of others have the vendor's name before
- * them, and the seal of a tool call is a redacted thought before the call: both find their way back. */
+/* Seals travel as they are when they are Anthropic's own. Those of others are "hub:VENDOR:SEAL", and the
+ * seal of a tool call is a redacted thought before the call: both find their way back. A body with one
+ * of them in it must not go to Anthropic as it is. */
+#define ANTHROPIC_SEAL_MARK      "hub:"
 #define ANTHROPIC_UNKNOWN_VENDOR "other"
 #define ANTHROPIC_CALL_VENDOR    "call"
-/* Split "google:XYZ" into vendor and seal; .p NULL: unknown. */
+/* Whose seal it is, .p NULL: unknown; the seal itself is left. */
 struct slice anthropic_seal_vendor(struct slice *seal);
 
 int anthropic_write_count(struct encoding *e, const struct reply *r,
@@ -49,7 +51,7 @@ void anthropic_write_stop(struct json_writer *w, const struct encoding *e,
                           const struct anthropic_stop *stop);
 void anthropic_write_usage(struct json_writer *w, const struct encoding *e,
                            const struct usage *u, bool delta);
-/* "sig" or "google:sig" as a string member. */
+/* "sig" or "hub:google:sig" as a string member. */
 void anthropic_write_seal(struct json_writer *w, const char *name, struct slice vendor,
                           struct slice seal);
 /* A tool call, but for its input. */

@@ -46,11 +46,13 @@ static int read_content_of(struct reading *r, struct json content, read_block_fn
 
 struct slice anthropic_seal_vendor(struct slice *seal)
 {
-    size_t colon = slice_find_byte(*seal, ':');
-    if (colon == seal->n)
+    struct slice vendor;
+    struct slice rest;
+    if (!slice_starts(*seal, ANTHROPIC_SEAL_MARK))
         return SLICE("anthropic");
-    struct slice vendor = slice_of(seal->p, colon);
-    *seal = slice_from(*seal, colon + 1);
+    rest = slice_from(*seal, sizeof(ANTHROPIC_SEAL_MARK) - 1);
+    if (!slice_cut(rest, ':', &vendor, seal))
+        *seal = vendor = rest;
     return slice_is(vendor, ANTHROPIC_UNKNOWN_VENDOR) ? SLICE_NONE : vendor;
 }
 

@@ -136,6 +136,7 @@ void anthropic_write_seal(struct json_writer *w, const char *name, struct slice 
     json_key(w, name);
     json_write_raw(w, SLICE("\""));
     if (!slice_is(vendor, "anthropic")) {
+        BUF_LITERAL(w->out, ANTHROPIC_SEAL_MARK);
         json_escape(w->out, vendor.n ? vendor : SLICE(ANTHROPIC_UNKNOWN_VENDOR));
         buf_put_byte(w->out, ':');
     }

@@ -319,6 +319,16 @@ describe('keys', () => {
 });
 
 describe('Claude\'s reasoning', () => {
+  it('may follow upon another\'s, which is left out', async () => {
+    const thinking = { type: 'adaptive', display: 'summarized' };
+    const question = { role: 'user', content: 'weather? #reason #tool' };
+    for (const other of ['google/gemini-2.5-pro', 'openai/gpt-5-mini']) {
+      const first = await client().messages.create({ model: other, max_tokens: 4000, thinking, tools: [tool], messages: [question] });
+      const result = { type: 'tool_result', tool_use_id: first.content.at(-1).id, content: 'sunny' };
+      const second = await client().messages.create({ model: 'anthropic/claude-opus-4-8', max_tokens: 4000, thinking, tools: [tool], messages: [question, { role: 'assistant', content: first.content }, { role: 'user', content: [result] }] });
+      assert.equal(textOf(second), 'Result: sunny');
+    }
+  });
   const wanted = (body) => {
     assert.equal(body.thinking?.type, 'enabled');
     const [first] = body.messages.find((m) => m.role === 'assistant').content;
