@@ -73,7 +73,13 @@ struct gemini_state {
     bool json_called;
     int call_count;
     enum finish finish;
+    struct slice grounding; /* the newest groundingMetadata and citationSources, as JSON */
+    struct slice citations;
 };
+/* Keep what a candidate says of its sources; they are told once, at the end. */
+int gemini_keep_sources(struct decoding *d, struct json candidate);
+int gemini_push_sources(struct decoding *d);
+int gemini_push_logprobs(struct decoding *d, struct json result);
 /* AIGNE_E_UPSTREAM when an answer holds an error. */
 int gemini_complaint(struct decoding *d, struct slice checked);
 /* usageMetadata as counts; false: there is none. */

@@ -50,12 +50,29 @@ static void write_thinking(struct gemini *x)
         return;
     json_key(j, "thinkingConfig");
     json_open_object(j);
-    json_member_bool(j, "includeThoughts", effort != CHAT_EFFORT_NONE);
+    bool shown = effort != CHAT_EFFORT_NONE && x->w.request->thoughts != CHAT_NO;
+    json_member_bool(j, "includeThoughts", shown);
     if (effort != CHAT_EFFORT_UNSET && x->model.levels)
         json_member_text(j, "thinkingLevel", gemini_level(&x->model, effort));
     else if (effort != CHAT_EFFORT_UNSET)
         json_member_int(j, "thinkingBudget", budget_of(x, effort));
     json_close_object(j);
+}
+
+/* By OpenAI's names for it. */
+static void write_logprobs(struct gemini *x)
+{
+    const struct chat_request *r = x->w.request;
+    const struct chat_extra *wanted = wire_extra(r, "logprobs");
+    const struct chat_extra *top = wire_extra(r, "top_logprobs");
+    bool on = false;
+    if (!top)
+        top = wire_extra(r, "topLogprobs");
+    if (!wanted || !json_bool(json_of(wanted->value), &on) || !on)
+        return;
+    json_member_bool(&x->w.json, "responseLogprobs", true);
+    if (top && json_of(top->value).kind == JSON_NUMBER)
+        json_member_raw(&x->w.json, "logprobs", top->value);
 }
 
 static void write_modalities(struct gemini *x)
@@ -115,6 +132,7 @@ int gemini_write_config(struct gemini *x)
     write_format(x);
     write_modalities(x);
     write_thinking(x);
+    write_logprobs(x);
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         const struct chat_extra *extra = wire_extra(r, known[i]);
         if (extra)

@@ -233,6 +233,10 @@ static int push_object(struct decoding *d, struct json object, bool watching)
     struct json_walk parts = json_walk(json_path(candidate, "content.parts"));
     while (!watching && rc >= 0 && json_next(&parts))
         rc = push_part(d, parts.value);
+    if (!watching && rc >= 0)
+        rc = gemini_push_logprobs(d, json_get(candidate, "logprobsResult"));
+    if (!watching && rc >= 0)
+        rc = gemini_keep_sources(d, candidate);
     if (rc >= 0)
         rc = push_usage(d, v[USAGE]);
     if (json_get(v[FEEDBACK], "blockReason").kind == JSON_STRING) {
@@ -280,6 +284,9 @@ int gemini_finish(struct decoding *d)
     if (s->finished)
         return AIGNE_OK;
     s->finished = true;
+    int rc = gemini_push_sources(d);
+    if (rc < 0)
+        return rc;
     bool called = s->finish == FINISH_STOP && s->call_count > 0;
     return answer_finish(d, called ? FINISH_TOOLS : s->finish);
 }

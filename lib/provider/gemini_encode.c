@@ -132,6 +132,19 @@ static int write_tool_choice(struct gemini *x)
     return AIGNE_OK;
 }
 
+/* Others call the standard tier "default"; NULL: it has none by that name. */
+static const char *tier_name(const struct chat_request *r)
+{
+    static const char *const tiers[] = {"standard", "flex", "priority"};
+    if (slice_is(r->service_tier, "default"))
+        return tiers[0];
+    for (size_t i = 0; i < sizeof(tiers) / sizeof(tiers[0]); i++) {
+        if (slice_is(r->service_tier, tiers[i]))
+            return tiers[i];
+    }
+    return NULL;
+}
+
 static void write_extras(struct gemini *x)
 {
     static const char *const known[] = {"safetySettings", "cachedContent", "labels",
@@ -141,6 +154,8 @@ static void write_extras(struct gemini *x)
         if (extra)
             json_member_raw(&x->w.json, known[i], extra->value);
     }
+    if (tier_name(x->w.request) && !wire_extra(x->w.request, "serviceTier"))
+        json_member_text(&x->w.json, "serviceTier", tier_name(x->w.request));
 }
 
 /* What it has no words for. */
@@ -148,10 +163,12 @@ static void note_unsaid(const struct gemini *x)
 {
     static const char *const said[] = {"safetySettings", "cachedContent",  "labels",
                                        "serviceTier",    "speechConfig",   "mediaResolution",
-                                       "imageConfig",    "thinkingConfig", "store"};
+                                       "imageConfig",    "thinkingConfig", "store",
+                                       "logprobs",       "top_logprobs",   "topLogprobs"};
     unsaid_note(x->w.request, x->w.to,
-                UNSAID_USER | UNSAID_SERVICE_TIER | UNSAID_PARALLEL | UNSAID_STRICT |
-                    UNSAID_NAME | UNSAID_CACHE | UNSAID_DETAIL | UNSAID_REDACTED |
+                UNSAID_USER | (tier_name(x->w.request) ? 0 : UNSAID_SERVICE_TIER) |
+                    UNSAID_PARALLEL | UNSAID_STRICT | UNSAID_NAME | UNSAID_CACHE |
+                    UNSAID_DETAIL | UNSAID_REDACTED |
                     (gemini_thoughts_of_others(x->w.request) ? UNSAID_THINKING : 0));
     unsaid_note_extras(x->w.request, x->w.to, said, sizeof(said) / sizeof(said[0]));
 }
