@@ -55,10 +55,13 @@ static void write_context(struct wire *w, struct json own)
 static void write_keep_alive(struct wire *w)
 {
     const struct chat_extra *said = wire_extra(w->request, "keep_alive");
-    struct slice value = said ? said->value : SLICE_NONE;
+    struct json set = {JSON_NONE, SLICE_NONE};
     if (!said && w->to->config.p)
-        value = json_get(json_of(w->to->config), "keepAlive").raw;
-    json_member_raw_opt(&w->json, "keep_alive", value);
+        set = json_get(json_of(w->to->config), "keepAlive");
+    if (said)
+        json_member_raw(&w->json, "keep_alive", said->value);
+    else if (set.kind == JSON_STRING)
+        json_member_raw(&w->json, "keep_alive", set.raw);
 }
 
 static void write_members(struct wire *w, struct json own)
