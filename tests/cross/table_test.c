@@ -34,12 +34,23 @@ static const struct {
                "anthropic.claude-sonnet-4-5-20250929-v1:0"},
               {"xai", "grok-3-mini", "grok-3-mini"}};
 
+/* Of other calls, where the provider cannot be asked for any model. */
+static const struct {
+    const char *provider;
+    enum chat_kind kind;
+    const char *model;
+} others[] = {{"bedrock", KIND_EMBEDDING, "amazon.titan-embed-text-v2:0"},
+              {"bedrock", KIND_IMAGE, "amazon.nova-canvas-v1:0"}};
+
 static struct slice model_of(const struct provider_row *row, const struct chat_request *r)
 {
     bool reasons = r->effort != CHAT_EFFORT_UNSET || r->reasoning_budget >= 0;
     for (size_t i = 0; i < sizeof models / sizeof models[0]; i++)
         if (r->kind == KIND_CHAT && strcmp(models[i].provider, row->name) == 0)
             return slice_text(reasons ? models[i].reasoning_model : models[i].model);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (r->kind == others[i].kind && strcmp(others[i].provider, row->name) == 0)
+            return slice_text(others[i].model);
     return slice_text(row->test_model ? row->test_model : "model");
 }
 
