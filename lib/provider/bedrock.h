@@ -34,7 +34,7 @@ struct bedrock_model bedrock_model_of(struct slice name);
 
 /* One request being written. The rules of Claude's conversations are those of all. */
 struct bedrock {
-    struct anthropic x; /* must be the first member; x.w is the request */
+    struct anthropic x; /* x.w is the request */
     struct bedrock_model model;
     struct map documents; /* names that are taken */
     struct map called;    /* tools of the history */
@@ -42,9 +42,10 @@ struct bedrock {
 };
 int bedrock_write_system(struct bedrock *b);
 int bedrock_write_messages(struct bedrock *b);
-/* A file as the content block it is; `cache`: a cache point behind it. */
+/* A file as the content block it is. */
 int bedrock_write_media(struct bedrock *b, size_t message, size_t part);
 bool bedrock_is_document(const struct chat_part *p);
+/* A cache point behind what was written. */
 void bedrock_write_cache(struct bedrock *b, enum chat_cache cache);
 int bedrock_write_tools(struct bedrock *b);
 /* The members that both a conversation and the counting of its tokens have. */

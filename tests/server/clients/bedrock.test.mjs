@@ -1,6 +1,7 @@
 // Amazon Bedrock: the imitation with Amazon's own SDK, then the npm clients of OpenAI and AIGNE through the hub
 // to the imitation, which checks every signature.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
 import { BedrockRuntimeClient, ConverseCommand, ConverseStreamCommand, CountTokensCommand, InvokeModelCommand, InvokeModelWithResponseStreamCommand } from '@aws-sdk/client-bedrock-runtime';
 import { AIGNEHubChatModel } from '@aigne/aigne-hub';
@@ -311,5 +312,35 @@ describe('credentials', () => {
     const error = await ask(CLAUDE, 'x').catch((e) => e);
     assert.equal(error.type, 'upstream_error');
     assert.ok(!JSON.stringify(error).includes('wrong-secret'));
+  });
+});
+
+describe('the library without a hub', () => {
+  /* Runs tests/server/ask; gives its output and exit code. */
+  const run = (mode, settings, text, env = {}) => new Promise((resolve) => execFile(process.env.AIGNE_ASK, [mode, JSON.stringify(settings), text], { env, timeout: 20000 }, (error, stdout) => resolve({ code: error?.code ?? 0, stdout })));
+  const here = (more) => ({ provider: 'bedrock', url: `${all.imitation.url}/bedrock`, model: CLAUDE, ...more });
+  const hello = JSON.stringify({ messages: [{ role: 'user', content: 'hello' }] });
+
+  it('takes a pair, an API key, and both from the environment when told to', async () => {
+    const environment = { AWS_ACCESS_KEY_ID: TEMPORARY.access_key_id, AWS_SECRET_ACCESS_KEY: TEMPORARY.secret_access_key, AWS_SESSION_TOKEN: TEMPORARY.session_token, AWS_REGION: 'ap-south-1' };
+    const ways = [
+      [{ accessKey: JSON.stringify(PAIR), region: 'eu-north-1' }, {}, PAIR.access_key_id, 'eu-north-1'],
+      [{ accessKey: JSON.stringify(PAIR) }, environment, PAIR.access_key_id, 'us-east-1'],
+      [{ accessKey: 'ABSK-imitation' }, {}, 'ABSK-imitation'],
+      [{ env: true }, environment, TEMPORARY.access_key_id, 'ap-south-1'],
+      [{ env: true }, { ...environment, AWS_BEARER_TOKEN_BEDROCK: 'ABSK-environment' }, 'ABSK-environment'],
+    ];
+    for (const [settings, env, key, region] of ways) {
+      const { code, stdout } = await run('stream', here(settings), hello, env);
+      assert.equal(code, 0, stdout);
+      assert.match(stdout, /Hello/);
+      assert.equal(last().key, key);
+      if (region) assert.equal(last().headers.authorization.split('/')[2], region);
+    }
+  });
+  it('lists the models', async () => {
+    const { stdout } = await run('list', here({ accessKey: JSON.stringify(PAIR) }), 'chat');
+    assert.match(stdout, /us\.anthropic\.claude-sonnet-4-5-20250929-v1:0/);
+    assert.equal(last().query, '?byOutputModality=TEXT');
   });
 });
