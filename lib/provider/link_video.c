@@ -162,17 +162,12 @@ static bool is_working(struct json status)
     return false;
 }
 
-/* How long it became, as told, else as it was asked for. */
 static void read_usage(struct decoding *d, struct json object)
 {
     struct job *s = d->state;
-    struct slice asked =
-        d->request && d->request->task ? d->request->task->seconds : SLICE_NONE;
     usage_init(&s->used);
     openai_task_tokens(json_get(object, "usage"), &s->used);
-    s->used.milliseconds = task_milliseconds(json_path(object, s->dialect->seconds));
-    if (s->used.milliseconds < 0 && asked.p)
-        s->used.milliseconds = task_milliseconds(json_of(asked));
+    s->used.milliseconds = task_length(d, json_path(object, s->dialect->seconds));
 }
 
 static int read_done(struct decoding *d, struct json object)

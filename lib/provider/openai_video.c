@@ -95,7 +95,7 @@ static int read_job(struct decoding *d, struct slice body)
         return rc;
     if (json_string_is(v[STATUS], "completed")) {
         s->phase = FETCHING;
-        s->milliseconds = task_milliseconds(v[SECONDS]);
+        s->milliseconds = task_length(d, v[SECONDS]);
         return AIGNE_OK;
     }
     if (json_string_is(v[STATUS], "queued") || json_string_is(v[STATUS], "in_progress"))

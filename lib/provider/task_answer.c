@@ -80,6 +80,14 @@ int64_t task_milliseconds(struct json seconds)
     return (int64_t)((value + A_MILLISECOND / 2) / A_MILLISECOND);
 }
 
+int64_t task_length(const struct decoding *d, struct json told)
+{
+    int64_t milliseconds = task_milliseconds(told);
+    if (milliseconds >= 0 || !d->request || !d->request->task || !d->request->task->seconds.p)
+        return milliseconds;
+    return task_milliseconds(json_of(d->request->task->seconds));
+}
+
 int task_keep_link(struct decoding *d, struct task_links *links, struct slice url)
 {
     if (links->count == TASK_LINKS_LARGEST)

@@ -20,6 +20,9 @@ int task_push_base64(struct decoding *d, struct slice base64, struct slice mime)
 /* Seconds as a JSON number or as text of one, in milliseconds; -1: neither. */
 int64_t task_milliseconds(struct json seconds);
 
+/* How long a video became: as told, else as it was asked for. */
+int64_t task_length(const struct decoding *d, struct json told);
+
 /* A job that is asked about until it is done, and the links its files are behind. */
 #define TASK_LINKS_LARGEST 16
 struct task_links {
