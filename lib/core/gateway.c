@@ -52,6 +52,10 @@ static const struct gateway_path paths[] = {
     {"POST", "/api/v2/audio/speech", false, KEY_HOLDER, &ingress_openai_speech, handle_chat},
     {"POST", "/api/v2/audio/transcriptions", false, KEY_HOLDER, &ingress_openai_transcriptions,
      handle_chat},
+    /* Where AIGNE Hub's documents promise OpenAI's formats. */
+    {"POST", "/api/chat/completions", false, KEY_HOLDER, &ingress_openai, handle_chat},
+    {"POST", "/api/embeddings", false, KEY_HOLDER, &ingress_openai_embeddings, handle_chat},
+    {"POST", "/api/images/generations", false, KEY_HOLDER, &ingress_openai_images, handle_chat},
     OPENAI_POST("/chat/completions", &ingress_openai),
     OPENAI_POST("/responses", &ingress_openai_responses),
     OPENAI_POST("/embeddings", &ingress_openai_embeddings),

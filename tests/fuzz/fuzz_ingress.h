@@ -75,7 +75,7 @@ static inline bool fuzz_take(struct slice *rest, struct event *e)
                         .text = text,
                         .id = text,
                         .name = text,
-                        .usage = {index, -1, kind, -1, 2, -1}};
+                        .usage = USAGE_TOKENS(index, -1, kind, -1, 2, -1)};
     bool is_json = json_check(text, NULL) == AIGNE_OK;
     if (is_json)
         e->metadata = text;

@@ -63,6 +63,14 @@ describe('embeddings', () => {
     const raw = await post(`${all.hub.url}/v1/embeddings`, { model: 'echo/echo', input: 'x', encoding_format: 'base64' }, { authorization: `Bearer ${all.key}` });
     assert.equal(typeof raw.json.data[0].embedding, 'string');
   });
+  it('come at the paths that AIGNE Hub\'s documents have, too', async () => {
+    const c = client('/api');
+    assert.equal((await c.embeddings.create({ model: EMBEDDINGS, input: 'hello world' })).data[0].embedding.length, 3);
+    assert.equal((await c.images.generate({ model: 'echo/echo', prompt: 'a cat' })).data.length, 1);
+    assert.equal((await c.chat.completions.create({ model: 'openai/gpt-4o-mini', messages: [{ role: 'user', content: 'hello' }] })).choices.length, 1);
+    const speech = await client('/api/v2').audio.speech.create({ model: SPEECH, voice: 'alloy', input: 'Hello' });
+    assert.ok((await speech.arrayBuffer()).byteLength > 100);
+  });
   it('are refused by name', async () => {
     const c = client().embeddings;
     await reject(c.create({ model: EMBEDDINGS }), 400, /input/, 'input'); // by the provider: the body is relayed
