@@ -254,8 +254,10 @@ static struct slice call_id_of(struct content *c, struct slice id, struct slice 
     if (m && m->role == CHAT_ASSISTANT && m->part_count && !c->answered) {
         c->answered = arena_alloc(c->r->arena, m->part_count * sizeof *c->answered);
         c->unanswered = 0;
-        if (!c->answered)
-            return reading_nomem(c->r), SLICE_NONE;
+        if (!c->answered) {
+            (void)reading_nomem(c->r);
+            return SLICE_NONE;
+        }
     }
     int64_t k = m && m->role == CHAT_ASSISTANT && c->answered ? call_of(c, m, id, name) : -1;
     if (k >= 0) {
