@@ -1,10 +1,15 @@
 #!/bin/sh
-# Turn the archive of all objects into one with a single object that shows only public names.
-# usage: pack-static.sh LD OBJCOPY AR OBJECTS.a OUTPUT.a
+# Turn the archives of all objects into one with a single object that shows only public names.
+# usage: pack-static.sh LD OBJCOPY AR OUTPUT.a OBJECTS.a...
 set -eu
-joined="$5.o"
-"$1" -r --whole-archive "$4" -o "$joined"
-"$2" --localize-hidden "$joined"
-rm -f "$5"
-"$3" rcsD "$5" "$joined"
+linker=$1
+objcopy=$2
+archiver=$3
+output=$4
+shift 4
+joined="$output.o"
+"$linker" -r --whole-archive "$@" -o "$joined"
+"$objcopy" --localize-hidden "$joined"
+rm -f "$output"
+"$archiver" rcsD "$output" "$joined"
 rm -f "$joined"
