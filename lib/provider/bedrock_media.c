@@ -140,7 +140,8 @@ static int write_source(struct bedrock *b, const struct media *m)
     return AIGNE_OK;
 }
 
-static int refuse(struct bedrock *b, const struct media *m, size_t message, size_t part)
+static int refuse(struct bedrock *b, const struct media *m, const struct format *f,
+                  size_t message, size_t part)
 {
     if (m->url.p)
         return wire_refuse_part(&b->x.w, message, part,
@@ -150,10 +151,10 @@ static int refuse(struct bedrock *b, const struct media *m, size_t message, size
     if (!m->mime.p)
         return wire_refuse_part(&b->x.w, message, part,
                                 "say what kind of file this is (mimeType).");
-    if (m->kind == MEDIA_IMAGE && !format_of(m))
+    if (m->kind == MEDIA_IMAGE && !f)
         return wire_refuse_part(&b->x.w, message, part,
                                 "this provider takes images as jpeg, png, gif or webp.");
-    if (!format_of(m))
+    if (!f)
         return wire_refuse_part(&b->x.w, message, part,
                                 "this provider takes no files of this kind.");
     return AIGNE_OK;
@@ -164,10 +165,10 @@ int bedrock_write_media(struct bedrock *b, size_t message, size_t part)
     struct json_writer *j = &b->x.w.json;
     const struct chat_part *p = &b->x.w.request->messages[message].parts[part];
     struct media m = media_of(p);
-    int rc = refuse(b, &m, message, part);
-    if (rc < 0)
-        return rc;
     const struct format *f = format_of(&m);
+    int rc = refuse(b, &m, f, message, part);
+    if (rc < 0 || !f)
+        return rc;
     json_open_object(j);
     json_key(j, f->block);
     json_open_object(j);
