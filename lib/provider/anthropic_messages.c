@@ -4,6 +4,7 @@
 #include "provider/media.h"
 #include "provider/turns.h"
 #include "text/base64.h"
+#include "text/utf8.h"
 #include <aignehub/aignehub.h>
 
 static bool blank(struct slice text)
@@ -131,6 +132,8 @@ static int write_text_source(struct anthropic *x, const struct media *m, size_t 
         return wire_refuse_part(&x->w, message, part, "the content is not base64.");
     if (buf_rc(&text) < 0)
         return fault_nomem(x->w.why);
+    if (!utf8_valid(buf_slice(&text)))
+        return wire_refuse_part(&x->w, message, part, "the content is no text in UTF-8.");
     json_key(j, "source");
     json_open_object(j);
     json_member_text(j, "type", "text");

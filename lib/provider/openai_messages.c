@@ -1,7 +1,10 @@
 /* Knows how a conversation is written as OpenAI messages; refuses to know parameters and tools. */
+#include "base/mem.h"
 #include "provider/media.h"
 #include "provider/names.h"
 #include "provider/openai.h"
+#include "text/base64.h"
+#include "text/utf8.h"
 #include <aignehub/aignehub.h>
 
 static void write_text_part(struct wire *w, struct slice text)
@@ -46,6 +49,24 @@ static void write_file(struct wire *w, const struct media *m)
     json_close_object(&w->json);
 }
 
+/* Files that are text are refused as files by many servers of this format, and read as text by all. */
+static int write_text_file(struct wire *w, const struct media *m, size_t message, size_t part)
+{
+    struct buf text AUTO(buf_free);
+    buf_init(&text, m->filename.n + m->base64.n + 2);
+    buf_put_slice(&text, m->filename);
+    if (m->filename.n)
+        BUF_LITERAL(&text, "\n\n");
+    if (!base64_decode(&text, m->base64))
+        return wire_refuse_part(w, message, part, "the content is not base64.");
+    if (buf_rc(&text) < 0)
+        return fault_nomem(w->why);
+    if (!utf8_valid(buf_slice(&text)))
+        return wire_refuse_part(w, message, part, "the content is no text in UTF-8.");
+    write_text_part(w, buf_slice(&text));
+    return AIGNE_OK;
+}
+
 static int write_media(struct wire *w, size_t message, size_t part)
 {
     const struct chat_part *p = &w->request->messages[message].parts[part];
@@ -60,6 +81,8 @@ static int write_media(struct wire *w, size_t message, size_t part)
             "URL.");
     if (m.kind == MEDIA_AUDIO && !format)
         return wire_refuse_part(w, message, part, "this provider takes audio as wav or mp3.");
+    if (m.kind == MEDIA_TEXT && m.base64.p)
+        return write_text_file(w, &m, message, part);
     if (m.kind == MEDIA_VIDEO)
         return wire_refuse_part(w, message, part, "this provider takes no video.");
     json_open_object(&w->json);
