@@ -107,7 +107,7 @@ static int ark_encode(const struct chat_request *r, const struct chat_target *to
     static const char *const files[] = {"image", "lastFrame", NULL};
     static const char *const taken[] = {NULL};
     const struct task *t = r->task;
-    struct slice ratio;
+    struct slice ratio = SLICE_NONE;
     struct task_wire w AUTO(task_wire_close);
     *out = (struct http_request){0};
     task_wire_begin(&w, false, r, to, a, why);

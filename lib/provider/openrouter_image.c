@@ -42,7 +42,7 @@ static int encode(const struct chat_request *r, const struct chat_target *to, st
                                              {"user", "user"}};
     static const char *const files[] = {"image", NULL};
     static const char *const taken[] = {"stream", "partial_images", NULL};
-    struct slice ratio;
+    struct slice ratio = SLICE_NONE;
     struct task_wire w AUTO(task_wire_close);
     *out = (struct http_request){0};
     task_wire_begin(&w, false, r, to, a, why);
