@@ -1,6 +1,6 @@
 /* What a client sees while a provider is silent: signs of life in its format, and after them the answer,
  * another provider's answer, or the error, told where it can still be told. */
-#define _DEFAULT_SOURCE
+#define _GNU_SOURCE /* usleep */
 #include "exchange.h"
 #include <setjmp.h>
 #include <stdarg.h>
