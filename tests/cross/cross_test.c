@@ -93,8 +93,6 @@ static void pass_on(struct pair *p, struct slice name, const struct chat_request
     check_steady(p, r, sent.body);
     if (dropped.n)
         losses_add(&p->losses, "told", dropped_names(&dropped));
-    if (!p->to->ingress)
-        return;
     rc = format_read(p->to, &sent, a, &arrived, &why);
     must(rc, p, name, "what was sent cannot be read", &why);
     losses_compare(&p->losses, meaning(r, a), meaning(&arrived, a));

@@ -1,30 +1,63 @@
 /* Knows each format's two sides and a model that speaks it; refuses to know what is compared. */
 #include "formats.h"
+#include "base/mem.h"
+#include "chat/input.h"
 #include "provider/adapters.h"
 #include <aignehub/aignehub.h>
 #include <string.h>
 
+#define INPUT_LARGEST ((size_t)4 * 1024 * 1024)
+
+#define CLAUDE_ON_BEDROCK "anthropic.claude-sonnet-4-5-20250929-v1:0"
+
 static const struct format formats[] = {
-    {"aigne", &adapter_hub, &ingress_aigne, "aignehub", "openai/gpt-4o", "openai/gpt-4o"},
-    {"openai", &adapter_openai, &ingress_openai, "openai", "gpt-4o", "gpt-5.2"},
-    {"responses", &adapter_openai_responses, &ingress_openai_responses, "openai", "gpt-4o",
-     "gpt-5.2"},
-    {"anthropic", &adapter_anthropic, &ingress_anthropic, "anthropic", "claude-sonnet-4-5",
-     "claude-sonnet-4-5"},
-    {"gemini", &adapter_gemini, &ingress_gemini, "google", "gemini-2.5-pro", "gemini-2.5-pro"},
+    {.name = "aigne",
+     .adapter = &adapter_hub,
+     .ingress = &ingress_aigne,
+     .provider = "aignehub",
+     .model = "openai/gpt-4o",
+     .reasoning_model = "openai/gpt-4o"},
+    {.name = "openai",
+     .adapter = &adapter_openai,
+     .ingress = &ingress_openai,
+     .provider = "openai",
+     .model = "gpt-4o",
+     .reasoning_model = "gpt-5.2"},
+    {.name = "responses",
+     .adapter = &adapter_openai_responses,
+     .ingress = &ingress_openai_responses,
+     .provider = "openai",
+     .model = "gpt-4o",
+     .reasoning_model = "gpt-5.2"},
+    {.name = "anthropic",
+     .adapter = &adapter_anthropic,
+     .ingress = &ingress_anthropic,
+     .provider = "anthropic",
+     .model = "claude-sonnet-4-5",
+     .reasoning_model = "claude-sonnet-4-5"},
+    {.name = "gemini",
+     .adapter = &adapter_gemini,
+     .ingress = &ingress_gemini,
+     .provider = "google",
+     .model = "gemini-2.5-pro",
+     .reasoning_model = "gemini-2.5-pro"},
+    {.name = "bedrock",
+     .adapter = &adapter_bedrock,
+     .provider = "bedrock",
+     .model = CLAUDE_ON_BEDROCK,
+     .reasoning_model = CLAUDE_ON_BEDROCK,
+     .reader = read_bedrock},
+    {.name = "ollama",
+     .adapter = &adapter_ollama,
+     .provider = "ollama",
+     .model = "llama3.2",
+     .reasoning_model = "gpt-oss:20b",
+     .reader = read_ollama},
 };
 
 const struct format *format_at(size_t index)
 {
     return index < sizeof formats / sizeof formats[0] ? &formats[index] : NULL;
-}
-
-const struct format *format_named(const char *name)
-{
-    for (size_t i = 0; format_at(i); i++)
-        if (strcmp(format_at(i)->name, name) == 0)
-            return format_at(i);
-    return NULL;
 }
 
 bool asks_for_reasoning(const struct chat_request *r)
@@ -70,11 +103,24 @@ int format_write(const struct format *f, const struct chat_request *r, struct ar
     return AIGNE_OK;
 }
 
+static int read_otherwise(const struct format *f, struct slice body, struct arena *a,
+                          struct chat_request *out, struct fault *why)
+{
+    struct buf input AUTO(buf_free);
+    buf_init(&input, INPUT_LARGEST);
+    f->reader(json_of(body), &input);
+    struct slice kept = arena_copy(a, buf_slice(&input));
+    int rc = json_check(kept, NULL);
+    return rc ? rc : chat_input_read(json_of(kept), a, out, why);
+}
+
 int format_read(const struct format *f, const struct ingress_request *in, struct arena *a,
                 struct chat_request *out, struct fault *why)
 {
     struct slice model = SLICE_NONE;
     struct chat_relay relay;
+    if (!f->ingress)
+        return read_otherwise(f, in->body, a, out, why);
     int rc = f->ingress->peek(in, a, &model, &relay, why);
     return rc ? rc : f->ingress->decode(in, a, out, why);
 }

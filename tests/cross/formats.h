@@ -4,6 +4,7 @@
 
 #include "ingress/ingress.h"
 #include "provider/adapter.h"
+#include "readers.h"
 
 struct format {
     const char *name; /* "anthropic" */
@@ -12,11 +13,11 @@ struct format {
     const char *provider;          /* a row that speaks it */
     const char *model;
     const char *reasoning_model; /* for requests that ask for reasoning */
+    void (*reader)(struct json body, struct buf *input); /* for who has no ingress */
 };
 
 /* NULL past the end. */
 const struct format *format_at(size_t index);
-const struct format *format_named(const char *name);
 /* Write a request in this format: its body, and what stands behind the fixed part of the path where the
  * format has the model there. The code of the adapter. */
 int format_write(const struct format *f, const struct chat_request *r, struct arena *a,
