@@ -231,10 +231,15 @@ static int start_transfer(struct aigne_call *call, const struct transfer_handler
                           &call->fault);
 }
 
+/* A provider that answers at once must not be asked on and on in a last moment that never ends. */
 static void on_next_due(struct net_timer *self)
 {
     struct aigne_call *call = LIST_OWNER(self, struct aigne_call, timer);
-    int rc = start_transfer(call, &provider_handler);
+    int rc = time_left_ms(call) > 0
+                 ? start_transfer(call, &provider_handler)
+                 : fault_set(&call->fault, AIGNE_E_TIMEOUT,
+                             "The job was not done within the time for the whole call "
+                             "(totalTimeout).");
     if (rc >= 0)
         return;
     close_attempt(call, rc, false, NULL);

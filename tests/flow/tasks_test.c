@@ -149,6 +149,7 @@ static void the_limit_of_the_call_covers_the_waiting(void **state)
     int rc = aigne_model_invoke(m, "{\"prompt\":\"a cat\"}", AIGNE_Z, &r, &e);
     assert_int_equal(rc, AIGNE_E_TIMEOUT);
     assert_true(now_ms() - start < 5000);
+    assert_true(atomic_load(&server.requests) < 10); /* nor asked on and on at the end */
     aigne_error_free(e);
     aigne_model_free(m);
     tcp_server_stop(&server);
