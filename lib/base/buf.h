@@ -36,6 +36,12 @@ static inline struct slice buf_slice(const struct buf *b)
     return (struct slice){b->p ? b->p : "", b->n};
 }
 
+/* The bytes from `start` up to `end`, which are in it. */
+static inline struct slice buf_part(const struct buf *b, size_t start, size_t end)
+{
+    return (struct slice){buf_slice(b).p + start, end - start};
+}
+
 #define BUF_LITERAL(b, literal) buf_put((b), "" literal, sizeof(literal) - 1)
 
 #endif

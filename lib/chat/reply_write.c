@@ -32,8 +32,7 @@ static void write_sealed(struct json_writer *w, const struct reply *r,
     json_open_object(w);
     json_member_text(w, "type", "text");
     json_member_string(w, "text",
-                       silent ? SLICE("")
-                              : slice_of(r->thoughts.p + run->start, run->end - run->start));
+                       silent ? SLICE("") : buf_part(&r->thoughts, run->start, run->end));
     json_member_bool(w, "isThinking", true);
     json_member_string(w, opaque ? "redacted" : "signature", run->seal);
     if (run->vendor.n)

@@ -6,11 +6,6 @@
 #include "text/json_scan.h"
 #include <aignehub/aignehub.h>
 
-static struct slice part_of(const struct buf *text, size_t start, size_t end)
-{
-    return slice_of(text->p + start, end - start);
-}
-
 /* Text up to `end`, with the citations that came there; `*next` is the first of those not told. */
 static void write_passage(struct json_writer *w, const struct encoding *e,
                           const struct reply *r, struct slice text, size_t end, size_t *next)
@@ -43,7 +38,7 @@ static void write_text(struct json_writer *w, const struct encoding *e, const st
         if (*next < r->citation_count && r->citations[*next].at > from &&
             r->citations[*next].at < to)
             to = r->citations[*next].at;
-        write_passage(w, e, r, part_of(&r->text, from, to), to, next);
+        write_passage(w, e, r, buf_part(&r->text, from, to), to, next);
         from = to;
     }
 }
@@ -57,7 +52,7 @@ static void write_thought(struct json_writer *w, const struct encoding *e,
     json_open_object(w);
     json_member_text(w, "type", "thinking");
     json_member_string(w, "thinking",
-                       silent ? SLICE("") : part_of(&r->thoughts, run->start, run->end));
+                       silent ? SLICE("") : buf_part(&r->thoughts, run->start, run->end));
     if (run->seal.p)
         anthropic_write_seal(w, "signature", run->vendor, run->seal);
     else

@@ -7,7 +7,7 @@
 
 static struct slice stretch(const struct buf *text, const struct reply_run *run)
 {
-    return slice_of(buf_slice(text).p + run->start, run->end - run->start);
+    return buf_part(text, run->start, run->end);
 }
 
 static void write_thought(struct json_writer *w, const struct reply *r,

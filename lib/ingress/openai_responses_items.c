@@ -92,7 +92,7 @@ static void write_output(struct json_writer *w, const struct responses_stream *s
     for (size_t i = 0; i < s->count; i++) {
         const struct responses_item *it = &s->items[i];
         if (it->end)
-            json_write_raw(w, slice_of(s->done.p + it->start, it->end - it->start));
+            json_write_raw(w, buf_part(&s->done, it->start, it->end));
     }
     json_close_array(w);
 }
@@ -146,7 +146,7 @@ static void tell_done(struct encoding *e, struct responses_stream *s, size_t ind
     struct json_writer w = responses_open_event(e, s, "response.output_item.done");
     json_member_int(&w, "output_index", (int64_t)index);
     json_key(&w, "item");
-    json_write_raw(&w, slice_of(s->done.p ? s->done.p + start : "", it->end - start));
+    json_write_raw(&w, buf_part(&s->done, start, it->end));
     responses_close_event(&w);
 }
 

@@ -41,9 +41,8 @@ static void write_reasoning(struct json_writer *w, const struct reply *r)
             json_open_array(w);
         }
         const struct openai_detail detail = {
-            .text = opaque || !r->thoughts.n
-                        ? SLICE_NONE
-                        : slice_of(r->thoughts.p + run->start, run->end - run->start),
+            .text = opaque || !r->thoughts.n ? SLICE_NONE
+                                             : buf_part(&r->thoughts, run->start, run->end),
             .seal = run->seal,
             .vendor = run->vendor,
             .opaque = opaque,
