@@ -87,15 +87,17 @@ static char *append(char *to, struct slice s)
     return to + s.n;
 }
 
-/* libcurl asks before it sends a megabyte; each header it is given costs it, so it is told only then. */
+/* libcurl asks before it sends a megabyte; each line it is given costs it, so it is told only then. */
 #define EXPECT_SMALLEST ((size_t)256 * 1024)
 
 /* The list is ours: nodes in the transfer, texts in the block, nothing to allocate or free. */
 static char *write_headers(struct transfer *t, const struct http_request *r, char *to)
 {
-    static char no_expect[] = "Expect:"; /* an empty value takes libcurl's own header out */
+    static char no_accept[] = "Accept:"; /* an empty value takes libcurl's own header out: */
+    static char no_expect[] = "Expect:"; /* without one anything is accepted */
     size_t count = 0;
-    if (t->body_size >= EXPECT_SMALLEST || r->header_count == 0) /* a list is never empty */
+    t->lines[count++].data = no_accept;
+    if (t->body_size >= EXPECT_SMALLEST)
         t->lines[count++].data = no_expect;
     for (size_t i = 0; i < r->header_count; i++) {
         const struct http_header *h = &r->headers[i];
