@@ -118,7 +118,7 @@ static const size_t row_texts[] = {
     offsetof(struct usage_row, requested),  offsetof(struct usage_row, provider),
     offsetof(struct usage_row, credential), offsetof(struct usage_row, status),
     offsetof(struct usage_row, error),      offsetof(struct usage_row, request_id),
-    offsetof(struct usage_row, dropped)};
+    offsetof(struct usage_row, dropped),    offsetof(struct usage_row, account)};
 enum { ROW_TEXTS = sizeof row_texts / sizeof *row_texts };
 
 static struct slice *row_text(struct usage_row *row, size_t i)

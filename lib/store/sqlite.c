@@ -27,7 +27,7 @@ static const char *const statement_texts[STATEMENTS] = {
     [STATEMENT_ADD_USAGE] =
         ("INSERT INTO usage VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
          " ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29,"
-         " ?30, ?31)"),
+         " ?30, ?31, ?32)"),
     [STATEMENT_LAST_PLACE] = "SELECT max(place) FROM usage",
     [STATEMENT_USAGE_THERE] =
         "SELECT count(*) FROM usage WHERE place BETWEEN ?1 AND ?2 AND id = ?3",
@@ -39,6 +39,8 @@ static void store_close(struct store *s)
         return;
     for (int i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(s->statements[i]);
+    money_book_close(&s->money);
+    sqlite_owner_close(&s->owner);
     sqlite_disconnect(&s->db);
     pthread_mutex_destroy(&s->lock);
     mem_free(s->path);
@@ -88,6 +90,8 @@ static int open_file(struct store *s, bool durable, struct fault *why)
     int result = sqlite3_exec(
         s->db, durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL", NULL,
         NULL, NULL);
+    if (!result)
+        result = money_book_open(&s->money, s->db);
     return result ? sqlite_fault(result, "The database could not be opened", why)
                   : prepare_all(s, why);
 }
@@ -105,6 +109,7 @@ static int store_open(struct slice where, bool durable, struct store **out, stru
         mem_free(s);
         return fault_nomem(why);
     }
+    sqlite_owner_init(&s->owner);
     s->path = mem_text(where.p, where.n);
     int rc = s->path ? open_file(s, durable, why) : fault_nomem(why);
     if (rc) {
@@ -121,4 +126,6 @@ const struct store_type store_sqlite = {.scheme = "sqlite",
                                         .version = sqlite_version,
                                         .apply = sqlite_apply,
                                         .usage_list = sqlite_usage_list,
+                                        .money_list = sqlite_money_list,
+                                        .money_upkeep = sqlite_money_upkeep,
                                         .close = store_close};

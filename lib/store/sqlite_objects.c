@@ -8,17 +8,7 @@
 static const char reading[] = "The hub's objects could not be read";
 static const char writing[] = "The change could not be written";
 
-static void unlock(pthread_mutex_t **lock)
-{
-    pthread_mutex_unlock(*lock);
-}
-
-#define HOLD(s)                                                                                \
-    pthread_mutex_t *held AUTO(unlock) = &(s)->lock;                                           \
-    pthread_mutex_lock(held)
-
-/* After a failure SQLite may or may not have ended the transaction by itself. */
-static void roll_back(struct store *s)
+void sqlite_roll_back(struct store *s)
 {
     if (!sqlite3_get_autocommit(s->db))
         (void)sqlite_run(s->statements[STATEMENT_ROLLBACK]);
@@ -63,7 +53,7 @@ int sqlite_load(struct store *s, struct arena *a, struct store_object **objects,
     if (!rc)
         rc = sqlite_run(s->statements[STATEMENT_COMMIT]);
     if (rc)
-        roll_back(s);
+        sqlite_roll_back(s);
     return rc ? sqlite_fault(rc, reading, why) : AIGNE_OK;
 }
 
@@ -106,6 +96,8 @@ static int apply_one(struct store *s, const struct store_op *op, int64_t *versio
         rc = sqlite_usage_add(s, op->usage);
         return rc ? sqlite_fault(rc, "The usage rows could not be written", why) : AIGNE_OK;
     }
+    if (op->money)
+        return sqlite_money_apply(s, op, why);
     if (op->expected_version != STORE_ANY_VERSION) {
         rc = check_version(s, op, why);
         if (rc)
@@ -125,7 +117,8 @@ int sqlite_apply(struct store *s, const struct store_op *ops, size_t count, stru
     HOLD(s);
     int64_t version = 0; /* of the catalogue after this batch; raised by the first change */
     int64_t before = s->last_place;
-    bool alone = count == 1 && ops->kind == STORE_USAGE; /* a transaction by itself */
+    bool alone = count == 1 && ops->kind == STORE_USAGE && !ops->usage->account.n;
+    money_book_begin(&s->money);
     int result = alone ? SQLITE_OK : sqlite_run(s->statements[STATEMENT_BEGIN_WRITE]);
     if (result)
         return sqlite_fault(result, writing, why);
@@ -133,11 +126,13 @@ int sqlite_apply(struct store *s, const struct store_op *ops, size_t count, stru
     for (size_t i = 0; i < count && !rc; i++)
         rc = apply_one(s, &ops[i], &version, why);
     if (!rc && !alone) {
-        result = sqlite_run(s->statements[STATEMENT_COMMIT]);
+        result = money_book_finish(&s->money);
+        if (!result)
+            result = sqlite_run(s->statements[STATEMENT_COMMIT]);
         rc = result ? sqlite_fault(result, writing, why) : AIGNE_OK;
     }
     if (rc) {
-        roll_back(s);
+        sqlite_roll_back(s);
         sqlite_usage_doubt(s, before);
     }
     return rc;

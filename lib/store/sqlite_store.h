@@ -3,8 +3,11 @@
 #define AIGNE_STORE_SQLITE_STORE_H
 
 #include "base/fault.h"
+#include "base/mem.h"
 #include "base/slice.h"
 #include "store/sqlite_bound.h"
+#include "store/sqlite_money.h"
+#include "store/sqlite_owner.h"
 #include "store/store.h"
 #include <pthread.h>
 
@@ -29,7 +32,7 @@ enum sqlite_statement {
     STATEMENTS
 };
 
-#define USAGE_TEXTS   15
+#define USAGE_TEXTS   16
 #define USAGE_NUMBERS 13
 
 struct store {
@@ -46,6 +49,8 @@ struct store {
     int64_t doubt_from;
     int64_t doubt_to;
     size_t doubt_rows;
+    struct money_book money;
+    struct store_owner owner;
 };
 
 /* What went wrong as one sentence; `doing` reads "The usage rows could not be written". */
@@ -58,6 +63,17 @@ void sqlite_disconnect(struct sqlite3 **db);
 /* Create what is missing and refuse what is not ours. */
 int sqlite_migrate(struct sqlite3 *db, const char *path, struct fault *why);
 
+/* One thread at a time: what the functions of the table begin with. */
+static inline void sqlite_unlock(pthread_mutex_t **lock)
+{
+    pthread_mutex_unlock(*lock);
+}
+#define HOLD(s)                                                                                \
+    pthread_mutex_t *held AUTO(sqlite_unlock) = &(s)->lock;                                    \
+    pthread_mutex_lock(held)
+/* After a failure SQLite may or may not have ended the transaction by itself. */
+void sqlite_roll_back(struct store *s);
+
 void sqlite_bind(struct sqlite3_stmt *statement, int at, struct slice text);
 /* One step of a statement that gives no rows; it is reset afterwards. */
 int sqlite_run(struct sqlite3_stmt *statement);
@@ -66,7 +82,7 @@ int sqlite_read(struct sqlite3_stmt *statement, int64_t *out);
 /* The text of a column, valid until the statement's next step. */
 struct slice sqlite_text(struct sqlite3_stmt *statement, int column);
 
-/* Inside a transaction; an SQLite result code. */
+/* Inside a transaction; an SQLite result code. The first also takes the credits. */
 int sqlite_usage_add(struct store *s, const struct usage_row *row);
 /* The transaction that began after `before` failed: did it really? */
 void sqlite_usage_doubt(struct store *s, int64_t before);
@@ -75,6 +91,10 @@ int sqlite_apply(struct store *s, const struct store_op *ops, size_t count, stru
 int sqlite_load(struct store *s, struct arena *a, struct store_object **objects, size_t *count,
                 int64_t *version, struct fault *why);
 int sqlite_version(struct store *s, int64_t *out, struct fault *why);
+int sqlite_money_apply(struct store *s, const struct store_op *op, struct fault *why);
+int sqlite_money_list(struct store *s, const struct money_query *query, struct buf *json,
+                      struct fault *why);
+int sqlite_money_upkeep(struct store *s, int64_t now_ms, struct fault *why);
 int sqlite_usage_list(struct store *s, struct slice filters, struct buf *json,
                       struct fault *why);
 

@@ -25,10 +25,11 @@ enum {
     DURATION_AT,
     FIRST_BYTE_AT,
     DROPPED_AT,
-    UNITS_AT
+    UNITS_AT,
+    ACCOUNT_AT
 };
 
-_Static_assert(TEXTS < USAGE_TEXTS && CREDITS_AT - NUMBERS_AT <= USAGE_NUMBERS,
+_Static_assert(TEXTS + 1 < USAGE_TEXTS && CREDITS_AT - NUMBERS_AT <= USAGE_NUMBERS,
                "there is a place for each column");
 
 /* More than any batch has: what failed is tried again before anything else. */
@@ -63,6 +64,7 @@ static void usage_bind(struct store *s, struct sqlite3_stmt *statement,
     sqlite3_bind_int64(statement, DURATION_AT + 1, row->duration_us);
     sqlite3_bind_int64(statement, FIRST_BYTE_AT + 1, row->first_byte_us);
     bound_text(statement, DROPPED_AT + 1, row->dropped, &s->usage_texts[TEXTS]);
+    bound_text(statement, ACCOUNT_AT + 1, row->account, &s->usage_texts[TEXTS + 1]);
 }
 
 static int is_there(struct store *s, const struct usage_row *row, bool *there)
@@ -91,9 +93,10 @@ static void take_place(struct store *s)
     s->last_place = now > s->last_place ? now : s->last_place + 1;
 }
 
-int sqlite_usage_add(struct store *s, const struct usage_row *row)
+static int add_once(struct store *s, const struct usage_row *row, bool *added)
 {
     struct sqlite3_stmt *statement = s->statements[STATEMENT_ADD_USAGE];
+    *added = false;
     if (s->doubt_rows > 0) {
         bool there = false;
         int rc = is_there(s, row, &there);
@@ -101,6 +104,7 @@ int sqlite_usage_add(struct store *s, const struct usage_row *row)
             return rc;
         s->doubt_rows--;
     }
+    *added = true;
     char room[USAGE_UNITS_ROOM];
     struct slice units = usage_units_write(&row->usage, room);
     usage_bind(s, statement, row);
@@ -121,6 +125,16 @@ int sqlite_usage_add(struct store *s, const struct usage_row *row)
     take_place(s);
     sqlite3_bind_int64(statement, PLACE_AT + 1, s->last_place);
     return sqlite_run(statement);
+}
+
+/* The row is the debit: both are there, once, or neither. */
+int sqlite_usage_add(struct store *s, const struct usage_row *row)
+{
+    bool added = false;
+    int rc = add_once(s, row, &added);
+    if (rc || !added || !row->account.n || !row->charged)
+        return rc;
+    return money_debit(&s->money, row->account, row->credits);
 }
 
 /* A commit may fail after its rows reached the disk. Whoever tries again must not record them twice. */
@@ -155,6 +169,7 @@ static void usage_read(struct sqlite3_stmt *statement, struct usage_row *row)
                                 .reasoning = numbers[10]};
     usage_units_read(sqlite_text(statement, UNITS_AT), &row->usage);
     row->dropped = sqlite_text(statement, DROPPED_AT);
+    row->account = sqlite_text(statement, ACCOUNT_AT);
     row->charged = sqlite3_column_type(statement, CREDITS_AT) != SQLITE_NULL;
     row->credits = sqlite3_column_int64(statement, CREDITS_AT);
     row->duration_us = sqlite3_column_int64(statement, DURATION_AT);

@@ -42,13 +42,52 @@ struct usage_row {
     int64_t first_byte_us;   /* -1: none came */
     struct slice request_id; /* the provider's own */
     struct slice dropped; /* members of the request that it could not be told; "" when none */
+    struct slice account; /* whose balance the credits are taken from; "" when nobody's */
 };
 
 enum store_op_kind {
-    STORE_USAGE = 1, /* append `usage` */
+    STORE_USAGE = 1, /* append `usage`, and take its credits from its account */
     STORE_PUT,       /* write `body` under (table, id) */
     STORE_DROP,      /* remove (table, id); removing what is not there succeeds */
-    STORE_CHECK      /* write nothing, but insist on expected_version */
+    STORE_CHECK,     /* write nothing, but insist on expected_version */
+    STORE_HOLD,      /* the others are about `money` */
+    STORE_RELEASE,
+    STORE_INTERRUPT,
+    STORE_GRANT,
+    STORE_REVOKE
+};
+
+#define STORE_NEVER INT64_MAX /* when a grant without an end expires */
+
+/* A change of an account. Amounts are billionths of a credit, none is negative. */
+struct money_op {
+    struct slice id; /* of the call, or of the grant */
+    struct slice account;
+    int64_t amount;
+    int64_t at_ms;
+    /* HOLD: set the amount aside until RELEASE, if balance - held + overdraft covers it; what has expired
+     * is not counted. INTERRUPT releases and records `row` as the end of the call. */
+    int64_t overdraft;
+    const struct usage_row *row;
+    /* GRANT: once for each id. REVOKE: take back what remains, or with `whole` what was spent of it too.
+     * http 404: there is no such grant. */
+    struct slice source;
+    struct slice note;
+    int64_t expires_ms; /* STORE_NEVER: it does not */
+    int priority;       /* smaller ones are used first */
+    bool whole;
+    /* What came of a HOLD once its transaction is committed. */
+    bool refused;
+    int64_t available; /* there was only so much */
+};
+
+enum money_report { MONEY_ACCOUNT = 1, MONEY_ACCOUNTS, MONEY_TRANSACTIONS, MONEY_CHECK };
+
+struct money_query {
+    enum money_report report;
+    struct slice account; /* .p NULL: all */
+    int64_t page;         /* from 1 */
+    int64_t page_size;
 };
 
 #define STORE_ANY_VERSION ((int64_t)-1)
@@ -62,6 +101,7 @@ struct store_op {
     int64_t
         expected_version; /* AIGNE_E_REQUEST with http 409 for the whole batch when it differs */
     const struct usage_row *usage;
+    struct money_op *money;
 };
 
 struct store_object {
@@ -85,6 +125,11 @@ struct store_type {
     /* Usage rows as {"count":N,"list":[...]}; `filters` is a checked JSON object (usage.list). */
     int (*usage_list)(struct store *s, struct slice filters, struct buf *json,
                       struct fault *why);
+    /* Accounts as JSON; NULL, with the next: this store keeps none. */
+    int (*money_list)(struct store *s, const struct money_query *query, struct buf *json,
+                      struct fault *why);
+    /* From time to time: end what has expired, and settle the holds of processes that are gone. */
+    int (*money_upkeep)(struct store *s, int64_t now_ms, struct fault *why);
     void (*close)(struct store *s);
 };
 

@@ -158,6 +158,7 @@ void usage_row_write(struct json_writer *w, const struct usage_row *row)
     json_member_bool(w, "estimated", row->estimated);
     write_tokens(w, &row->usage);
     write_charge(w, row);
+    write_optional(w, "account", row->account);
     write_optional(w, "dropped", row->dropped);
     json_member_int(w, "durationMs", (row->duration_us + 500) / 1000);
     if (row->first_byte_us >= 0)

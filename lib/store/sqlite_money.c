@@ -1,0 +1,254 @@
+/* Knows how holds, debits, grants and their ends change an account; refuses to know who wants them. */
+#include "store/sqlite_money.h"
+#include "base/mem.h"
+#include "store/sqlite_store.h"
+#include <aignehub/aignehub.h>
+#include <sqlite3.h>
+
+static const char *const statement_texts[MONEY_STATEMENTS] = {
+    [MONEY_READ_ACCOUNT] = ("SELECT balance, held, granted, spent, expired, revoked, archived,"
+                            " next_expiry_ms FROM accounts WHERE id = ?1"),
+    [MONEY_PUT_ACCOUNT] =
+        ("INSERT INTO accounts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+         " ON CONFLICT DO UPDATE SET balance = excluded.balance, held = excluded.held,"
+         " granted = excluded.granted, spent = excluded.spent, expired = excluded.expired,"
+         " revoked = excluded.revoked, next_expiry_ms = excluded.next_expiry_ms"),
+    [MONEY_ADD_HOLD] =
+        ("INSERT INTO holds VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
+         " ?12, ?13, ?14, ?15) ON CONFLICT DO NOTHING"),
+    [MONEY_READ_HOLD] = "SELECT * FROM holds WHERE call_id = ?1",
+    [MONEY_DROP_HOLD] = "DELETE FROM holds WHERE call_id = ?1 RETURNING account, amount",
+    [MONEY_USABLE_GRANTS] = ("SELECT place, remaining, expires_ms FROM grants"
+                             " WHERE account = ?1 AND remaining > 0"
+                             " ORDER BY priority, expires_ms, place LIMIT 16"),
+    [MONEY_DUE_GRANTS] = ("SELECT place, remaining, id FROM grants WHERE account = ?1"
+                          " AND remaining > 0 AND expires_ms <= ?2"
+                          " ORDER BY priority, expires_ms, place LIMIT 1"),
+    [MONEY_SET_GRANT] =
+        "UPDATE grants SET remaining = remaining - ?2, lapsed = lapsed + ?3 WHERE place = ?1",
+    [MONEY_NEXT_EXPIRY] =
+        "SELECT min(expires_ms) FROM grants WHERE account = ?1 AND remaining > 0",
+    [MONEY_ADD_GRANT] = ("INSERT INTO grants VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?8,"
+                         " ?9, 0) ON CONFLICT DO NOTHING"),
+    [MONEY_FIND_GRANT] =
+        ("SELECT place, account, amount, remaining, lapsed, revoked_ms FROM grants"
+         " WHERE id = ?1"),
+    [MONEY_REVOKE_GRANT] = "UPDATE grants SET remaining = 0, revoked_ms = ?2 WHERE place = ?1",
+    [MONEY_ADD_TRANSACTION] =
+        "INSERT INTO transactions VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+};
+
+int money_book_open(struct money_book *b, struct sqlite3 *db)
+{
+    b->db = db;
+    arena_init(&b->texts);
+    int rc = SQLITE_OK;
+    for (int i = 0; i < MONEY_STATEMENTS && !rc; i++)
+        rc = sqlite3_prepare_v3(db, statement_texts[i], -1, SQLITE_PREPARE_PERSISTENT,
+                                &b->statements[i], NULL);
+    return rc;
+}
+
+void money_book_close(struct money_book *b)
+{
+    for (int i = 0; i < MONEY_STATEMENTS; i++)
+        sqlite3_finalize(b->statements[i]);
+    mem_free(b->accounts);
+    arena_free(&b->texts);
+}
+
+void money_book_begin(struct money_book *b)
+{
+    if (!b->count && !b->texts.blocks)
+        return;
+    b->count = 0;
+    b->last = 0;
+    arena_clear(&b->texts);
+}
+
+/* ---- accounts ---- */
+
+static bool make_room(struct money_book *b)
+{
+    if (b->count < b->capacity)
+        return true;
+    size_t wanted = b->capacity ? b->capacity * 2 : 16;
+    struct money_account *grown = mem_resize(b->accounts, wanted * sizeof *grown);
+    if (!grown)
+        return false;
+    b->accounts = grown;
+    b->capacity = wanted;
+    return true;
+}
+
+static struct money_account *known_account(struct money_book *b, struct slice id)
+{
+    if (b->last < b->count && slice_eq(b->accounts[b->last].id, id))
+        return &b->accounts[b->last];
+    for (size_t i = 0; i < b->count; i++) {
+        if (!slice_eq(b->accounts[i].id, id))
+            continue;
+        b->last = i;
+        return &b->accounts[i];
+    }
+    return NULL;
+}
+
+static int read_account(struct money_book *b, struct money_account *to)
+{
+    struct sqlite3_stmt *read = b->statements[MONEY_READ_ACCOUNT];
+    int64_t *const fields[] = {&to->balance, &to->held,    &to->granted,  &to->spent,
+                               &to->expired, &to->revoked, &to->archived, &to->next_expiry_ms};
+    sqlite_bind(read, 1, to->id);
+    int rc = sqlite3_step(read);
+    for (int i = 0; rc == SQLITE_ROW && i < 8; i++)
+        *fields[i] = sqlite3_column_int64(read, i);
+    int end = sqlite3_reset(read);
+    return rc == SQLITE_ROW || rc == SQLITE_DONE ? end : rc;
+}
+
+int money_account_find(struct money_book *b, struct slice id, struct money_account **out)
+{
+    *out = known_account(b, id);
+    if (*out)
+        return SQLITE_OK;
+    if (!make_room(b))
+        return SQLITE_NOMEM;
+    struct money_account *a = &b->accounts[b->count];
+    *a = (struct money_account){.id = arena_copy(&b->texts, id), .next_expiry_ms = STORE_NEVER};
+    if (!a->id.p)
+        return SQLITE_NOMEM;
+    int rc = read_account(b, a);
+    if (rc)
+        return rc;
+    b->last = b->count++;
+    *out = a;
+    return SQLITE_OK;
+}
+
+static int put_account(struct money_book *b, const struct money_account *a)
+{
+    struct sqlite3_stmt *put = b->statements[MONEY_PUT_ACCOUNT];
+    const int64_t fields[] = {a->balance, a->held,    a->granted,  a->spent,
+                              a->expired, a->revoked, a->archived, a->next_expiry_ms};
+    sqlite_bind(put, 1, a->id);
+    for (int i = 0; i < 8; i++)
+        sqlite3_bind_int64(put, i + 2, fields[i]);
+    return sqlite_run(put);
+}
+
+int money_book_finish(struct money_book *b)
+{
+    int rc = SQLITE_OK;
+    for (size_t i = 0; i < b->count && !rc; i++) {
+        struct money_account *a = &b->accounts[i];
+        if (!a->changed)
+            continue;
+        rc = money_take_owed(b, a);
+        if (!rc && a->expiry_stale)
+            rc = money_next_expiry(b, a);
+        if (!rc)
+            rc = put_account(b, a);
+    }
+    return rc;
+}
+
+/* ---- what changes an account ---- */
+
+int money_debit(struct money_book *b, struct slice account, int64_t amount)
+{
+    struct money_account *a = NULL;
+    int rc = money_account_find(b, account, &a);
+    if (rc)
+        return rc;
+    if (__builtin_sub_overflow(a->balance, amount, &a->balance) ||
+        __builtin_add_overflow(a->spent, amount, &a->spent) ||
+        __builtin_add_overflow(a->owed, amount, &a->owed))
+        return SQLITE_TOOBIG;
+    a->changed = true;
+    return SQLITE_OK;
+}
+
+static int add_hold(struct money_book *b, const struct money_op *op, int64_t owner)
+{
+    struct sqlite3_stmt *add = b->statements[MONEY_ADD_HOLD];
+    const struct usage_row *row = op->row;
+    const struct slice texts[] = {row->user,      row->key_id,   row->app,
+                                  row->type,      row->ingress,  row->model,
+                                  row->requested, row->provider, row->credential};
+    sqlite_bind(add, 1, op->id);
+    sqlite_bind(add, 2, op->account);
+    sqlite3_bind_int64(add, 3, op->amount);
+    sqlite3_bind_int64(add, 4, owner);
+    sqlite3_bind_int64(add, 5, row->started_ms);
+    sqlite3_bind_int64(add, 6, row->streamed);
+    for (int i = 0; i < 9; i++)
+        sqlite_bind(add, 7 + i, texts[i]);
+    return sqlite_run(add);
+}
+
+int money_hold(struct money_book *b, struct money_op *op, int64_t owner)
+{
+    struct money_account *a = NULL;
+    int64_t free = 0;
+    int rc = money_expire(b, op->account, op->at_ms);
+    if (!rc)
+        rc = money_account_find(b, op->account, &a);
+    if (rc)
+        return rc;
+    if (__builtin_sub_overflow(a->balance, a->held, &free) ||
+        __builtin_add_overflow(free, op->overdraft, &free))
+        return SQLITE_TOOBIG;
+    op->available = free;
+    op->refused = free < op->amount;
+    if (op->refused)
+        return SQLITE_OK;
+    rc = add_hold(b, op, owner);
+    if (rc ||
+        sqlite3_changes(b->db) == 0) /* it is there already: a commit that seemed to fail */
+        return rc;
+    a->held += op->amount;
+    a->changed = true;
+    return SQLITE_OK;
+}
+
+int money_release(struct money_book *b, struct slice call_id)
+{
+    struct sqlite3_stmt *drop = b->statements[MONEY_DROP_HOLD];
+    struct money_account *a = NULL;
+    sqlite_bind(drop, 1, call_id);
+    int rc = sqlite3_step(drop);
+    int64_t amount = rc == SQLITE_ROW ? sqlite3_column_int64(drop, 1) : 0;
+    int found = rc == SQLITE_ROW ? money_account_find(b, sqlite_text(drop, 0), &a) : SQLITE_OK;
+    int end = sqlite3_reset(drop);
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+        return rc;
+    if (found || end || !a)
+        return found ? found : end;
+    a->held -= amount;
+    a->changed = true;
+    return SQLITE_OK;
+}
+
+int money_held_row(struct money_book *b, struct slice call_id, struct usage_row *row,
+                   bool *found)
+{
+    struct sqlite3_stmt *read = b->statements[MONEY_READ_HOLD];
+    struct slice *const texts[] = {&row->user,      &row->key_id,   &row->app,
+                                   &row->type,      &row->ingress,  &row->model,
+                                   &row->requested, &row->provider, &row->credential};
+    sqlite_bind(read, 1, call_id);
+    int rc = sqlite3_step(read);
+    *found = rc == SQLITE_ROW;
+    if (*found) {
+        row->call_id = arena_copy(&b->texts, call_id);
+        row->started_ms = sqlite3_column_int64(read, 4);
+        row->streamed = sqlite3_column_int64(read, 5) != 0;
+        for (int i = 0; i < 9; i++)
+            *texts[i] = arena_copy(&b->texts, sqlite_text(read, 6 + i));
+    }
+    int end = sqlite3_reset(read);
+    if (b->texts.failed)
+        return SQLITE_NOMEM;
+    return rc == SQLITE_ROW || rc == SQLITE_DONE ? end : rc;
+}

@@ -1,0 +1,77 @@
+/* sqlite_money.h - accounts inside a transaction: each is read once, changed in memory, written once. */
+#ifndef AIGNE_STORE_SQLITE_MONEY_H
+#define AIGNE_STORE_SQLITE_MONEY_H
+
+#include "base/arena.h"
+#include "store/store.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+enum money_statement {
+    MONEY_READ_ACCOUNT,
+    MONEY_PUT_ACCOUNT,
+    MONEY_ADD_HOLD,
+    MONEY_READ_HOLD,
+    MONEY_DROP_HOLD,
+    MONEY_USABLE_GRANTS,
+    MONEY_DUE_GRANTS,
+    MONEY_SET_GRANT,
+    MONEY_NEXT_EXPIRY,
+    MONEY_ADD_GRANT,
+    MONEY_FIND_GRANT,
+    MONEY_REVOKE_GRANT,
+    MONEY_ADD_TRANSACTION,
+    MONEY_STATEMENTS
+};
+
+struct money_account {
+    struct slice id;
+    int64_t balance;
+    int64_t held;
+    int64_t granted;
+    int64_t spent;
+    int64_t expired;
+    int64_t revoked;
+    int64_t archived;
+    int64_t next_expiry_ms;
+    int64_t owed; /* gone from the balance, not yet from the grants */
+    bool changed;
+    bool expiry_stale; /* next_expiry_ms must be looked up again */
+};
+
+struct money_book {
+    struct sqlite3 *db;
+    struct sqlite3_stmt *statements[MONEY_STATEMENTS];
+    struct money_account *accounts; /* of this transaction */
+    size_t count;
+    size_t capacity;
+    size_t last; /* most changes in a row are about one account */
+    struct arena texts;
+};
+
+/* All of them give SQLite result codes, unless they have a fault to fill. */
+int money_book_open(struct money_book *b, struct sqlite3 *db);
+void money_book_close(struct money_book *b);
+/* A transaction begins, and ends: what the one before knew is forgotten, what this one changed written. */
+void money_book_begin(struct money_book *b);
+int money_book_finish(struct money_book *b);
+
+/* Valid until another account is looked up. One that is not there has nothing. */
+int money_account_find(struct money_book *b, struct slice id, struct money_account **out);
+/* Take from the grants what is gone from the balance already; what they do not cover is a debt. */
+int money_take_owed(struct money_book *b, struct money_account *a);
+int money_next_expiry(struct money_book *b, struct money_account *a);
+
+int money_debit(struct money_book *b, struct slice account, int64_t amount);
+int money_hold(struct money_book *b, struct money_op *op, int64_t owner);
+int money_release(struct money_book *b, struct slice call_id);
+/* What the hold says of its call; its texts live until `money_book_begin`. False: there is no hold. */
+int money_held_row(struct money_book *b, struct slice call_id, struct usage_row *row,
+                   bool *found);
+int money_grant(struct money_book *b, const struct money_op *op, struct fault *why);
+int money_revoke(struct money_book *b, const struct money_op *op, struct fault *why);
+/* Take what has expired by now from the account; what is held for calls stays until it is not. */
+int money_expire(struct money_book *b, struct slice account, int64_t now_ms);
+
+#endif

@@ -1,0 +1,157 @@
+/* Knows which operation on money is which, and what is done about holds and grants that nobody ends;
+ * refuses to know how an account is kept. */
+#include "base/clock.h"
+#include "store/sqlite_store.h"
+#include <aignehub/aignehub.h>
+#include <sqlite3.h>
+
+enum { AT_ONCE = 16, TEXT_SIZE = 208 };
+
+static const char writing[] = "The account could not be written";
+
+static int interrupt(struct store *s, struct slice call_id)
+{
+    bool found = false;
+    struct usage_row row = {.id = call_id,
+                            .status = SLICE("interrupted"),
+                            .error =
+                                SLICE("AIGNE_E_INTERNAL: What carried the call out ended."),
+                            .request_id = SLICE(""),
+                            .dropped = SLICE(""),
+                            .account = SLICE(""),
+                            .attempt = 1,
+                            .first_byte_us = -1};
+    usage_init(&row.usage);
+    int rc = money_held_row(&s->money, call_id, &row, &found);
+    row.id = row.call_id;
+    if (!rc && found)
+        rc = sqlite_usage_add(s, &row);
+    return rc ? rc : money_release(&s->money, call_id);
+}
+
+int sqlite_money_apply(struct store *s, const struct store_op *op, struct fault *why)
+{
+    struct money_op *money = op->money;
+    int rc = SQLITE_OK;
+    if (op->kind == STORE_GRANT)
+        return money_grant(&s->money, money, why);
+    if (op->kind == STORE_REVOKE)
+        return money_revoke(&s->money, money, why);
+    if (op->kind == STORE_HOLD) {
+        int taken = sqlite_owner_take(&s->owner, s->path, why);
+        if (taken)
+            return taken;
+        rc = money_hold(&s->money, money, s->owner.number);
+    } else if (op->kind == STORE_RELEASE) {
+        rc = money_release(&s->money, money->id);
+    } else {
+        rc = interrupt(s, money->id);
+    }
+    return rc ? sqlite_fault(rc, writing, why) : AIGNE_OK;
+}
+
+/* ---- what nobody else ends ---- */
+
+/* Texts or numbers that a search gives, of so many rows. */
+struct found {
+    char texts[AT_ONCE][TEXT_SIZE];
+    int64_t numbers[AT_ONCE];
+    int count;
+};
+
+static int search(struct store *s, const char *sql, int64_t about, struct found *out)
+{
+    sqlite3_stmt *statement = NULL;
+    out->count = 0;
+    int rc = sqlite3_prepare_v2(s->db, sql, -1, &statement, NULL);
+    if (!rc)
+        rc = sqlite3_bind_int64(statement, 1, about);
+    while (!rc && out->count < AT_ONCE && sqlite3_step(statement) == SQLITE_ROW) {
+        struct slice text = sqlite_text(statement, 0);
+        out->numbers[out->count] = sqlite3_column_int64(statement, 0);
+        if (text.n >= TEXT_SIZE)
+            continue;
+        memcpy(out->texts[out->count], text.p, text.n);
+        out->texts[out->count++][text.n] = '\0';
+    }
+    int end = sqlite3_finalize(statement);
+    return rc ? rc : end;
+}
+
+static int apply_to_all(struct store *s, const struct found *found, int64_t now_ms,
+                        int (*change)(struct store *s, struct slice id, int64_t now_ms))
+{
+    money_book_begin(&s->money);
+    int64_t before = s->last_place;
+    int rc = sqlite_run(s->statements[STATEMENT_BEGIN_WRITE]);
+    if (rc)
+        return rc;
+    for (int i = 0; i < found->count && !rc; i++)
+        rc = change(s, slice_text(found->texts[i]), now_ms);
+    if (!rc)
+        rc = money_book_finish(&s->money);
+    if (!rc)
+        rc = sqlite_run(s->statements[STATEMENT_COMMIT]);
+    if (rc) {
+        sqlite_roll_back(s);
+        sqlite_usage_doubt(s, before);
+    }
+    return rc;
+}
+
+static int expire_one(struct store *s, struct slice id, int64_t now_ms)
+{
+    return money_expire(&s->money, id, now_ms);
+}
+
+static int interrupt_one(struct store *s, struct slice id, int64_t now_ms)
+{
+    (void)now_ms;
+    return interrupt(s, id);
+}
+
+/* What is held does not expire: an account with nothing else is left for later. */
+static int end_expired(struct store *s, int64_t now_ms)
+{
+    struct found due;
+    int rc = search(s,
+                    "SELECT id FROM accounts WHERE next_expiry_ms <= ?1"
+                    " AND next_expiry_ms < 9223372036854775807 AND balance > held LIMIT 16",
+                    now_ms, &due);
+    return rc || !due.count ? rc : apply_to_all(s, &due, now_ms, expire_one);
+}
+
+static int end_holds_of(struct store *s, int64_t owner, int64_t now_ms)
+{
+    struct found calls = {.count = AT_ONCE};
+    int rc = SQLITE_OK;
+    while (!rc && calls.count == AT_ONCE) {
+        rc = search(s, "SELECT call_id FROM holds WHERE owner = ?1 LIMIT 16", owner, &calls);
+        if (!rc && calls.count)
+            rc = apply_to_all(s, &calls, now_ms, interrupt_one);
+    }
+    return rc;
+}
+
+static int end_orphans(struct store *s, int64_t now_ms, struct fault *why)
+{
+    struct found owners;
+    int rc = search(s, "SELECT DISTINCT owner FROM holds WHERE owner <> ?1 LIMIT 16",
+                    s->owner.number, &owners);
+    if (!rc && owners.count) {
+        int taken = sqlite_owner_take(&s->owner, s->path, why);
+        if (taken)
+            return taken;
+    }
+    for (int i = 0; i < owners.count && !rc; i++)
+        if (!sqlite_owner_lives(&s->owner, owners.numbers[i]))
+            rc = end_holds_of(s, owners.numbers[i], now_ms);
+    return rc ? sqlite_fault(rc, writing, why) : AIGNE_OK;
+}
+
+int sqlite_money_upkeep(struct store *s, int64_t now_ms, struct fault *why)
+{
+    HOLD(s);
+    int rc = end_expired(s, now_ms);
+    return rc ? sqlite_fault(rc, writing, why) : end_orphans(s, now_ms, why);
+}
