@@ -14,16 +14,25 @@
 #include <time.h>
 #include <unistd.h>
 
+#define CALL_ID_ROOM 40
+
+/* A hold that could not be released: the call is over, its row is lost. */
+struct unreleased {
+    struct unreleased *next;
+    size_t n;
+    char id[CALL_ID_ROOM];
+};
+
 enum {
     FIRST_ROOM = 64,      /* operations there is always room for */
-    LARGEST_BATCH = 1024, /* rows in one transaction, unless one entry alone has more */
+    LARGEST_BATCH = 1024, /* operations in one transaction, unless one entry alone has more */
     /* A commit costs much and a row little, so commits follow each other at this distance at least:
      * under load many calls share one, and a lone call never waits. When nobody came while it waited,
      * the next ones do not: there is one caller who does one call after the other. */
     COMMIT_GAP_US = 500,
     COMMITS_WITHOUT_GAP = 16,
     TICK_US = LEDGER_TICK_MS * 1000,
-    ROWS_WRITTEN_HERE = 8,
+    OPS_WRITTEN_HERE = 8,
     TRIES = 8,
     FIRST_PAUSE_MS = 5 /* doubled with each further try: 1.3 s in all */
 };
@@ -40,6 +49,7 @@ struct ledger {
     int64_t committed_us; /* when the last commit ended */
     int without_gap;      /* so many commits to come do not keep the distance */
     int64_t ticked_us;
+    struct unreleased *unreleased;
 };
 
 static void futex_wait(atomic_uint *word, unsigned expected, int64_t timeout_us)
@@ -82,17 +92,32 @@ void ledger_submit(struct ledger *l, struct ledger_entry *entry)
     ledger_wake(l);
 }
 
+static size_t op_count(const struct ledger_entry *e)
+{
+    return e->row_count + (e->money != NULL);
+}
+
+/* Money first: the row of a settled call finds its hold gone. */
+static size_t put_ops(const struct ledger_entry *e, struct store_op *ops)
+{
+    size_t count = 0;
+    if (e->money)
+        ops[count++] = (struct store_op){.kind = e->money_kind, .money = e->money};
+    for (size_t i = 0; i < e->row_count; i++)
+        ops[count++] = (struct store_op){.kind = STORE_USAGE, .usage = &e->rows[i]};
+    return count;
+}
+
 bool ledger_write_here(struct ledger *l, struct ledger_entry *entry)
 {
-    struct store_op ops[ROWS_WRITTEN_HERE];
+    struct store_op ops[OPS_WRITTEN_HERE];
     struct fault why;
     bool alone = !atomic_load(&l->waiting) && atomic_load(&l->asleep);
-    if (!alone || entry->row_count > ROWS_WRITTEN_HERE || atomic_exchange(&l->visited, true))
+    if (!alone || op_count(entry) > OPS_WRITTEN_HERE || atomic_exchange(&l->visited, true))
         return false; /* many share one commit: join them */
-    for (size_t i = 0; i < entry->row_count; i++)
-        ops[i] = (struct store_op){.kind = STORE_USAGE, .usage = &entry->rows[i]};
+    size_t count = put_ops(entry, ops);
     fault_clear(&why);
-    entry->rc = l->options.type->apply(l->options.store, ops, entry->row_count, &why);
+    entry->rc = l->options.type->apply(l->options.store, ops, count, &why);
     atomic_store(&l->visited, false);
     return entry->rc == AIGNE_OK;
 }
@@ -111,14 +136,14 @@ static struct ledger_entry *take_all(struct ledger *l)
     return oldest;
 }
 
-/* The entries from `first` on with at most so many rows; at least one. *end is the one after. */
+/* The entries from `first` on with at most so many operations; at least one. *end is the one after. */
 static size_t count_batch(const struct ledger_entry *first, size_t most,
                           struct ledger_entry **end)
 {
-    size_t rows = first->row_count;
+    size_t rows = op_count(first);
     struct ledger_entry *e = first->next;
-    while (e && rows + e->row_count <= most) {
-        rows += e->row_count;
+    while (e && rows + op_count(e) <= most) {
+        rows += op_count(e);
         e = e->next;
     }
     *end = e;
@@ -144,8 +169,7 @@ static int write_once(struct ledger *l, const struct ledger_entry *first,
     if (!make_room(l, rows))
         return fault_nomem(why);
     for (const struct ledger_entry *e = first; e != end; e = e->next)
-        for (size_t i = 0; i < e->row_count; i++)
-            l->ops[count++] = (struct store_op){.kind = STORE_USAGE, .usage = &e->rows[i]};
+        count += put_ops(e, l->ops + count);
     return count ? l->options.type->apply(l->options.store, l->ops, count, why) : AIGNE_OK;
 }
 
@@ -166,7 +190,7 @@ static int write_patiently(struct ledger *l, const struct ledger_entry *first,
         if (!rc || i == TRIES || !passing(rc, why))
             return rc;
         if (i == 1)
-            log_line(LOG_WARNING, "ledger", "usage rows must wait: %s", why->text);
+            log_line(LOG_WARNING, "ledger", "records must wait: %s", why->text);
         pause_us(pause_ms * 1000);
         pause_ms *= 2;
     }
@@ -186,10 +210,40 @@ static void report_lost(const struct ledger_entry *e, const struct fault *why)
     }
 }
 
-static void finish(struct ledger_entry *e, int rc, const struct fault *why)
+/* Without memory the hold stays until the process ends. */
+static void remember_hold(struct ledger *l, struct slice call_id)
+{
+    struct unreleased *u = call_id.n <= CALL_ID_ROOM ? mem_alloc(sizeof *u) : NULL;
+    if (!u)
+        return;
+    memcpy(u->id, call_id.p, call_id.n);
+    u->n = call_id.n;
+    u->next = l->unreleased;
+    l->unreleased = u;
+}
+
+/* Once the store takes changes again. */
+static void release_remembered(struct ledger *l)
+{
+    while (l->unreleased) {
+        struct unreleased *u = l->unreleased;
+        struct fault why;
+        struct money_op money = {.id = slice_of(u->id, u->n)};
+        const struct store_op op = {.kind = STORE_INTERRUPT, .money = &money};
+        fault_clear(&why);
+        if (l->options.type->apply(l->options.store, &op, 1, &why))
+            return;
+        l->unreleased = u->next;
+        mem_free(u);
+    }
+}
+
+static void finish(struct ledger *l, struct ledger_entry *e, int rc, const struct fault *why)
 {
     if (rc)
         report_lost(e, why);
+    if (rc && e->money && e->money_kind == STORE_RELEASE)
+        remember_hold(l, e->money->id);
     e->rc = rc;
     e->done(e); /* may free the entry */
 }
@@ -202,8 +256,8 @@ static void write_singly(struct ledger *l, struct ledger_entry *first, struct le
         struct fault why;
         fault_clear(&why);
         next = e->next;
-        int rc = write_once(l, e, next, e->row_count, &why);
-        finish(e, rc, &why);
+        int rc = write_once(l, e, next, op_count(e), &why);
+        finish(l, e, rc, &why);
     }
 }
 
@@ -220,7 +274,7 @@ static void write_batch(struct ledger *l, struct ledger_entry *first, struct led
     }
     for (struct ledger_entry *e = first; e != end; e = next) {
         next = e->next;
-        finish(e, rc, &why);
+        finish(l, e, rc, &why);
     }
 }
 
@@ -258,6 +312,7 @@ static void tick(struct ledger *l)
     int64_t now = clock_monotonic_us();
     if (now - l->ticked_us < TICK_US)
         return;
+    release_remembered(l);
     if (l->options.tick)
         l->options.tick(l->options.user);
     l->ticked_us = clock_monotonic_us();
@@ -331,6 +386,12 @@ void ledger_close(struct ledger *l)
     atomic_store(&l->closing, true);
     ledger_wake(l);
     pthread_join(l->thread, NULL);
+    release_remembered(l);
+    while (l->unreleased) {
+        struct unreleased *u = l->unreleased;
+        l->unreleased = u->next;
+        mem_free(u);
+    }
     mem_free(l->ops);
     mem_free(l);
 }

@@ -1,4 +1,5 @@
-/* ledger.h - the thread that writes: usage rows of many calls, one transaction for all that wait. */
+/* ledger.h - the thread that writes: usage rows, holds and releases of many calls, one transaction for all
+ * that wait. */
 #ifndef AIGNE_HUB_LEDGER_H
 #define AIGNE_HUB_LEDGER_H
 
@@ -12,6 +13,8 @@ struct ledger_entry {
     struct ledger_entry *next;
     const struct usage_row *rows;
     size_t row_count;
+    struct money_op *money; /* NULL: none. A STORE_HOLD's result is in it when rc is AIGNE_OK */
+    enum store_op_kind money_kind;
     int rc;
     void (*done)(struct ledger_entry *self);
 };
