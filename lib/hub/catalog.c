@@ -131,6 +131,16 @@ static bool read_credential(struct catalog *c, const struct store_object *from,
     return to->provider.p != NULL;
 }
 
+/* As AIGNE's lists of models and others call it. */
+static int64_t answer_limit_of(struct json metadata)
+{
+    static const char *const names[] = {"maxOutputTokens", "max_output_tokens", "maxTokens"};
+    int64_t limit = 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names && limit <= 0; i++)
+        limit = number_of(metadata, names[i], 0);
+    return limit > 0 ? limit : 0;
+}
+
 static bool read_rate(struct catalog *c, const struct store_object *from,
                       struct catalog_rate *to)
 {
@@ -144,6 +154,7 @@ static bool read_rate(struct catalog *c, const struct store_object *from,
     to->output_rate = rate_of(body, "outputRate", -1, &c->arena);
     to->read_rate = rate_of(caching, "readRate", -1, &c->arena);
     to->write_rate = rate_of(caching, "writeRate", -1, &c->arena);
+    to->answer_limit = answer_limit_of(json_get(body, "modelMetadata"));
     to->body = from->body;
     return to->provider.p && to->model.p && to->type.p && to->input_rate >= 0 &&
            to->output_rate >= 0;
@@ -298,6 +309,13 @@ static int read_users(struct catalog *c)
     return AIGNE_OK;
 }
 
+static void read_billing(struct catalog *c)
+{
+    const struct store_object *settings = catalog_object(c, TABLE_SETTINGS, SLICE(SETTINGS_ID));
+    billing_read(settings ? json_of(settings->body) : json_of(SLICE("{}")), &c->arena,
+                 &c->billing);
+}
+
 static void catalog_free(struct catalog *c)
 {
     map_free(&c->providers_by_name);
@@ -338,6 +356,7 @@ int catalog_build(const struct store_type *type, struct store *store,
         return rc;
     }
     qsort(c->objects, c->object_count, sizeof *c->objects, by_table_and_id);
+    read_billing(c);
     if (read_providers(c) || read_credentials(c) || read_rates(c) || read_keys(c) ||
         read_users(c) || c->arena.failed) {
         catalog_free(c);

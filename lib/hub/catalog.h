@@ -9,6 +9,7 @@
 #include "base/ref.h"
 #include "base/slice.h"
 #include "chat/kind.h"
+#include "hub/billing.h"
 #include "store/store.h"
 #include "text/decimal.h"
 #include "text/json_scan.h"
@@ -73,6 +74,7 @@ struct catalog_rate {
     decimal_wide output_rate;
     decimal_wide read_rate;         /* cached prompt tokens; -1: charged as input */
     decimal_wide write_rate;        /* written to the cache; -1: charged as input */
+    int64_t answer_limit;           /* tokens that the model can answer with; 0: not known */
     struct slice body;              /* the whole object as JSON */
     struct catalog_rate *same_tail; /* the next one whose model ends in the same segment */
 };
@@ -104,6 +106,7 @@ struct catalog {
     struct map keys_by_hash;
     struct map users_by_name; /* objects */
     const struct hub_providers *known;
+    struct billing billing;
     bool has_own;                 /* a provider under a name of the operator's own */
     struct store_object *objects; /* all of them by (table, id), for the verbs that list */
     size_t object_count;
@@ -116,6 +119,7 @@ struct catalog {
 #define TABLE_USER       "user"
 #define TABLE_KEY        "key"
 #define TABLE_SETTINGS   "settings"
+#define SETTINGS_ID      "hub" /* the one object of its table */
 #define TABLE_VAULT      "vault"
 
 int catalog_build(const struct store_type *type, struct store *store,

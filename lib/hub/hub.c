@@ -1,10 +1,13 @@
 /* Knows how a hub opens, closes and keeps its catalogue current; refuses to know what verbs mean. */
 #define _POSIX_C_SOURCE 200809L
 #include "hub/hub.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "hub/hub_state.h"
 #include <aignehub/aignehub.h>
+
+enum { TICKS_PER_UPKEEP = 4 };
 
 struct catalog *hub_catalog(struct hub *h)
 {
@@ -48,11 +51,24 @@ int hub_refresh(struct hub *h, struct fault *why)
     return rc;
 }
 
+/* What has expired, and what processes that are gone left behind. */
+static void keep_accounts(struct hub *h)
+{
+    struct fault why;
+    if (!h->type->money_upkeep || --h->ticks_to_upkeep > 0)
+        return;
+    h->ticks_to_upkeep = TICKS_PER_UPKEEP;
+    fault_clear(&why);
+    if (h->type->money_upkeep(h->store, clock_wall_ms(), &why))
+        log_line(LOG_WARNING, "hub", "accounts cannot be kept up: %s", why.text);
+}
+
 /* On the ledger's thread: what other processes changed. */
 static void follow_store(void *user)
 {
     struct hub *h = user;
     struct fault why;
+    keep_accounts(h);
     int64_t before = hub_catalog_version(h);
     fault_clear(&why);
     int rc = hub_refresh(h, &why);
@@ -96,6 +112,7 @@ static int open_all(struct hub *h, const struct hub_options *options, struct fau
     rc = hub_take_master_key(h, options, why);
     if (rc)
         return rc;
+    keep_accounts(h);
     const struct ledger_options ledger = {
         .type = h->type, .store = h->store, .tick = follow_store, .user = h};
     return ledger_open(&ledger, &h->ledger, why);

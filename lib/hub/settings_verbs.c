@@ -3,41 +3,76 @@
 #include "text/url.h"
 #include <aignehub/aignehub.h>
 
-#define SETTINGS_ID SLICE("hub")
-
 static int reply(struct verb_call *v, struct slice body)
 {
-    verb_reply(v, SETTINGS_ID, body.p ? body : SLICE("{}"));
+    verb_reply(v, SLICE(SETTINGS_ID), body.p ? body : SLICE("{}"));
     json_close_object(&v->w);
     return AIGNE_OK;
 }
 
 static int settings_get(struct verb_call *v)
 {
-    const struct store_object *object = catalog_object(v->catalog, TABLE_SETTINGS, SETTINGS_ID);
+    const struct store_object *object =
+        catalog_object(v->catalog, TABLE_SETTINGS, SLICE(SETTINGS_ID));
     return reply(v, object ? object->body : SLICE_NONE);
+}
+
+static int check_url(struct verb_call *v, const char *name)
+{
+    struct url parts;
+    struct fault reason;
+    struct slice url = verb_text(v, name);
+    fault_clear(&reason);
+    if (url.p && url_parse(url, &parts, &reason))
+        return verb_refuse(v, name, "Argument \"%s\" is not usable: %s", name, reason.text);
+    return AIGNE_OK;
+}
+
+static int check_billing(struct verb_call *v)
+{
+    int64_t days = 0;
+    struct json given = verb_json(v, "starterCreditsExpireDays");
+    if (given.kind != JSON_NONE && (!json_int64(given, &days) || days < 1 || days > 36500))
+        return verb_refuse(v, "starterCreditsExpireDays",
+                           "Argument \"starterCreditsExpireDays\" must be a number of days.");
+    if (json_string_is(verb_json(v, "billing"), "credits") && !v->hub->type->money_list)
+        return verb_refuse(v, "billing",
+                           "A hub in memory keeps no accounts; give it a database file.");
+    return AIGNE_OK;
 }
 
 static int settings_put(struct verb_call *v)
 {
-    struct url parts;
-    struct fault reason;
     struct slice name;
-    struct slice url = verb_text(v, "publicUrl");
+    struct slice starter = SLICE_NONE;
+    struct slice overdraft = SLICE_NONE;
     int rc = verb_name(v, "name", &name);
+    if (!rc)
+        rc = check_url(v, "publicUrl");
+    if (!rc)
+        rc = check_url(v, "purchaseUrl");
+    if (!rc)
+        rc = check_billing(v);
+    if (!rc)
+        rc = verb_amount_json(v, "starterCredits", &starter);
+    if (!rc)
+        rc = verb_amount_json(v, "overdraft", &overdraft);
     if (rc)
         return rc;
-    fault_clear(&reason);
-    if (url.p && url_parse(url, &parts, &reason))
-        return verb_refuse(v, "publicUrl", "Argument \"publicUrl\" is not usable: %s",
-                           reason.text);
-    const struct store_object *old = catalog_object(v->catalog, TABLE_SETTINGS, SETTINGS_ID);
+    const struct store_object *old =
+        catalog_object(v->catalog, TABLE_SETTINGS, SLICE(SETTINGS_ID));
     const struct verb_member members[] = {
         {"name", json_get(v->arguments, "name").raw},
         {"publicUrl", json_get(v->arguments, "publicUrl").raw},
-        {"creditPrefix", json_get(v->arguments, "creditPrefix").raw}};
+        {"creditPrefix", json_get(v->arguments, "creditPrefix").raw},
+        {"billing", json_get(v->arguments, "billing").raw},
+        {"starterCredits", starter},
+        {"starterCreditsExpireDays", json_get(v->arguments, "starterCreditsExpireDays").raw},
+        {"overdraft", overdraft},
+        {"purchaseUrl", json_get(v->arguments, "purchaseUrl").raw}};
     struct slice body = verb_body(v, old, members, sizeof members / sizeof *members);
-    rc = verb_put(v, TABLE_SETTINGS, SETTINGS_ID, body, old ? old->version : STORE_ABSENT);
+    rc = verb_put(v, TABLE_SETTINGS, SLICE(SETTINGS_ID), body,
+                  old ? old->version : STORE_ABSENT);
     return rc ? rc : reply(v, body);
 }
 
@@ -70,7 +105,14 @@ static const struct verb verbs[] = {
                   VERB_NAMED("creditPrefix",
                              "\"type\":[\"string\",\"null\"],\"enum\":[\"$\",\"\xe2\x82\xac\","
                              "\"\xc2\xa5\",null]",
-                             "the sign in front of credits")),
+                             "the sign in front of credits"),
+                  VERB_CHOICE("billing", "\"credits\",\"off\"",
+                              "credits: calls are paid from their callers' accounts"),
+                  VERB_AMOUNT("starterCredits", "what a new user is given once"),
+                  VERB_NAMED("starterCreditsExpireDays", "\"type\":[\"number\",\"null\"]",
+                             "after so many days; never when absent"),
+                  VERB_AMOUNT("overdraft", "how far below zero a call may bring an account"),
+                  VERB_TEXT_OR_NULL("purchaseUrl", "where credits can be bought")),
       "Change what is mentioned of the hub's settings."},
      true,
      settings_put},

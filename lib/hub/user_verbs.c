@@ -47,6 +47,8 @@ static int user_put(struct verb_call *v)
                                           {"metadata", json_get(v->arguments, "metadata").raw}};
     struct slice body = verb_body(v, old, members, sizeof members / sizeof *members);
     rc = verb_put(v, TABLE_USER, new_id, body, old ? old->version : STORE_ABSENT);
+    if (!rc && !old)
+        rc = credit_starter(v, new_id);
     if (rc)
         return rc;
     verb_reply(v, new_id, body);

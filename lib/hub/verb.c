@@ -1,6 +1,7 @@
 /* Knows how verbs read arguments and say what is to change; refuses to know any kind of object. */
 #include "hub/verb.h"
 #include "base/limits.h"
+#include "base/mem.h"
 #include "base/nearest.h"
 #include "base/random.h"
 #include <aignehub/aignehub.h>
@@ -144,6 +145,48 @@ int verb_check(struct verb_call *v, const char *table, struct slice id, int64_t 
                                        .table = slice_text(table),
                                        .id = id,
                                        .expected_version = version});
+}
+
+int verb_money(struct verb_call *v, enum store_op_kind kind, struct money_op *op)
+{
+    return add_op(v, (struct store_op){.kind = kind, .money = op});
+}
+
+static int read_amount(struct verb_call *v, const char *name, struct json given, int64_t *out)
+{
+    struct slice text = given.kind == JSON_STRING ? json_string(given, v->arena) : given.raw;
+    if (v->arena->failed)
+        return fault_nomem(v->why);
+    return billing_amount(text, out)
+               ? AIGNE_OK
+               : verb_refuse(v, name,
+                             "Argument \"%s\" must be credits from 0 up, with at most %d "
+                             "digits after the point.",
+                             name, DECIMAL_AMOUNT_DIGITS);
+}
+
+int verb_amount(struct verb_call *v, const char *name, int64_t *out)
+{
+    struct json given = verb_json(v, name);
+    *out = 0;
+    return given.kind == JSON_NONE ? AIGNE_OK : read_amount(v, name, given, out);
+}
+
+int verb_amount_json(struct verb_call *v, const char *name, struct slice *out)
+{
+    struct json given = json_get(v->arguments, name);
+    int64_t amount = 0;
+    *out = given.kind == JSON_NULL ? VERB_NULL : SLICE_NONE;
+    int rc = json_present(given) ? read_amount(v, name, given, &amount) : AIGNE_OK;
+    if (rc || !json_present(given))
+        return rc;
+    struct buf json AUTO(buf_free);
+    buf_init(&json, 64);
+    BUF_LITERAL(&json, "\"");
+    decimal_write(&json, amount, DECIMAL_AMOUNT_DIGITS);
+    BUF_LITERAL(&json, "\"");
+    *out = buf_rc(&json) ? SLICE_NONE : arena_copy(v->arena, buf_slice(&json));
+    return out->p ? AIGNE_OK : fault_nomem(v->why);
 }
 
 struct slice verb_new_id(struct verb_call *v)

@@ -43,17 +43,20 @@ extern const struct verb_table user_verbs;
 extern const struct verb_table key_verbs;
 extern const struct verb_table settings_verbs;
 extern const struct verb_table usage_verbs;
+extern const struct verb_table credit_verbs;
 
 /* Pieces of a JSON Schema. Only these forms are understood by arguments_check. */
 #define VERB_SCHEMA(required, ...)                                                             \
     "{\"type\":\"object\",\"additionalProperties\":false,\"required\":[" required              \
     "],\"properties\":{" VERB_JOIN(__VA_ARGS__) "}}"
-#define VERB_NOTHING                   "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{}}"
-#define VERB_NAMED(name, rest, doc)    "\"" name "\":{" rest ",\"description\":\"" doc "\"}"
-#define VERB_TEXT(name, doc)           VERB_NAMED(name, "\"type\":\"string\"", doc)
-#define VERB_FLAG(name, doc)           VERB_NAMED(name, "\"type\":\"boolean\"", doc)
-#define VERB_NUMBER(name, doc)         VERB_NAMED(name, "\"type\":\"number\"", doc)
-#define VERB_RATE(name, doc)           VERB_NAMED(name, "\"type\":[\"number\",\"string\"]", doc)
+#define VERB_NOTHING                "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{}}"
+#define VERB_NAMED(name, rest, doc) "\"" name "\":{" rest ",\"description\":\"" doc "\"}"
+#define VERB_TEXT(name, doc)        VERB_NAMED(name, "\"type\":\"string\"", doc)
+#define VERB_FLAG(name, doc)        VERB_NAMED(name, "\"type\":\"boolean\"", doc)
+#define VERB_NUMBER(name, doc)      VERB_NAMED(name, "\"type\":\"number\"", doc)
+#define VERB_RATE(name, doc)        VERB_NAMED(name, "\"type\":[\"number\",\"string\"]", doc)
+#define VERB_AMOUNT(name, doc)                                                                 \
+    VERB_NAMED(name, "\"type\":[\"number\",\"string\",\"null\"]", doc)
 #define VERB_TEXT_OR_NULL(name, doc)   VERB_NAMED(name, "\"type\":[\"string\",\"null\"]", doc)
 #define VERB_TIME(name, doc)           VERB_NAMED(name, "\"type\":[\"string\",\"number\",\"null\"]", doc)
 #define VERB_OBJECT_OR_NULL(name, doc) VERB_NAMED(name, "\"type\":[\"object\",\"null\"]", doc)
@@ -102,6 +105,9 @@ int verb_name(struct verb_call *v, const char *name, struct slice *out);
 int verb_provider(struct verb_call *v, const char *name, struct slice *out);
 /* Refuse the argument `name`, which `given` nobody is called, and say what was meant. */
 int verb_unknown_provider(struct verb_call *v, const char *name, struct slice given);
+/* Credits as billionths; AIGNE_OK and 0 when absent. The second as canonical JSON, "null" for null. */
+int verb_amount(struct verb_call *v, const char *name, int64_t *out);
+int verb_amount_json(struct verb_call *v, const char *name, struct slice *out);
 bool verb_flag(const struct verb_call *v, const char *name, bool otherwise);
 
 /* What is to change. */
@@ -111,6 +117,8 @@ int verb_drop(struct verb_call *v, const struct store_object *object);
 /* The same, and the reply that says so. */
 int verb_delete(struct verb_call *v, const struct store_object *object);
 int verb_check(struct verb_call *v, const char *table, struct slice id, int64_t version);
+/* A change of an account, see store.h; `op` must live until the verb is done. */
+int verb_money(struct verb_call *v, enum store_op_kind kind, struct money_op *op);
 /* A new id, later than all before; .p NULL: no memory. */
 struct slice verb_new_id(struct verb_call *v);
 
@@ -134,6 +142,9 @@ void verb_reply(struct verb_call *v, struct slice id, struct slice body);
 typedef bool (*verb_fits_fn)(struct verb_call *v, struct json body);
 typedef void (*verb_more_fn)(struct verb_call *v, const struct store_object *object);
 int verb_list(struct verb_call *v, const char *table, verb_fits_fn fits, verb_more_fn more);
+
+/* Give a new user what the settings promise. */
+int credit_starter(struct verb_call *v, struct slice user);
 
 /* By id or name; AIGNE_E_REQUEST 404. */
 int user_find(struct verb_call *v, struct slice id_or_name, const struct store_object **out);

@@ -1,0 +1,29 @@
+/* billing.h - what the hub's settings say about money. */
+#ifndef AIGNE_HUB_BILLING_H
+#define AIGNE_HUB_BILLING_H
+
+#include "base/arena.h"
+#include "base/slice.h"
+#include "text/json_scan.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Amounts are billionths of a credit. */
+struct billing {
+    bool on;              /* calls are paid from their callers' accounts */
+    int64_t starter;      /* what a new user is given */
+    int64_t starter_days; /* until it expires; 0: it does not */
+    int64_t overdraft;    /* how far below zero holds may go */
+    struct slice purchase_url;
+    struct slice credit_prefix;
+};
+
+/* The id of a user's starter grant: the user's id behind it makes it one of a kind. */
+#define BILLING_STARTER_ID "starter-"
+
+/* From the body of the settings object. */
+void billing_read(struct json settings, struct arena *a, struct billing *out);
+/* A decimal amount of credits; false: it is none, or too large. */
+bool billing_amount(struct slice text, int64_t *billionths);
+
+#endif

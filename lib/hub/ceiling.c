@@ -1,0 +1,170 @@
+/* Knows an upper bound of what a request may cost; refuses to know what it will cost. */
+#include "hub/ceiling.h"
+#include "hub/meter.h"
+#include "text/decimal.h"
+
+/* A number of the caller, if it is one that can be meant. */
+static int64_t number_of(struct slice text, int64_t otherwise)
+{
+    decimal_wide value = 0;
+    if (!text.n || !decimal_parse(text, 0, &value) || value < 1)
+        return otherwise;
+    return value > USAGE_LARGEST ? USAGE_LARGEST : (int64_t)value;
+}
+
+static void add_text(struct ceiling *c, struct slice text)
+{
+    c->text_bytes += (int64_t)text.n;
+    c->prompt_tokens += (int64_t)text.n;
+}
+
+static void add_file(struct ceiling *c, struct slice mime, struct slice content, bool fetched)
+{
+    bool picture = slice_starts(mime, "image/") || (!mime.n && fetched);
+    if (picture)
+        c->images_read++;
+    if (picture)
+        c->prompt_tokens += CEILING_IMAGE_TOKENS;
+    else if (fetched)
+        c->prompt_tokens += CEILING_LINK_TOKENS;
+    else
+        c->prompt_tokens += (int64_t)content.n / 4 * 3 + 3;
+}
+
+static void add_part(struct ceiling *c, const struct chat_part *part)
+{
+    if (part->kind == CHAT_DATA || part->kind == CHAT_URL)
+        add_file(c, part->mime, part->text, part->kind == CHAT_URL);
+    else
+        add_text(c, part->text);
+    add_text(c, part->name);
+    add_text(c, part->arguments);
+    add_text(c, part->context);
+}
+
+static void add_chat(struct ceiling *c, const struct chat_request *r)
+{
+    for (size_t i = 0; i < r->message_count; i++) {
+        const struct chat_message *m = &r->messages[i];
+        c->prompt_tokens += CEILING_MESSAGE_TOKENS;
+        add_text(c, m->name);
+        for (size_t k = 0; k < m->part_count; k++)
+            add_part(c, &m->parts[k]);
+    }
+    c->prompt_tokens += r->tool_count ? CEILING_TOOLS_TOKENS : 0;
+    for (size_t i = 0; i < r->tool_count; i++) {
+        c->prompt_tokens += CEILING_MESSAGE_TOKENS;
+        add_text(c, r->tools[i].name);
+        add_text(c, r->tools[i].description);
+        add_text(c, r->tools[i].parameters);
+    }
+    add_text(c, r->schema);
+    for (size_t i = 0; i < r->extra_count; i++)
+        add_text(c, r->extras[i].value);
+    for (size_t i = 0; i < r->input_extra_count; i++)
+        add_text(c, r->input_extras[i].value);
+}
+
+/* The fewest bytes that a second of speech takes are 2,000. */
+static int64_t audio_ms(const struct task_file *f)
+{
+    return f->form == TASK_FILE_URL ? CEILING_AUDIO_MS : (int64_t)f->content.n / 2;
+}
+
+static void add_task(struct ceiling *c, const struct chat_request *r)
+{
+    const struct task *t = r->task;
+    for (size_t i = 0; i < t->input_count; i++)
+        add_text(c, t->inputs[i]);
+    add_text(c, t->prompt);
+    add_text(c, t->negative_prompt);
+    add_text(c, t->instructions);
+    c->characters = (int64_t)t->prompt.n;
+    if (r->kind == KIND_VIDEO)
+        c->milliseconds = number_of(t->seconds, CEILING_VIDEO_MS / 1000) * 1000;
+    for (size_t i = 0; i < t->file_count; i++) {
+        if (r->kind == KIND_TRANSCRIPTION)
+            c->milliseconds += audio_ms(&t->files[i]);
+        else
+            add_file(c, SLICE("image/"), t->files[i].content, false);
+    }
+}
+
+void ceiling_measure(const struct chat_request *r, struct ceiling *out)
+{
+    *out = (struct ceiling){.answer_tokens = number_of(r->max_tokens, 0),
+                            .answers = number_of(r->n, 1)};
+    if (r->task)
+        add_task(out, r);
+    else
+        add_chat(out, r);
+}
+
+void ceiling_measure_body(size_t bytes, struct ceiling *out)
+{
+    *out = (struct ceiling){.answers = 1,
+                            .prompt_tokens = (int64_t)bytes,
+                            .text_bytes = (int64_t)bytes,
+                            .characters = (int64_t)bytes,
+                            .milliseconds = (int64_t)bytes / 2};
+}
+
+static int64_t answer_limit(const struct ceiling *c, const struct catalog_rate *rate)
+{
+    int64_t limit = rate->answer_limit;
+    if (!c->answer_tokens)
+        return limit > 0 ? limit : CEILING_ANSWER_TOKENS;
+    return limit > 0 && limit < c->answer_tokens ? limit : c->answer_tokens;
+}
+
+/* Everything as dear as the dearest that it may turn out to be. */
+static struct catalog_rate dearest(const struct catalog_rate *rate)
+{
+    struct catalog_rate worst = *rate;
+    if (worst.read_rate > worst.input_rate)
+        worst.input_rate = worst.read_rate;
+    if (worst.write_rate > worst.input_rate)
+        worst.input_rate = worst.write_rate;
+    worst.read_rate = -1;
+    worst.write_rate = -1;
+    return worst;
+}
+
+static int64_t bounded(int64_t a, int64_t b)
+{
+    int64_t product = 0;
+    if (__builtin_mul_overflow(a, b, &product) || product > USAGE_LARGEST)
+        return USAGE_LARGEST;
+    return product;
+}
+
+bool ceiling_charge(const struct ceiling *c, enum chat_kind kind,
+                    const struct catalog_rate *rate, int64_t *billionths)
+{
+    const struct catalog_rate worst = dearest(rate);
+    struct usage tokens;
+    struct usage units;
+    int64_t by_units = 0;
+    usage_init(&tokens);
+    tokens.input = bounded(c->prompt_tokens, 1);
+    if (kind == KIND_CHAT)
+        tokens.output = bounded(answer_limit(c, &worst), c->answers);
+    if (kind == KIND_SPEECH) /* a character is spoken in less than two tokens of sound */
+        tokens.output = bounded(c->characters, 2);
+    if (kind == KIND_TRANSCRIPTION) {
+        tokens.audio_input = bounded(c->milliseconds / 50 + 1, 1);
+        tokens.output = tokens.audio_input;
+    }
+    if (kind == KIND_IMAGE)
+        tokens.images = bounded(c->answers, 1);
+    if (kind == KIND_VIDEO)
+        tokens.milliseconds = bounded(c->milliseconds, 1);
+    usage_init(&units);
+    units.characters = bounded(c->characters, 1);
+    units.milliseconds = bounded(c->milliseconds, 1);
+    if (!meter_charge(&tokens, &worst, billionths) || !meter_charge(&units, &worst, &by_units))
+        return false;
+    if (by_units > *billionths)
+        *billionths = by_units;
+    return true;
+}

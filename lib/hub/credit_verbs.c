@@ -1,0 +1,266 @@
+/* Knows the verbs about accounts and credits; refuses to know how an account is kept: the store does. */
+#include "hub/verb.h"
+#include "store/moment.h"
+#include <aignehub/aignehub.h>
+
+enum {
+    PRIORITY = 100,
+    PRIORITY_LARGEST = 1000,
+    PAGE = 50,
+    PAGE_LARGEST = 1000,
+    ID_LARGEST = 64
+};
+
+#define DAY_MS ((int64_t)86400000)
+
+static struct money_op *new_op(struct verb_call *v, struct slice id, struct slice account)
+{
+    struct money_op *op = arena_alloc(v->arena, sizeof *op);
+    if (op)
+        *op = (struct money_op){.id = id,
+                                .account = account,
+                                .at_ms = v->now_ms,
+                                .source = SLICE(""),
+                                .note = SLICE(""),
+                                .expires_ms = STORE_NEVER,
+                                .priority = PRIORITY};
+    return op;
+}
+
+int credit_starter(struct verb_call *v, struct slice user)
+{
+    const struct billing *b = &v->catalog->billing;
+    if (!b->on || b->starter == 0)
+        return AIGNE_OK;
+    const struct slice parts[] = {SLICE(BILLING_STARTER_ID), user};
+    struct slice id = arena_join(v->arena, parts, 2);
+    struct money_op *op = new_op(v, id, user);
+    if (!op || !id.p)
+        return fault_nomem(v->why);
+    op->amount = b->starter;
+    op->source = SLICE("starter");
+    if (b->starter_days)
+        op->expires_ms = v->now_ms + b->starter_days * DAY_MS;
+    return verb_money(v, STORE_GRANT, op);
+}
+
+static int accounts_here(struct verb_call *v)
+{
+    if (v->hub->type->money_list)
+        return AIGNE_OK;
+    v->why->http = 400;
+    return fault_set(v->why, AIGNE_E_REQUEST,
+                     "A hub in memory keeps no accounts; give it a database file.");
+}
+
+/* The account of a user, or of a key that belongs to nobody. */
+static int read_account(struct verb_call *v, struct slice *out)
+{
+    const struct store_object *user = NULL;
+    struct slice given = SLICE_NONE;
+    int rc = accounts_here(v);
+    if (!rc)
+        rc = verb_name(v, "user", &given);
+    *out = SLICE_NONE;
+    if (rc || !given.p)
+        return rc;
+    const struct store_object *key = catalog_object(v->catalog, TABLE_KEY, given);
+    rc = key ? AIGNE_OK : user_find(v, given, &user);
+    if (!rc)
+        *out = key ? key->id : user->id;
+    return rc;
+}
+
+static int read_expiry(struct verb_call *v, int64_t *out)
+{
+    struct json given = verb_json(v, "expiresAt");
+    *out = STORE_NEVER;
+    if (given.kind == JSON_NONE)
+        return AIGNE_OK;
+    struct slice text = given.kind == JSON_STRING ? json_string(given, v->arena) : given.raw;
+    if (v->arena->failed)
+        return fault_nomem(v->why);
+    if (!moment_parse(text, out) || *out <= v->now_ms)
+        return verb_refuse(v, "expiresAt",
+                           "Argument \"expiresAt\" must be a time to come: ISO 8601, or "
+                           "milliseconds since 1970.");
+    return AIGNE_OK;
+}
+
+static int read_whole(struct verb_call *v, const char *name, int64_t otherwise, int64_t largest,
+                      int64_t *out)
+{
+    struct json given = verb_json(v, name);
+    *out = otherwise;
+    if (given.kind != JSON_NONE && (!json_int64(given, out) || *out < 1 || *out > largest))
+        return verb_refuse(v, name, "Argument \"%s\" must be a whole number from 1 to %lld.",
+                           name, (long long)largest);
+    return AIGNE_OK;
+}
+
+static int read_grant(struct verb_call *v, struct money_op *op)
+{
+    int64_t priority = PRIORITY;
+    struct slice id = SLICE_NONE;
+    struct slice note = SLICE_NONE;
+    struct slice source = verb_text(v, "source");
+    int rc = verb_amount(v, "amount", &op->amount);
+    if (!rc && op->amount == 0)
+        return verb_refuse(v, "amount", "Argument \"amount\" must be more than 0.");
+    if (!rc)
+        rc = read_expiry(v, &op->expires_ms);
+    if (!rc)
+        rc = read_whole(v, "priority", PRIORITY, PRIORITY_LARGEST, &priority);
+    if (!rc)
+        rc = verb_name(v, "id", &id);
+    if (!rc)
+        rc = verb_name(v, "note", &note);
+    if (rc)
+        return rc;
+    if (id.n > ID_LARGEST)
+        return verb_refuse(v, "id", "Argument \"id\" must have 1 to %d bytes.", ID_LARGEST);
+    op->id = id.p ? id : verb_new_id(v);
+    op->source = source.p ? source : SLICE("manual");
+    op->note = note.p ? note : SLICE("");
+    op->priority = (int)priority;
+    return v->arena->failed ? fault_nomem(v->why) : AIGNE_OK;
+}
+
+static void member_amount(struct json_writer *w, const char *name, int64_t billionths)
+{
+    json_key(w, name);
+    BUF_LITERAL(w->out, "\"");
+    decimal_write(w->out, billionths, DECIMAL_AMOUNT_DIGITS);
+    BUF_LITERAL(w->out, "\"");
+    w->comma = true;
+}
+
+static void reply_grant(struct verb_call *v, const struct money_op *op)
+{
+    char moment[MOMENT_SIZE];
+    json_open_object(&v->w);
+    json_member_string(&v->w, "id", op->id);
+    json_member_string(&v->w, "user", op->account);
+    member_amount(&v->w, "amount", op->amount);
+    json_member_string(&v->w, "source", op->source);
+    json_member_int(&v->w, "priority", op->priority);
+    if (op->expires_ms != STORE_NEVER) {
+        moment_write(op->expires_ms, moment);
+        json_member_string(&v->w, "expiresAt", slice_of(moment, MOMENT_SIZE - 1));
+    }
+    json_close_object(&v->w);
+}
+
+static int credit_grant(struct verb_call *v)
+{
+    struct slice account = SLICE_NONE;
+    int rc = read_account(v, &account);
+    if (rc)
+        return rc;
+    struct money_op *op = new_op(v, SLICE_NONE, account);
+    if (!op)
+        return fault_nomem(v->why);
+    rc = read_grant(v, op);
+    if (!rc)
+        rc = verb_money(v, STORE_GRANT, op);
+    if (!rc)
+        reply_grant(v, op);
+    return rc;
+}
+
+static int credit_revoke(struct verb_call *v)
+{
+    struct slice id = SLICE_NONE;
+    struct slice note = SLICE_NONE;
+    int rc = accounts_here(v);
+    if (!rc)
+        rc = verb_name(v, "id", &id);
+    if (!rc)
+        rc = verb_name(v, "note", &note);
+    if (rc)
+        return rc;
+    struct money_op *op = new_op(v, id, SLICE(""));
+    if (!op)
+        return fault_nomem(v->why);
+    op->note = note.p ? note : SLICE("");
+    op->whole = verb_flag(v, "spent", false);
+    rc = verb_money(v, STORE_REVOKE, op);
+    if (rc)
+        return rc;
+    json_open_object(&v->w);
+    json_member_string(&v->w, "id", id);
+    json_member_bool(&v->w, "revoked", true);
+    json_close_object(&v->w);
+    return AIGNE_OK;
+}
+
+static int report(struct verb_call *v, enum money_report what)
+{
+    struct money_query query = {.report = what};
+    int rc = read_account(v, &query.account);
+    if (!rc)
+        rc = read_whole(v, "page", 1, INT32_MAX, &query.page);
+    if (!rc)
+        rc = read_whole(v, "pageSize", PAGE, PAGE_LARGEST, &query.page_size);
+    return rc ? rc : v->hub->type->money_list(v->hub->store, &query, v->w.out, v->why);
+}
+
+static int account_get(struct verb_call *v)
+{
+    return report(v, MONEY_ACCOUNT);
+}
+
+static int account_list(struct verb_call *v)
+{
+    return report(v, MONEY_ACCOUNTS);
+}
+
+static int transaction_list(struct verb_call *v)
+{
+    return report(v, MONEY_TRANSACTIONS);
+}
+
+static int ledger_check(struct verb_call *v)
+{
+    return report(v, MONEY_CHECK);
+}
+
+#define USER_TEXT VERB_TEXT("user", "id or name of the user, or id of a key that is nobody's")
+#define PAGE_OF   VERB_PAGE, VERB_NUMBER("pageSize", "how many on a page; 50 when absent")
+
+static const struct verb verbs[] = {
+    {{"credit.grant",
+      VERB_SCHEMA(
+          "\"user\",\"amount\"", USER_TEXT, VERB_RATE("amount", "how many credits"),
+          VERB_CHOICE("source", "\"manual\",\"purchase\",\"promotion\",\"starter\",\"refund\"",
+                      "where they come from; manual when absent"),
+          VERB_TIME("expiresAt", "when they end; never when absent"),
+          VERB_NUMBER("priority", "1 to 1000, smaller ones are used first; 100"),
+          VERB_TEXT("note", "why"),
+          VERB_TEXT("id", "of your own: what has this id already is not granted again")),
+      "Give a user credits."},
+     true,
+     credit_grant},
+    {{"credit.revoke",
+      VERB_SCHEMA(
+          "\"id\"", VERB_TEXT("id", "of the grant, as account.get shows it"),
+          VERB_FLAG("spent", "also what was spent of it: the balance may go below zero"),
+          VERB_TEXT("note", "why")),
+      "Take back what remains of a grant."},
+     true,
+     credit_revoke},
+    {{"account.get", VERB_SCHEMA("\"user\"", USER_TEXT),
+      "Show what a user has, what calls under way hold of it, and its grants."},
+     false,
+     account_get},
+    {{"account.list", VERB_SCHEMA("", PAGE_OF), "List the accounts."}, false, account_list},
+    {{"transaction.list", VERB_SCHEMA("", USER_TEXT, PAGE_OF),
+      "List what changed balances, the newest first."},
+     false,
+     transaction_list},
+    {{"ledger.check", VERB_NOTHING,
+      "Prove that balances, grants, holds and usage rows agree, to the last billionth."},
+     false,
+     ledger_check}};
+
+const struct verb_table credit_verbs = {verbs, sizeof verbs / sizeof *verbs};

@@ -1,0 +1,29 @@
+/* Knows the rule by which missing usage is made up for; refuses to know prices. */
+#include "hub/estimate.h"
+
+static int64_t tokens_of(int64_t bytes)
+{
+    return (bytes + ESTIMATE_BYTES_PER_TOKEN - 1) / ESTIMATE_BYTES_PER_TOKEN;
+}
+
+bool estimate_fill(const struct estimate *e, const struct ceiling *prompt, struct usage *usage)
+{
+    bool filled = false;
+    int64_t beyond = e->piece_bytes - e->pieces * e->shortest;
+    int64_t passed = tokens_of(beyond);
+    if (usage_prompt(usage) == 0 && usage->input < 0) {
+        usage->input =
+            tokens_of(prompt->text_bytes) + prompt->images_read * ESTIMATE_IMAGE_TOKENS;
+        filled = true;
+    }
+    /* A count from the middle of a stream stands for less than was delivered. */
+    int64_t seen = tokens_of(e->text_bytes) + (passed > e->pieces ? passed : e->pieces);
+    if (seen > usage_answer(usage)) {
+        usage->output = seen - usage_known(usage->reasoning) -
+                        usage_known(usage->audio_output) - usage_known(usage->image_output);
+        if (usage->output < 0)
+            usage->output = 0;
+        filled = true;
+    }
+    return filled;
+}

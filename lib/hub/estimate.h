@@ -1,0 +1,46 @@
+/* estimate.h - what a call used when its provider does not say. Pure.
+ *
+ * The rule: four bytes of text are a token, begun ones count whole; a picture in the prompt is
+ * ESTIMATE_IMAGE_TOKENS. Of a stream that is passed on unread each piece is at least a token, and what it
+ * has beyond the shortest piece is its text. */
+#ifndef AIGNE_HUB_ESTIMATE_H
+#define AIGNE_HUB_ESTIMATE_H
+
+#include "base/slice.h"
+#include "chat/usage.h"
+#include "hub/ceiling.h"
+#include <stdint.h>
+
+#define ESTIMATE_BYTES_PER_TOKEN 4
+#define ESTIMATE_IMAGE_TOKENS    1024
+
+/* What was seen of an answer so far; zeroed when an attempt begins. */
+struct estimate {
+    int64_t text_bytes;
+    int64_t pieces; /* of an answer that is passed on unread, and their sizes */
+    int64_t piece_bytes;
+    int64_t shortest;
+};
+
+static inline void estimate_text(struct estimate *e, size_t bytes)
+{
+    e->text_bytes += (int64_t)bytes;
+}
+
+static inline void estimate_piece(struct estimate *e, size_t bytes)
+{
+    int64_t n = (int64_t)bytes;
+    if (e->pieces++ == 0 || n < e->shortest)
+        e->shortest = n;
+    e->piece_bytes += n;
+}
+
+static inline bool estimate_any(const struct estimate *e)
+{
+    return e->text_bytes > 0 || e->pieces > 0;
+}
+
+/* Fill what `usage` does not know of prompt and answer. True: something was. */
+bool estimate_fill(const struct estimate *e, const struct ceiling *prompt, struct usage *usage);
+
+#endif
