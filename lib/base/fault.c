@@ -10,7 +10,7 @@ void fault_clear(struct fault *f)
     f->retry_ms = -1;
     f->credential_bad = f->upstream = false;
     f->text[0] = f->type[0] = f->reason[0] = f->param[0] = '\0';
-    f->provider[0] = f->model[0] = f->request_id[0] = f->call_id[0] = '\0';
+    f->provider[0] = f->model[0] = f->request_id[0] = f->call_id[0] = f->at[0] = '\0';
 }
 
 /* The largest length up to `limit` that does not end inside a UTF-8 character. */

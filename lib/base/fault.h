@@ -24,6 +24,7 @@ struct fault {
     char model[128];
     char request_id[96]; /* the provider's */
     char call_id[32];    /* ours, for formats whose errors carry it */
+    char at[28];         /* when, ISO 8601, for errors that carry it; "": not known */
 };
 
 void fault_clear(struct fault *f);

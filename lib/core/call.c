@@ -2,6 +2,7 @@
  * prices, sockets or where the answer goes. */
 #include "core/call.h"
 #include "base/clock.h"
+#include "core/bill.h"
 #include "core/outcome.h"
 #include "core/record.h"
 #include "core/refresh.h"
@@ -206,10 +207,51 @@ static enum flow plan(struct aigne_call *call)
     int rc = target_plan(call);
     if (rc == AIGNE_E_ROUTE && refresh_catalog(call, call_go_on))
         return WAIT;
+    if (rc >= 0)
+        rc = bill_plan(call);
     if (rc < 0)
         return fail_now(call);
-    call->state = CALL_OPEN;
+    call->state = call->bill ? CALL_HOLD : CALL_OPEN;
     return GO;
+}
+
+/* Who asked may have gone meanwhile. */
+static enum flow held(struct aigne_call *call)
+{
+    int rc = bill_held(call);
+    call->state = CALL_OPEN;
+    if (call_unwanted(call)) {
+        fault_clear(&call->fault);
+        rc = fault_set(&call->fault, AIGNE_E_CANCELLED, "The call was cancelled.");
+    }
+    return rc < 0 ? fail_now(call) : GO;
+}
+
+static void on_held(struct net_job *self)
+{
+    struct aigne_call *call = bill_of(self);
+    held(call);
+    call_go_on(call);
+}
+
+static void hold_done(struct ledger_entry *self)
+{
+    struct aigne_call *call = bill_of_entry(self);
+    loop_post(call->loop, bill_job(call));
+}
+
+static enum flow hold(struct aigne_call *call)
+{
+    struct ledger_entry *entry = bill_entry(call);
+    if (entry->done)
+        return WAIT;
+    entry->done = hold_done;
+    bill_job(call)->run = on_held;
+    if (call->pool && hub_record_here(call->hub->hub, entry))
+        return held(call);
+    loop_expect(call->loop);
+    loop_record(call->loop, call->hub->hub, entry);
+    return WAIT;
 }
 
 /* The limits of one transfer: the call's total limit covers all of its attempts. */
@@ -362,14 +404,18 @@ static void record_done(struct ledger_entry *self)
 
 static enum flow settle(struct aigne_call *call)
 {
-    if (call->row_count == 0) {
+    struct money_op *release = bill_release(call);
+    if (call->row_count == 0 && !release) {
         call->state = CALL_END;
         return GO;
     }
     if (!call->record.done) {
         call->recorded.run = on_recorded;
-        call->record = (struct ledger_entry){
-            .rows = call->rows, .row_count = call->row_count, .done = record_done};
+        call->record = (struct ledger_entry){.rows = call->rows,
+                                             .row_count = call->row_count,
+                                             .money = release,
+                                             .money_kind = STORE_RELEASE,
+                                             .done = record_done};
         /* On a borrowed loop the caller's thread waits for this call alone: two thread switches less. */
         if (call->pool && hub_record_here(call->hub->hub, &call->record)) {
             call->state = CALL_END;
@@ -402,13 +448,10 @@ static enum flow wait_for_others(struct aigne_call *call)
 }
 
 static enum flow (*const states[])(struct aigne_call *call) = {
-    [CALL_ADMIT] = admit,
-    [CALL_PLAN] = plan,
-    [CALL_ERRAND] = wait_for_others,
-    [CALL_OPEN] = open_next,
-    [CALL_DISCOVER] = wait_for_others,
-    [CALL_STREAM] = stream,
-    [CALL_SETTLE] = settle,
+    [CALL_ADMIT] = admit,    [CALL_PLAN] = plan,
+    [CALL_HOLD] = hold,      [CALL_ERRAND] = wait_for_others,
+    [CALL_OPEN] = open_next, [CALL_DISCOVER] = wait_for_others,
+    [CALL_STREAM] = stream,  [CALL_SETTLE] = settle,
     [CALL_END] = end,
 };
 
@@ -440,7 +483,7 @@ void call_taken(struct aigne_call *call)
 /* An errand cannot be called back: what comes after it looks whether it is still wanted. */
 void call_stop(struct aigne_call *call)
 {
-    if (call->state == CALL_ERRAND || call->state >= CALL_SETTLE)
+    if (call->state == CALL_ERRAND || call->state == CALL_HOLD || call->state >= CALL_SETTLE)
         return;
     bool attempting = call->state == CALL_STREAM || call->state == CALL_DISCOVER;
     if (call->transfer)

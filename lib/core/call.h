@@ -13,15 +13,19 @@
 #include "core/hub.h"
 #include "core/loop.h"
 #include "core/model.h"
+#include "hub/estimate.h"
 #include "hub/route.h"
 #include "net/transfer.h"
 #include <aignehub/aignehub.h>
 #include <stdatomic.h>
 #include <stddef.h>
 
+struct bill;
+
 enum call_state {
     CALL_ADMIT,    /* who asks, under which catalogue */
     CALL_PLAN,     /* which providers, in which order */
+    CALL_HOLD,     /* waiting for what it may cost to be set aside */
     CALL_ERRAND,   /* waiting for work on another thread; then back to where it was */
     CALL_OPEN,     /* the next of them: endpoint, credential, request */
     CALL_DISCOVER, /* waiting for a hub to say where its API is */
@@ -99,6 +103,7 @@ struct aigne_call {
     struct net_timer timer;
 
     struct usage usage;
+    struct estimate seen;        /* of the answer, in case that its usage is not told */
     struct dropped dropped;      /* of the request, by the current attempt */
     struct slice provider_model; /* the provider's own name for what answered */
     int64_t started_us;
@@ -108,6 +113,7 @@ struct aigne_call {
     char *row_ids;
     size_t row_count;
     int64_t credits;
+    struct bill *bill; /* NULL: nobody's account pays */
     struct ledger_entry record;
     struct net_job recorded; /* back from the ledger's thread */
 
@@ -134,6 +140,7 @@ void call_free(struct aigne_call *call);            /* the owner lets go */
 void call_news(struct aigne_call *call);            /* the caller should come and take */
 void call_no_news(struct aigne_call *call);         /* there is nothing to take */
 void call_ask_cancel(struct aigne_call *call);      /* any thread */
+bool call_unwanted(const struct aigne_call *call);  /* nobody waits for it any more */
 bool call_cancel_if_asked(struct aigne_call *call); /* whether it was asked for */
 
 /* ---- its way: call.c ---- */

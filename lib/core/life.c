@@ -69,6 +69,11 @@ void call_ask_cancel(struct aigne_call *call)
     net_loop_wake(call->loop->net);
 }
 
+bool call_unwanted(const struct aigne_call *call)
+{
+    return call->detached || atomic_load_explicit(&call->cancel_asked, memory_order_relaxed);
+}
+
 bool call_cancel_if_asked(struct aigne_call *call)
 {
     bool asked = atomic_load_explicit(&call->cancel_asked, memory_order_relaxed);

@@ -18,5 +18,6 @@ struct reply_notes call_notes(struct aigne_call *call)
     notes.model_with_provider = model_with_provider(call);
     notes.charged = call->charged;
     notes.credits = call->credits;
+    notes.credit_prefix = call->catalog->billing.credit_prefix;
     return notes;
 }

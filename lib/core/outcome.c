@@ -14,6 +14,9 @@ static int tee_push(struct event_sink *self, const struct event *e)
             return AIGNE_OK;
         usage_merge(&call->usage, &e->usage);
     }
+    if (e->kind == EVENT_TEXT || e->kind == EVENT_THOUGHT || e->kind == EVENT_REFUSAL ||
+        e->kind == EVENT_TOOL_ARGUMENTS || e->kind == EVENT_JSON)
+        estimate_text(&call->seen, e->text.n);
     if (e->kind == EVENT_START && e->text.n)
         call->provider_model = arena_copy(&call->arena, e->text);
     if (e->kind == EVENT_FINISH) {
@@ -26,6 +29,7 @@ static int tee_push(struct event_sink *self, const struct event *e)
 static int frames_push(struct frame_sink *self, struct slice raw)
 {
     struct aigne_call *call = LIST_OWNER(self, struct aigne_call, frames);
+    estimate_piece(&call->seen, raw.n);
     return call->outlet->frame(call, raw);
 }
 
@@ -39,6 +43,7 @@ void outcome_reset(struct aigne_call *call)
 {
     fault_clear(&call->fault);
     usage_init(&call->usage);
+    call->seen = (struct estimate){0};
     call->finish = FINISH_UNKNOWN;
     call->finish_seen = false;
     call->provider_model = SLICE_NONE;

@@ -3,6 +3,7 @@
 #include "base/code.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "core/bill.h"
 #include "hub/meter.h"
 #include <aignehub/aignehub.h>
 
@@ -67,6 +68,24 @@ static void charge(struct aigne_call *call, struct usage_row *row)
     call->credits = row->credits;
 }
 
+/* Counts that did not come are made up for, when the provider worked for us. */
+static void estimate(struct aigne_call *call, int rc, struct usage_row *row)
+{
+    const struct attempt *t = &call->attempt;
+    struct estimate seen = call->seen;
+    struct ceiling prompt;
+    bool told = rc >= 0 && row->usage.output >= 0;
+    bool given_up = (rc == AIGNE_E_CANCELLED || rc == AIGNE_E_TIMEOUT) && t->status / 100 == 2;
+    if (told || call->request.kind != KIND_CHAT)
+        return;
+    if (rc >= 0 && t->relaying && !t->streamed)
+        estimate_text(&seen, t->body.n);
+    if (!estimate_any(&seen) && !given_up)
+        return;
+    bill_measure(call, &prompt);
+    row->estimated = estimate_fill(&seen, &prompt, &row->usage);
+}
+
 void record_attempt(struct aigne_call *call, int rc, int64_t now_us)
 {
     if (!call->hub)
@@ -97,7 +116,9 @@ void record_attempt(struct aigne_call *call, int rc, int64_t now_us)
         .duration_us = now_us - t->started_us,
         .first_byte_us = t->first_byte_us ? t->first_byte_us - t->started_us : -1,
         .request_id = request_id_of(call),
+        .account = SLICE(""),
     };
+    estimate(call, rc, row);
     charge(call, row);
     call->row_count++;
     log_line(LOG_INFO, "call", "%s %.*s/%.*s %.*s, http %d, %lld ms", call->id,

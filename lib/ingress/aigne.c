@@ -264,6 +264,8 @@ void aigne_write_error(const struct fault *why, bool in_stream, struct buf *out)
         json_open_object(&w);
     }
     json_member_text(&w, "message", why->text[0] ? why->text : "The call failed.");
+    if (why->at[0])
+        json_member_text(&w, "timestamp", why->at);
     json_member_text(&w, "type", type_of(why));
     if (why->code == AIGNE_E_CREDIT && !why->upstream)
         json_member_string_opt(&w, "link", link_in(slice_text(why->text)));

@@ -1,0 +1,223 @@
+/* Knows who pays for a call and what may come to be paid; refuses to know how accounts are kept. */
+#include "core/bill.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "store/moment.h"
+#include "text/decimal.h"
+#include <aignehub/aignehub.h>
+
+enum { AMOUNT_TEXT = 64 };
+
+struct bill {
+    struct aigne_call *call;
+    struct slice payer;
+    bool held;
+    struct money_op money;
+    struct usage_row row; /* in case that the call is never settled */
+    struct ledger_entry entry;
+    struct net_job back;
+};
+
+struct ledger_entry *bill_entry(struct aigne_call *call)
+{
+    return &call->bill->entry;
+}
+
+struct net_job *bill_job(struct aigne_call *call)
+{
+    return &call->bill->back;
+}
+
+struct aigne_call *bill_of_entry(struct ledger_entry *entry)
+{
+    return LIST_OWNER(entry, struct bill, entry)->call;
+}
+
+struct aigne_call *bill_of(struct net_job *job)
+{
+    return LIST_OWNER(job, struct bill, back)->call;
+}
+
+/* A key that is nobody's has an account of its own, but the operator's do not pay. */
+static struct slice payer_of(const struct aigne_call *call)
+{
+    if (!call->who || call->who->user.n)
+        return call->user;
+    return call->who->admin ? SLICE("") : call->who->id;
+}
+
+static const struct catalog_rate *rate_of(const struct aigne_call *call,
+                                          const struct route_attempt *a)
+{
+    return catalog_rate(call->catalog, a->provider->name, a->model,
+                        slice_text(kind_rate_type(call->request.kind)));
+}
+
+static int keep_priced(struct aigne_call *call)
+{
+    struct route_plan *plan = &call->plan;
+    const struct route_attempt first = plan->attempts[0];
+    size_t kept = 0;
+    for (size_t i = 0; i < plan->count; i++)
+        if (rate_of(call, &plan->attempts[i]))
+            plan->attempts[kept++] = plan->attempts[i];
+    plan->count = kept;
+    if (kept)
+        return AIGNE_OK;
+    call->fault.http = 503;
+    FAULT_COPY(call->fault.param, SLICE("model"));
+    return fault_set(&call->fault, AIGNE_E_ROUTE,
+                     "Model \"%.*s/%.*s\" has no price here, so it cannot be paid for: the "
+                     "operator adds one of type \"%s\" with rate.put.",
+                     (int)first.provider->name.n, first.provider->name.p, (int)first.model.n,
+                     first.model.p, kind_rate_type(call->request.kind));
+}
+
+/* What cannot be read may still be passed on: then its size alone is known. */
+static int read_request(struct aigne_call *call)
+{
+    if (call->request_read)
+        return AIGNE_OK;
+    int rc = call->outlet->read_request(call);
+    call->request_read = rc >= 0;
+    if (rc >= 0 || !call->relay_format || rc == AIGNE_E_NOMEM)
+        return rc;
+    fault_clear(&call->fault);
+    return AIGNE_OK;
+}
+
+void bill_measure(const struct aigne_call *call, struct ceiling *out)
+{
+    if (call->request_read)
+        ceiling_measure(&call->request, out);
+    else
+        ceiling_measure_body(call->relay.body.n, out);
+}
+
+/* The dearest of all who may come to answer. */
+static int64_t most(const struct aigne_call *call)
+{
+    struct ceiling size;
+    int64_t highest = 0;
+    bill_measure(call, &size);
+    for (size_t i = 0; i < call->plan.count; i++) {
+        int64_t amount = 0;
+        if (!ceiling_charge(&size, call->request.kind, rate_of(call, &call->plan.attempts[i]),
+                            &amount))
+            return INT64_MAX;
+        if (amount > highest)
+            highest = amount;
+    }
+    return highest;
+}
+
+static struct usage_row row_of(const struct aigne_call *call)
+{
+    const struct route_attempt *first = &call->plan.attempts[0];
+    return (struct usage_row){
+        .started_ms = call->started_ms,
+        .streamed = call->streamed,
+        .user = call->user,
+        .key_id = call->who ? call->who->id : SLICE(""),
+        .app = call->app,
+        .type = slice_text(kind_name(call->request.kind)),
+        .ingress = slice_text(call->ingress),
+        .model = first->model,
+        .requested = call->requested,
+        .provider = first->provider->name,
+        .credential = first->credential ? first->credential->id : SLICE(""),
+    };
+}
+
+int bill_plan(struct aigne_call *call)
+{
+    if (!call->hub || !call->catalog->billing.on || call->request.kind == KIND_COUNT_TOKENS)
+        return AIGNE_OK;
+    struct slice payer = payer_of(call);
+    if (!payer.n && !call->who) /* the host's own */
+        return AIGNE_OK;
+    int rc = keep_priced(call);
+    if (rc < 0 || !payer.n)
+        return rc;
+    rc = read_request(call);
+    if (rc < 0)
+        return rc;
+    struct bill *b = arena_alloc(&call->arena, sizeof *b);
+    if (!b)
+        return fault_nomem(&call->fault);
+    *b = (struct bill){.call = call, .payer = payer, .row = row_of(call)};
+    b->money = (struct money_op){.id = slice_of(call->id, RANDOM_ID_SIZE - 1),
+                                 .account = payer,
+                                 .amount = most(call),
+                                 .at_ms = call->started_ms,
+                                 .overdraft = call->catalog->billing.overdraft,
+                                 .row = &b->row};
+    b->entry = (struct ledger_entry){.money = &b->money, .money_kind = STORE_HOLD};
+    call->bill = b;
+    return AIGNE_OK;
+}
+
+static const char *amount_text(int64_t billionths, char out[AMOUNT_TEXT])
+{
+    struct buf text AUTO(buf_free);
+    buf_init(&text, AMOUNT_TEXT);
+    decimal_write(&text, billionths, DECIMAL_AMOUNT_DIGITS);
+    fault_copy(out, AMOUNT_TEXT, buf_slice(&text));
+    return out;
+}
+
+/* AIGNE's clients know the sentence with the link. */
+static int refuse(struct aigne_call *call)
+{
+    const struct bill *b = call->bill;
+    const struct slice link = call->catalog->billing.purchase_url;
+    char wanted[AMOUNT_TEXT];
+    char there[AMOUNT_TEXT];
+    char moment[MOMENT_SIZE];
+    moment_write(call->started_ms, moment);
+    FAULT_COPY(call->fault.at, slice_text(moment));
+    amount_text(b->money.amount, wanted);
+    amount_text(b->money.available, there);
+    log_line(LOG_INFO, "call", "%s refused: may cost %s, %s available", call->id, wanted,
+             there);
+    if (link.n)
+        return fault_set(&call->fault, AIGNE_E_CREDIT,
+                         "Hello, in order to continue using AI services, please first buy some "
+                         "credits in the link below. %.*s",
+                         (int)(link.n < 300 ? link.n : 300), link.p);
+    return fault_set(&call->fault, AIGNE_E_CREDIT,
+                     "Not enough credits: this call may cost up to %s, and %s are available.",
+                     wanted, there);
+}
+
+int bill_held(struct aigne_call *call)
+{
+    struct bill *b = call->bill;
+    if (b->entry.rc < 0)
+        return fault_set(&call->fault, AIGNE_E_STORE,
+                         "The call was not made: what it may cost could not be set aside; see "
+                         "the hub's log.");
+    b->held = !b->money.refused;
+    return b->held ? AIGNE_OK : refuse(call);
+}
+
+/* An answer that came whole, or the part of it that was delivered or that the caller no longer wanted. */
+static bool worth_paying(const struct aigne_call *call, const struct usage_row *row)
+{
+    if (call->rc >= 0)
+        return true;
+    if (call->rc == AIGNE_E_CANCELLED)
+        return usage_reported(&row->usage);
+    return call->streamed && estimate_any(&call->seen);
+}
+
+struct money_op *bill_release(struct aigne_call *call)
+{
+    struct bill *b = call->bill;
+    if (!b || !b->held)
+        return NULL;
+    struct usage_row *last = call->row_count ? &call->rows[call->row_count - 1] : NULL;
+    if (last && last->charged && worth_paying(call, last))
+        last->account = b->payer;
+    return &b->money;
+}

@@ -1,0 +1,22 @@
+/* bill.h - who pays for a call, and what is set aside for it before it is made. */
+#ifndef AIGNE_CORE_BILL_H
+#define AIGNE_CORE_BILL_H
+
+#include "core/call.h"
+
+/* The call is planned: leave out what has no price, and make call->bill when an account pays. AIGNE_OK
+ * with call->bill NULL: nobody's does. */
+int bill_plan(struct aigne_call *call);
+/* What asks the ledger to set it aside, and the job that brings the answer back. */
+struct ledger_entry *bill_entry(struct aigne_call *call);
+struct net_job *bill_job(struct aigne_call *call);
+struct aigne_call *bill_of_entry(struct ledger_entry *entry);
+struct aigne_call *bill_of(struct net_job *job);
+/* The ledger answered: AIGNE_OK when it is set aside, AIGNE_E_CREDIT when the account does not cover it. */
+int bill_held(struct aigne_call *call);
+/* The call is over: say in its last row who pays for it, when anybody does. NULL: nothing was set aside. */
+struct money_op *bill_release(struct aigne_call *call);
+/* How large the request is. */
+void bill_measure(const struct aigne_call *call, struct ceiling *out);
+
+#endif
