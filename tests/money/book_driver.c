@@ -1,0 +1,159 @@
+/* Knows the store's operations on money by short lines on stdin; refuses to know what is right.
+ *
+ * A line is one operation; those between "begin" and "commit" share a transaction. Each transaction and each
+ * question is answered by one line. */
+#include "base/buf.h"
+#include "base/fault.h"
+#include "store/store.h"
+#include <aignehub/aignehub.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPS = 64, WORD = 64, LINE = 512 };
+
+struct op {
+    struct money_op money;
+    struct usage_row row;
+    char words[6][WORD];
+};
+
+static struct op kept[OPS];
+static struct store_op ops[2 * OPS];
+static size_t kept_count;
+static size_t op_count;
+static bool batching;
+static struct store *store;
+
+static struct usage_row row_of(struct op *op, const char *status)
+{
+    struct usage_row row = {.id = slice_text(op->words[0]),
+                            .call_id = slice_text(op->words[0]),
+                            .started_ms = 1,
+                            .status = slice_text(status),
+                            .attempt = 1,
+                            .first_byte_us = -1};
+    usage_init(&row.usage);
+    return row;
+}
+
+static void answer_batch(int rc, const struct fault *why)
+{
+    printf("%d", rc ? why->http ? why->http : rc : 0);
+    for (size_t i = 0; i < op_count; i++)
+        if (ops[i].kind == STORE_HOLD)
+            printf(" %s", ops[i].money->refused ? "refused" : "held");
+    printf("\n");
+}
+
+static void commit(void)
+{
+    struct fault why;
+    fault_clear(&why);
+    answer_batch(store_sqlite.apply(store, ops, op_count, &why), &why);
+    kept_count = op_count = 0;
+    batching = false;
+}
+
+static int64_t number(const char *text)
+{
+    return strtoll(text, NULL, 10);
+}
+
+static bool read_op(const char *line)
+{
+    char kind[16] = "";
+    struct op *op = &kept[kept_count++];
+    memset(op, 0, sizeof *op);
+    int n = sscanf(line, "%15s %63s %63s %63s %63s %63s %63s", kind, op->words[0], op->words[1],
+                   op->words[2], op->words[3], op->words[4], op->words[5]);
+    if (n < 2)
+        return false;
+    op->money = (struct money_op){.id = slice_text(op->words[0]),
+                                  .account = slice_text(op->words[1]),
+                                  .amount = number(op->words[2]),
+                                  .at_ms = number(op->words[3]),
+                                  .overdraft = number(op->words[4]),
+                                  .row = &op->row,
+                                  .source = SLICE("manual"),
+                                  .expires_ms = number(op->words[4]),
+                                  .priority = (int)number(op->words[5])};
+    struct store_op *to = &ops[op_count++];
+    *to = (struct store_op){.money = &op->money};
+    if (strcmp(kind, "hold") == 0) {
+        to->kind = STORE_HOLD;
+        op->row = row_of(op, "interrupted");
+    } else if (strcmp(kind, "grant") == 0) {
+        to->kind = STORE_GRANT;
+    } else if (strcmp(kind, "revoke") == 0) {
+        to->kind = STORE_REVOKE;
+        op->money.whole = number(op->words[1]) != 0;
+        op->money.at_ms = number(op->words[2]);
+    } else if (strcmp(kind, "release") == 0) {
+        to->kind = STORE_RELEASE;
+    } else if (strcmp(kind, "settle") == 0) {
+        to->kind = STORE_RELEASE;
+        op->row = row_of(op, "success");
+        op->row.account = op->money.account;
+        op->row.charged = true;
+        op->row.credits = op->money.amount;
+        ops[op_count++] = (struct store_op){.kind = STORE_USAGE, .usage = &op->row};
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void ask(enum money_report report, const char *account)
+{
+    struct fault why;
+    struct buf json;
+    struct money_query query = {.report = report, .page = 1, .page_size = 50};
+    if (account)
+        query.account = slice_text(account);
+    buf_init(&json, 1024 * 1024);
+    fault_clear(&why);
+    if (store_sqlite.money_list(store, &query, &json, &why))
+        printf("\"%s\"\n", why.text);
+    else
+        printf("%.*s\n", (int)json.n, json.p);
+    buf_free(&json);
+}
+
+static bool obey(char *line)
+{
+    struct fault why;
+    line[strcspn(line, "\n")] = '\0';
+    fault_clear(&why);
+    if (strcmp(line, "begin") == 0) {
+        batching = true;
+    } else if (strcmp(line, "commit") == 0) {
+        commit();
+    } else if (strncmp(line, "account ", 8) == 0) {
+        ask(MONEY_ACCOUNT, line + 8);
+    } else if (strcmp(line, "check") == 0) {
+        ask(MONEY_CHECK, NULL);
+    } else if (strncmp(line, "upkeep ", 7) == 0) {
+        printf("%d\n", store_sqlite.money_upkeep(store, number(line + 7), &why));
+    } else if (kept_count >= OPS || !read_op(line)) {
+        return false;
+    } else if (!batching) {
+        commit();
+    }
+    return fflush(stdout) == 0;
+}
+
+int main(int argc, char **argv)
+{
+    char line[LINE];
+    struct fault why;
+    fault_clear(&why);
+    if (argc != 2 || store_sqlite.open(slice_text(argv[1]), false, &store, &why))
+        return 1;
+    while (fgets(line, sizeof line, stdin))
+        if (!obey(line))
+            return 2;
+    store_sqlite.close(store);
+    return 0;
+}

@@ -1,0 +1,161 @@
+# Calls that are paid: admitted as far as the balance goes, each ending settled, refusals in each format.
+#
+# usage: calls_test.py AIGNE_HUB [unittest's arguments]
+import json
+import os
+import socket
+import sys
+import threading
+import time
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from paid_hub import Hub, all_rows, bill, billionths, body, post, user_key  # noqa: E402
+
+PROGRAM = ""
+LINK = "https://pay.example/buy?a=1"
+MODELS = ["echo", "delay-1000", "pace-50", "fail-500", "cut-3"]
+
+
+class Calls(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.hub = Hub(PROGRAM)
+        bill(cls.hub, MODELS, purchaseUrl=LINK, creditPrefix="$", starterCredits="1")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.hub.stop()
+
+    def tearDown(self):
+        told = self.hub.do("ledger.check")
+        self.assertTrue(told["ok"], told)
+
+    def account(self, user):
+        return self.hub.do("account.get", {"user": user})
+
+    def settled(self, user):
+        """The account once nothing is held for calls any more."""
+        for _ in range(100):
+            told = self.account(user)
+            if told["held"] == "0":
+                return told
+            time.sleep(0.05)
+        self.fail("held for ever: %s" % told)
+
+    def test_exactly_ten_of_64(self):
+        key = user_key(self.hub, "crowd")
+        statuses, started = [], threading.Barrier(64)
+
+        def call():
+            started.wait()
+            statuses.append(post(self.hub.port, key, body("echo/delay-1000", "five words are told here",
+                                                          max_tokens=100))[0])
+
+        clients = [threading.Thread(target=call) for _ in range(64)]
+        for client in clients:
+            client.start()
+        time.sleep(0.7)
+        self.assertEqual(self.account("crowd")["held"], "1")
+        for client in clients:
+            client.join()
+        self.assertEqual(sorted(statuses), [200] * 10 + [402] * 54)
+        told, rows = self.settled("crowd"), all_rows(self.hub, user="crowd")
+        self.assertEqual(len(rows), 10)
+        self.assertEqual(billionths(told["spent"]), sum(billionths(row["credits"]) for row in rows))
+        self.assertEqual(billionths(told["balance"]), 10**9 - billionths(told["spent"]))
+
+    def test_refused_in_every_format(self):
+        key = user_key(self.hub, "poor")
+        long = body("echo/echo", "hi", max_tokens=5000)
+        openai = post(self.hub.port, key, long)
+        self.assertEqual(openai[0], 402)
+        self.assertEqual(json.loads(openai[2])["error"]["code"], "insufficient_quota")
+        self.assertIn(LINK, json.loads(openai[2])["error"]["message"])
+        aigne = post(self.hub.port, key, json.dumps(
+            {"input": {"messages": [{"role": "user", "content": "hi"}],
+                       "modelOptions": {"model": "echo/echo", "maxTokens": 5000}}}), "/api/v2/chat")
+        error = json.loads(aigne[2])["error"]
+        self.assertEqual((aigne[0], list(error)), (402, ["message", "timestamp", "type", "link"]))
+        self.assertEqual((error["type"], error["link"]), ("NOT_ENOUGH", LINK))
+        self.assertEqual(error["message"], "Hello, in order to continue using AI services, please first buy some "
+                         "credits in the link below. " + LINK)
+        anthropic = post(self.hub.port, key, long, "/v1/messages", headers={"anthropic-version": "2023-06-01"})
+        self.assertEqual((anthropic[0], json.loads(anthropic[2])["error"]["type"]), (402, "billing_error"))
+        gemini = post(self.hub.port, key, json.dumps(
+            {"contents": [{"role": "user", "parts": [{"text": "hi"}]}], "generationConfig": {"maxOutputTokens": 5000}}),
+            "/v1beta/models/echo/echo:generateContent")
+        self.assertEqual(gemini[0], 402)
+        self.assertIn(LINK, json.loads(gemini[2])["error"]["message"])
+        self.assertEqual((self.account("poor")["balance"], all_rows(self.hub, user="poor")), ("1", []))
+
+    def test_no_price_no_call(self):
+        key = user_key(self.hub, "unpriced")
+        status, _, said = post(self.hub.port, key, body("echo/nobody-priced-it", "hi"))
+        self.assertEqual(status, 503)
+        self.assertIn(b"rate.put", said)
+
+    def test_an_error_costs_nothing(self):
+        key = user_key(self.hub, "failed")
+        self.assertGreaterEqual(post(self.hub.port, key, body("echo/fail-500", "hi", max_tokens=100))[0], 500)
+        told = self.settled("failed")
+        self.assertEqual((told["balance"], told["spent"]), ("1", "0"))
+        self.assertEqual([row["status"] for row in all_rows(self.hub, user="failed")], ["error"])
+
+    def test_who_leaves_pays_for_what_came(self):
+        key = user_key(self.hub, "left")
+        data = body("echo/pace-50", "word " * 200, stream=True, max_tokens=500).encode()
+        with socket.create_connection(("127.0.0.1", self.hub.port)) as connection:
+            connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nhost: hub\r\nauthorization: Bearer " +
+                               key.encode() + b"\r\ncontent-length: %d\r\n\r\n" % len(data) + data)
+            while connection.recv(4096).count(b"word") == 0:
+                pass
+            time.sleep(0.5)
+        told = self.settled("left")
+        for _ in range(100):
+            rows = all_rows(self.hub, user="left")
+            if rows:
+                break
+            time.sleep(0.05)
+        told = self.settled("left")
+        self.assertEqual((rows[0]["status"], rows[0]["estimated"]), ("cancelled", True))
+        self.assertEqual(billionths(told["spent"]), billionths(rows[0]["credits"]))
+        self.assertTrue(0 < billionths(told["spent"]) < 10**9 / 2, told)
+
+    def test_what_a_cut_stream_brought_is_paid(self):
+        key = user_key(self.hub, "cut")
+        post(self.hub.port, key, body("echo/cut-3", "one two three four five six", stream=True, max_tokens=100))
+        told, rows = self.settled("cut"), all_rows(self.hub, user="cut")
+        self.assertEqual((rows[0]["status"], rows[0]["estimated"]), ("error", True))
+        self.assertEqual(billionths(told["spent"]), billionths(rows[0]["credits"]))
+        self.assertGreater(billionths(told["spent"]), 0)
+
+    def test_credits_are_told_to_aigne_clients(self):
+        key = user_key(self.hub, "told")
+        status, _, said = post(self.hub.port, key, json.dumps(
+            {"input": {"messages": [{"role": "user", "content": "hi there"}],
+                       "modelOptions": {"model": "echo/echo", "maxTokens": 100}}}), "/api/v2/chat")
+        usage = json.loads(said)["usage"]
+        self.assertEqual((status, usage["aigneHubCredits"], usage["creditPrefix"]), (200, 0.002, "$"))
+
+    def test_grants(self):
+        self.hub.do("user.put", {"name": "granted"})
+        given = {"user": "granted", "amount": "2.5", "id": "order-1", "source": "purchase"}
+        self.hub.do("credit.grant", given)
+        self.hub.do("credit.grant", given)
+        soon = self.hub.do("credit.grant", {"user": "granted", "amount": 4, "expiresAt": time.time_ns() // 10**6 + 1500})
+        self.assertEqual(self.account("granted")["balance"], "7.5")
+        self.assertEqual(self.account("granted")["grants"][0]["id"], soon["id"])
+        self.hub.do("credit.revoke", {"id": "order-1", "spent": True})
+        self.assertEqual(self.account("granted")["balance"], "5")
+        time.sleep(3.5)
+        told = self.account("granted")
+        self.assertEqual((told["balance"], told["expired"], told["revoked"]), ("1", "4", "2.5"))
+        kinds = [t["kind"] for t in self.hub.do("transaction.list", {"user": "granted"})["list"]]
+        self.assertEqual(kinds, ["expiry", "revocation", "grant", "grant", "grant"])
+        self.assertNotEqual(self.hub.try_do("credit.revoke", {"id": "nothing"}).returncode, 0)
+
+
+if __name__ == "__main__":
+    PROGRAM = sys.argv.pop(1)
+    unittest.main(verbosity=2)

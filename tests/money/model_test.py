@@ -1,0 +1,256 @@
+# Random histories of an account book, against a reference that keeps lists and adds up.
+#
+# usage: model_test.py BOOK_DRIVER [SEED]; AIGNE_TEST_LONG=1 takes 100,000 steps.
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+
+LONG = os.environ.get("AIGNE_TEST_LONG") == "1"
+STEPS = 100_000 if LONG else 3_000
+NEVER = 2**63 - 1
+UNIT = 10**9
+ACCOUNTS = ["ann", "bob", "cyd"]
+
+
+class Book:
+    """What the store promises, as plainly as it can be said."""
+
+    def __init__(self):
+        self.grants = []  # [id, account, amount, remaining, priority, expires, lapsed, revoked]
+        self.debt = dict.fromkeys(ACCOUNTS, 0)
+        self.sums = {a: dict(granted=0, spent=0, expired=0, revoked=0) for a in ACCOUNTS}
+        self.holds = {}  # call -> (account, amount)
+        self.settled = set()
+
+    def balance(self, account):
+        return sum(g["remaining"] for g in self.grants if g["account"] == account) - self.debt[account]
+
+    def held(self, account):
+        return sum(amount for who, amount in self.holds.values() if who == account)
+
+    def usable(self, account):
+        mine = [g for g in self.grants if g["account"] == account and g["remaining"] > 0]
+        return sorted(mine, key=lambda g: (g["priority"], g["expires"]))
+
+    def take(self, account, amount):
+        for grant in self.usable(account):
+            part = min(grant["remaining"], amount)
+            grant["remaining"] -= part
+            amount -= part
+        self.debt[account] += amount
+
+    def expire(self, account, now):
+        for grant in self.usable(account):
+            free = self.balance(account) - self.held(account)
+            if grant["expires"] <= now and free > 0:
+                part = min(grant["remaining"], free)
+                grant["remaining"] -= part
+                grant["lapsed"] += part
+                self.sums[account]["expired"] += part
+
+    def hold(self, call, account, amount, now, overdraft):
+        self.expire(account, now)
+        if self.balance(account) - self.held(account) + overdraft < amount:
+            return False
+        self.holds.setdefault(call, (account, amount))
+        return True
+
+    def settle(self, call, account, cost):
+        self.holds.pop(call, None)
+        self.settled.add(call)
+        self.take(account, cost)
+        self.sums[account]["spent"] += cost
+
+    def grant(self, id, account, amount, priority, expires):
+        if any(g["id"] == id for g in self.grants):
+            return
+        pays = min(self.debt[account], amount)
+        self.debt[account] -= pays
+        self.grants.append(dict(id=id, account=account, amount=amount, remaining=amount - pays, priority=priority,
+                                expires=expires, lapsed=0, revoked=False))
+        self.sums[account]["granted"] += amount
+
+    def revoke(self, id, whole):
+        for grant in self.grants:
+            if grant["id"] != id:
+                continue
+            if not grant["revoked"]:
+                account, left = grant["account"], grant["remaining"]
+                taken = grant["amount"] - grant["lapsed"] if whole else left
+                grant["remaining"], grant["revoked"] = 0, True
+                self.take(account, taken - left)
+                self.sums[account]["revoked"] += taken
+            return True
+        return False
+
+
+class Driver:
+    def __init__(self, program, path):
+        self.program, self.path, self.child = program, path, None
+        self.start()
+
+    def start(self):
+        self.child = subprocess.Popen([self.program, self.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def kill(self):
+        self.child.kill()
+        self.child.wait()
+        self.child.stdin.close()
+        self.child.stdout.close()
+
+    def say(self, line):
+        self.child.stdin.write(line.encode() + b"\n")
+
+    def ask(self, line):
+        self.say(line)
+        self.child.stdin.flush()
+        answer = self.child.stdout.readline().decode().strip()
+        if not answer:
+            raise SystemExit("the driver ended at: %s" % line)
+        return answer
+
+
+def billionths(text):
+    whole, _, part = text.lstrip("-").partition(".")
+    value = int(whole) * UNIT + int(part.ljust(9, "0") or 0)
+    return -value if text.startswith("-") else value
+
+
+class History:
+    def __init__(self, program, path, seed):
+        self.dice = random.Random(seed)
+        self.book = Book()
+        self.driver = Driver(program, path)
+        self.now = 1_000_000
+        self.count = 0
+
+    def new_id(self, kind):
+        self.count += 1
+        return "%s%d" % (kind, self.count)
+
+    def hold(self):
+        account = self.dice.choice(ACCOUNTS)
+        call, amount = self.new_id("c"), self.dice.randrange(0, 4 * UNIT)
+        overdraft = self.dice.choice([0, 0, 0, UNIT])
+        right = self.book.hold(call, account, amount, self.now, overdraft)
+        return "hold %s %s %d %d %d" % (call, account, amount, self.now, overdraft), "held" if right else "refused"
+
+    def settle(self):
+        if not self.book.holds:
+            return self.hold()
+        call = self.dice.choice(list(self.book.holds))
+        account, amount = self.book.holds[call]
+        if self.dice.random() < 0.25:  # it failed before anything was delivered
+            del self.book.holds[call]
+            return "release %s" % call, None
+        worse = self.dice.random() < 0.05  # the true cost may be more than was foreseen
+        cost = amount + self.dice.randrange(UNIT) if worse else self.dice.randrange(amount + 1)
+        self.book.settle(call, account, cost)
+        return "settle %s %s %d" % (call, account, cost), None
+
+    def grant(self):
+        old = self.book.grants and self.dice.random() < 0.1
+        id = self.dice.choice(self.book.grants)["id"] if old else self.new_id("g")
+        account, amount = self.dice.choice(ACCOUNTS), self.dice.randrange(1, 8 * UNIT)
+        priority = self.dice.choice([1, 50, 100])
+        expires = self.dice.choice([NEVER, self.now + self.dice.randrange(1, 5000)])
+        self.book.grant(id, account, amount, priority, expires)
+        return "grant %s %s %d %d %d %d" % (id, account, amount, self.now, expires, priority), None
+
+    def one(self):
+        roll = self.dice.random()
+        return self.hold() if roll < 0.45 else self.settle() if roll < 0.85 else self.grant()
+
+    def batch(self):
+        """Some operations at once, as the ledger writes them."""
+        expected = ["0"]
+        self.driver.say("begin")
+        for _ in range(self.dice.randrange(1, 12)):
+            line, answer = self.one()
+            self.driver.say(line)
+            expected += [answer] if answer else []
+        answer = self.driver.ask("commit")
+        self.must(answer == " ".join(expected), "the answer was %s, not %s" % (answer, expected))
+
+    def single(self):
+        line, answer = self.one()
+        self.must(self.driver.ask(line) == ("0 " + answer if answer else "0"), line)
+
+    def revoke(self):
+        id = self.dice.choice(self.book.grants)["id"] if self.book.grants else "none"
+        whole = self.dice.random() < 0.5
+        right = self.book.revoke(id, whole)
+        answer = self.driver.ask("revoke %s %d %d" % (id, whole, self.now))
+        self.must(answer == ("0" if right else "404"), "revoke: %s" % answer)
+
+    def upkeep(self):
+        for account in ACCOUNTS:
+            self.book.expire(account, self.now)
+        self.must(self.driver.ask("upkeep %d" % self.now) == "0", "upkeep")
+
+    def crash(self):
+        """What was under way is settled as interrupted: for nothing."""
+        self.driver.kill()
+        self.driver.start()
+        for account in ACCOUNTS:
+            self.book.expire(account, self.now)
+        self.book.holds.clear()
+        self.must(self.driver.ask("upkeep %d" % self.now) == "0", "upkeep after a crash")
+        for account in ACCOUNTS:
+            self.book.expire(account, self.now)
+        self.must(self.driver.ask("upkeep %d" % self.now) == "0", "upkeep after the release")
+
+    def compare(self):
+        for account in ACCOUNTS:
+            told = json.loads(self.driver.ask("account " + account))
+            right = dict(self.book.sums[account], balance=self.book.balance(account), held=self.book.held(account))
+            for name, value in right.items():
+                self.must(billionths(told[name]) == value,
+                          "%s of %s is %s, not %d" % (name, account, told[name], value))
+            if len(told["grants"]) < 1000:
+                left = {g["id"]: billionths(g["remaining"]) for g in told["grants"]}
+                right = {g["id"]: g["remaining"] for g in self.book.grants if g["account"] == account}
+                self.must(left == right, "the grants of %s differ" % account)
+        check = json.loads(self.driver.ask("check"))
+        self.must(check["ok"] and check["rows"] == len(self.book.settled), "check: %s" % check)
+
+    def must(self, right, what):
+        if not right:
+            raise SystemExit("step %d: %s" % (self.step, what))
+
+    def run(self, steps):
+        for self.step in range(steps):
+            self.now += self.dice.randrange(50)
+            roll = self.dice.random()
+            if roll < 0.6:
+                self.single()
+            elif roll < 0.9:
+                self.batch()
+            elif roll < 0.95:
+                self.revoke()
+            elif roll < 0.99:
+                self.upkeep()
+            elif self.dice.random() < 0.3:
+                self.crash()
+            if self.step % 250 == 0:
+                self.compare()
+        self.compare()
+        self.driver.kill()
+
+
+def main():
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(2**32)
+    print("%d steps, seed %d" % (STEPS, seed), flush=True)
+    folder = tempfile.mkdtemp(prefix="aigne-money-")
+    try:
+        History(sys.argv[1], os.path.join(folder, "book.db"), seed).run(STEPS)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    print("no difference")
+
+
+main()
