@@ -18,21 +18,6 @@ struct bill {
     struct net_job back;
 };
 
-struct ledger_entry *bill_entry(struct aigne_call *call)
-{
-    return &call->bill->entry;
-}
-
-struct net_job *bill_job(struct aigne_call *call)
-{
-    return &call->bill->back;
-}
-
-struct aigne_call *bill_of_entry(struct ledger_entry *entry)
-{
-    return LIST_OWNER(entry, struct bill, entry)->call;
-}
-
 struct aigne_call *bill_of(struct net_job *job)
 {
     return LIST_OWNER(job, struct bill, back)->call;
@@ -155,6 +140,26 @@ int bill_plan(struct aigne_call *call)
     b->entry = (struct ledger_entry){.money = &b->money, .money_kind = STORE_HOLD};
     call->bill = b;
     return AIGNE_OK;
+}
+
+static void ledger_answered(struct ledger_entry *self)
+{
+    struct bill *b = LIST_OWNER(self, struct bill, entry);
+    loop_post(b->call->loop, &b->back);
+}
+
+int bill_ask(struct aigne_call *call, void (*answered)(struct net_job *job))
+{
+    struct bill *b = call->bill;
+    if (b->back.run)
+        return AIGNE_AGAIN;
+    b->back.run = answered;
+    b->entry.done = ledger_answered;
+    if (call->pool && hub_record_here(call->hub->hub, &b->entry))
+        return AIGNE_OK;
+    loop_expect(call->loop);
+    loop_record(call->loop, call->hub->hub, &b->entry);
+    return AIGNE_AGAIN;
 }
 
 static const char *amount_text(int64_t billionths, char out[AMOUNT_TEXT])

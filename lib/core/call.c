@@ -234,24 +234,9 @@ static void on_held(struct net_job *self)
     call_go_on(call);
 }
 
-static void hold_done(struct ledger_entry *self)
-{
-    struct aigne_call *call = bill_of_entry(self);
-    loop_post(call->loop, bill_job(call));
-}
-
 static enum flow hold(struct aigne_call *call)
 {
-    struct ledger_entry *entry = bill_entry(call);
-    if (entry->done)
-        return WAIT;
-    entry->done = hold_done;
-    bill_job(call)->run = on_held;
-    if (call->pool && hub_record_here(call->hub->hub, entry))
-        return held(call);
-    loop_expect(call->loop);
-    loop_record(call->loop, call->hub->hub, entry);
-    return WAIT;
+    return bill_ask(call, on_held) == AIGNE_AGAIN ? WAIT : held(call);
 }
 
 /* The limits of one transfer: the call's total limit covers all of its attempts. */
