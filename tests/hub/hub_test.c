@@ -146,7 +146,7 @@ struct usage_row sample_row(const char *id)
                               .error = SLICE(""),
                               .http_status = 200,
                               .attempt = 1,
-                              .usage = {10, -1, -1, -1, 3, -1},
+                              .usage = USAGE_TOKENS(10, -1, -1, -1, 3, -1),
                               .charged = true,
                               .credits = 3300,
                               .duration_us = 1234567,
