@@ -17,7 +17,7 @@ static const char *const statement_texts[MONEY_STATEMENTS] = {
         ("INSERT INTO holds VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
          " ?12, ?13, ?14, ?15) ON CONFLICT DO NOTHING"),
     [MONEY_READ_HOLD] = "SELECT * FROM holds WHERE call_id = ?1",
-    [MONEY_DROP_HOLD] = "DELETE FROM holds WHERE call_id = ?1 RETURNING account, amount",
+    [MONEY_DROP_HOLD] = "DELETE FROM holds WHERE call_id = ?1",
     [MONEY_USABLE_GRANTS] = ("SELECT place, remaining, expires_ms FROM grants"
                              " WHERE account = ?1 AND remaining > 0"
                              " ORDER BY priority, expires_ms, place LIMIT 16"),
@@ -212,26 +212,26 @@ int money_hold(struct money_book *b, struct money_op *op, int64_t owner)
     return SQLITE_OK;
 }
 
-int money_release(struct money_book *b, struct slice call_id)
+/* What is given back is known to who set it aside; nobody else need look for it. */
+int money_release(struct money_book *b, struct slice call_id, struct slice account,
+                  int64_t amount)
 {
     struct sqlite3_stmt *drop = b->statements[MONEY_DROP_HOLD];
     struct money_account *a = NULL;
     sqlite_bind(drop, 1, call_id);
-    int rc = sqlite3_step(drop);
-    int64_t amount = rc == SQLITE_ROW ? sqlite3_column_int64(drop, 1) : 0;
-    int found = rc == SQLITE_ROW ? money_account_find(b, sqlite_text(drop, 0), &a) : SQLITE_OK;
-    int end = sqlite3_reset(drop);
-    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+    int rc = sqlite_run(drop);
+    if (rc || sqlite3_changes(b->db) == 0)
         return rc;
-    if (found || end || !a)
-        return found ? found : end;
+    rc = money_account_find(b, account, &a);
+    if (rc)
+        return rc;
     a->held -= amount;
     a->changed = true;
     return SQLITE_OK;
 }
 
 int money_held_row(struct money_book *b, struct slice call_id, struct usage_row *row,
-                   bool *found)
+                   struct money_op *hold)
 {
     struct sqlite3_stmt *read = b->statements[MONEY_READ_HOLD];
     struct slice *const texts[] = {&row->user,      &row->key_id,   &row->app,
@@ -239,8 +239,9 @@ int money_held_row(struct money_book *b, struct slice call_id, struct usage_row 
                                    &row->requested, &row->provider, &row->credential};
     sqlite_bind(read, 1, call_id);
     int rc = sqlite3_step(read);
-    *found = rc == SQLITE_ROW;
-    if (*found) {
+    if (rc == SQLITE_ROW) {
+        hold->account = arena_copy(&b->texts, sqlite_text(read, 1));
+        hold->amount = sqlite3_column_int64(read, 2);
         row->call_id = arena_copy(&b->texts, call_id);
         row->started_ms = sqlite3_column_int64(read, 4);
         row->streamed = sqlite3_column_int64(read, 5) != 0;

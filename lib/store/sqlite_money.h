@@ -65,10 +65,12 @@ int money_next_expiry(struct money_book *b, struct money_account *a);
 
 int money_debit(struct money_book *b, struct slice account, int64_t amount);
 int money_hold(struct money_book *b, struct money_op *op, int64_t owner);
-int money_release(struct money_book *b, struct slice call_id);
-/* What the hold says of its call; its texts live until `money_book_begin`. False: there is no hold. */
+int money_release(struct money_book *b, struct slice call_id, struct slice account,
+                  int64_t amount);
+/* What the hold says of its call, and its account and amount; the texts live until `money_book_begin`.
+ * hold->account.p NULL: there is no hold. */
 int money_held_row(struct money_book *b, struct slice call_id, struct usage_row *row,
-                   bool *found);
+                   struct money_op *hold);
 int money_grant(struct money_book *b, const struct money_op *op, struct fault *why);
 int money_revoke(struct money_book *b, const struct money_op *op, struct fault *why);
 /* Take what has expired by now from the account; what is held for calls stays until it is not. */

@@ -11,7 +11,7 @@ static const char writing[] = "The account could not be written";
 
 static int interrupt(struct store *s, struct slice call_id)
 {
-    bool found = false;
+    struct money_op hold = {.account = SLICE_NONE};
     struct usage_row row = {.id = call_id,
                             .status = SLICE("interrupted"),
                             .error =
@@ -22,11 +22,12 @@ static int interrupt(struct store *s, struct slice call_id)
                             .attempt = 1,
                             .first_byte_us = -1};
     usage_init(&row.usage);
-    int rc = money_held_row(&s->money, call_id, &row, &found);
+    int rc = money_held_row(&s->money, call_id, &row, &hold);
+    if (rc || !hold.account.p)
+        return rc;
     row.id = row.call_id;
-    if (!rc && found)
-        rc = sqlite_usage_add(s, &row);
-    return rc ? rc : money_release(&s->money, call_id);
+    rc = sqlite_usage_add(s, &row);
+    return rc ? rc : money_release(&s->money, call_id, hold.account, hold.amount);
 }
 
 int sqlite_money_apply(struct store *s, const struct store_op *op, struct fault *why)
@@ -43,7 +44,7 @@ int sqlite_money_apply(struct store *s, const struct store_op *op, struct fault 
             return taken;
         rc = money_hold(&s->money, money, s->owner.number);
     } else if (op->kind == STORE_RELEASE) {
-        rc = money_release(&s->money, money->id);
+        rc = money_release(&s->money, money->id, money->account, money->amount);
     } else {
         rc = interrupt(s, money->id);
     }

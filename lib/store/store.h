@@ -66,7 +66,7 @@ struct money_op {
     int64_t amount;
     int64_t at_ms;
     /* HOLD: set the amount aside until RELEASE, if balance - held + overdraft covers it; what has expired
-     * is not counted. INTERRUPT releases and records `row` as the end of the call. */
+     * is not counted. RELEASE names the same account and amount. INTERRUPT releases and records `row` as the end of the call. */
     int64_t overdraft;
     const struct usage_row *row;
     /* GRANT: once for each id. REVOKE: take back what remains, or with `whole` what was spent of it too.

@@ -98,6 +98,7 @@ static bool read_op(const char *line)
         op->row.account = op->money.account;
         op->row.charged = true;
         op->row.credits = op->money.amount;
+        op->money.amount = number(op->words[3]);
         ops[op_count++] = (struct store_op){.kind = STORE_USAGE, .usage = &op->row};
     } else {
         return false;

@@ -146,11 +146,11 @@ class History:
         account, amount = self.book.holds[call]
         if self.dice.random() < 0.25:  # it failed before anything was delivered
             del self.book.holds[call]
-            return "release %s" % call, None
+            return "release %s %s %d" % (call, account, amount), None
         worse = self.dice.random() < 0.05  # the true cost may be more than was foreseen
         cost = amount + self.dice.randrange(UNIT) if worse else self.dice.randrange(amount + 1)
         self.book.settle(call, account, cost)
-        return "settle %s %s %d" % (call, account, cost), None
+        return "settle %s %s %d %d" % (call, account, cost, amount), None
 
     def grant(self):
         old = self.book.grants and self.dice.random() < 0.1
