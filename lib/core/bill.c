@@ -61,8 +61,6 @@ static int keep_priced(struct aigne_call *call)
 /* What cannot be read may still be passed on: then its size alone is known. */
 static int read_request(struct aigne_call *call)
 {
-    if (call->request_read)
-        return AIGNE_OK;
     int rc = call->outlet->read_request(call);
     call->request_read = rc >= 0;
     if (rc >= 0 || !call->relay_format || rc == AIGNE_E_NOMEM)
@@ -71,23 +69,38 @@ static int read_request(struct aigne_call *call)
     return AIGNE_OK;
 }
 
+/* What is to be passed on is read for its price only where that takes more than a look. */
+static bool plain_enough(const struct aigne_call *call, struct ceiling *out)
+{
+    return call->relay_format && call->request.kind == KIND_CHAT &&
+           !call->relay.content_type.p && ceiling_measure_text(call->relay.body, out);
+}
+
 void bill_measure(const struct aigne_call *call, struct ceiling *out)
 {
     if (call->request_read)
         ceiling_measure(&call->request, out);
-    else
+    else if (!plain_enough(call, out))
         ceiling_measure_body(call->relay.body.n, out);
 }
 
-/* The dearest of all who may come to answer. */
-static int64_t most(const struct aigne_call *call)
+static int measure(struct aigne_call *call, struct ceiling *out)
 {
-    struct ceiling size;
+    if (!call->request_read && plain_enough(call, out))
+        return AIGNE_OK;
+    int rc = call->request_read ? AIGNE_OK : read_request(call);
+    if (rc >= 0)
+        bill_measure(call, out);
+    return rc;
+}
+
+/* The dearest of all who may come to answer. */
+static int64_t most(const struct aigne_call *call, const struct ceiling *size)
+{
     int64_t highest = 0;
-    bill_measure(call, &size);
     for (size_t i = 0; i < call->plan.count; i++) {
         int64_t amount = 0;
-        if (!ceiling_charge(&size, call->request.kind, rate_of(call, &call->plan.attempts[i]),
+        if (!ceiling_charge(size, call->request.kind, rate_of(call, &call->plan.attempts[i]),
                             &amount))
             return INT64_MAX;
         if (amount > highest)
@@ -124,7 +137,8 @@ int bill_plan(struct aigne_call *call)
     int rc = keep_priced(call);
     if (rc < 0 || !payer.n)
         return rc;
-    rc = read_request(call);
+    struct ceiling size;
+    rc = measure(call, &size);
     if (rc < 0)
         return rc;
     struct bill *b = arena_alloc(&call->arena, sizeof *b);
@@ -133,7 +147,7 @@ int bill_plan(struct aigne_call *call)
     *b = (struct bill){.call = call, .payer = payer, .row = row_of(call)};
     b->money = (struct money_op){.id = slice_of(call->id, RANDOM_ID_SIZE - 1),
                                  .account = payer,
-                                 .amount = most(call),
+                                 .amount = most(call, &size),
                                  .at_ms = call->started_ms,
                                  .overdraft = call->catalog->billing.overdraft,
                                  .row = &b->row};

@@ -2,6 +2,7 @@
 #include "hub/ceiling.h"
 #include "hub/meter.h"
 #include "text/decimal.h"
+#include "text/json_scan.h"
 
 /* A number of the caller, if it is one that can be meant. */
 static int64_t number_of(struct slice text, int64_t otherwise)
@@ -107,6 +108,36 @@ void ceiling_measure_body(size_t bytes, struct ceiling *out)
                             .text_bytes = (int64_t)bytes,
                             .characters = (int64_t)bytes,
                             .milliseconds = (int64_t)bytes / 2};
+}
+
+/* Nothing in the messages but what is written there. */
+static bool all_text(struct json messages)
+{
+    struct json_walk walk = json_walk(messages);
+    if (messages.kind != JSON_ARRAY)
+        return false;
+    while (json_next(&walk))
+        if (json_get(walk.value, "content").kind != JSON_STRING)
+            return false;
+    return true;
+}
+
+bool ceiling_measure_text(struct slice body, struct ceiling *out)
+{
+    enum { LIMIT, NEW_LIMIT, ANSWERS, MESSAGES, TOOLS, NAMES };
+    static const char *const names[NAMES] = {"max_tokens", "max_completion_tokens", "n",
+                                             "messages", "tools"};
+    struct json values[NAMES];
+    json_pick(json_of(body), names, NAMES, values);
+    if (json_present(values[TOOLS]) || !all_text(values[MESSAGES]))
+        return false;
+    ceiling_measure_body(body.n, out);
+    for (int i = LIMIT; i <= NEW_LIMIT; i++)
+        if (json_present(values[i]))
+            out->answer_tokens = number_of(values[i].raw, 0);
+    if (json_present(values[ANSWERS]))
+        out->answers = number_of(values[ANSWERS].raw, 1);
+    return true;
 }
 
 static int64_t answer_limit(const struct ceiling *c, const struct catalog_rate *rate)
