@@ -26,6 +26,7 @@ static void close_attempt(struct aigne_call *call, int rc, bool sent, const stru
     if (rc >= 0)
         fault_clear(&call->fault);
     record_attempt(call, rc, clock_monotonic_us());
+    outcome_note(call, rc);
     call->rc = rc;
     call->state = CALL_SETTLE;
     if (rc < 0 && outcome_worth_another(call, rc, sent)) {

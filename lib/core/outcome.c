@@ -1,5 +1,6 @@
 /* Knows what an attempt told and what follows from it; refuses to know what is done about it. */
 #include "core/outcome.h"
+#include "base/clock.h"
 
 static int pass_event(struct aigne_call *call, const struct event *e)
 {
@@ -66,6 +67,23 @@ void outcome_explain(struct aigne_call *call, int rc, const struct fault *why)
     FAULT_COPY(f->model, call->attempt.target.model);
     if (!f->request_id[0])
         FAULT_COPY(f->request_id, slice_text(call->attempt.request_id));
+}
+
+void outcome_note(const struct aigne_call *call, int rc)
+{
+    if (!call->hub)
+        return;
+    const struct route_attempt *tried = &call->plan.attempts[call->attempt_number - 1];
+    struct health_provider *p = tried->provider->health;
+    if (rc >= 0 && !health_troubled(p))
+        return;
+    int64_t now_us = clock_monotonic_us();
+    struct health_outcome o = {.rc = rc,
+                               .why = &call->fault,
+                               .started_ms = call->attempt.started_us / 1000,
+                               .now_ms = now_us / 1000,
+                               .chance = (uint32_t)now_us * UINT32_C(2654435761)};
+    health_note(p, tried->credential ? tried->credential->health : NULL, tried->model, &o);
 }
 
 /* What lies with this provider or credential and not with the request, the caller or us. */

@@ -11,6 +11,8 @@ void outcome_reset(struct aigne_call *call);
 /* The attempt ended with `rc`, and the transfer says `why`, which may be NULL: make call->fault say what
  * failed and where. */
 void outcome_explain(struct aigne_call *call, int rc, const struct fault *why);
+/* The attempt ended with `rc`: let later calls choose by it. */
+void outcome_note(const struct aigne_call *call, int rc);
 /* Whether the next planned attempt may be made: nothing was delivered, and the one before cannot have
  * been executed, or the provider itself says that it was not. */
 bool outcome_worth_another(const struct aigne_call *call, int rc, bool sent);

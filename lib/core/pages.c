@@ -148,11 +148,11 @@ static int look_for(struct aigne_call *call, struct slice model, struct slice ty
                            "transcription.");
     if (!model.n)
         return AIGNE_OK;
-    int rc = route_plan(call->catalog, model, kind, &call->arena, &plan, why);
+    int rc = route_plan(call->catalog, model, kind, 0, &call->arena, &plan, why);
     for (int other = 0; rc < 0 && !type.n && other < KINDS; other++) {
         struct fault ignored;
         fault_clear(&ignored);
-        if (!route_plan(call->catalog, model, (enum chat_kind)other, &call->arena, &plan,
+        if (!route_plan(call->catalog, model, (enum chat_kind)other, 0, &call->arena, &plan,
                         &ignored))
             return AIGNE_OK;
     }

@@ -40,11 +40,13 @@ static void pin_credential(struct aigne_call *call)
 
 static int plan_in_hub(struct aigne_call *call)
 {
-    int rc = route_plan(call->catalog, call->requested, call->request.kind, &call->arena,
-                        &call->plan, &call->fault);
+    bool pinned = call->model && call->model->pinned_credential.p;
+    int64_t now_ms = pinned ? 0 : call->started_us / 1000;
+    int rc = route_plan(call->catalog, call->requested, call->request.kind, now_ms,
+                        &call->arena, &call->plan, &call->fault);
     if (rc < 0)
         return rc;
-    if (call->model && call->model->pinned_credential.p)
+    if (pinned)
         pin_credential(call);
     return record_prepare(call);
 }

@@ -128,6 +128,9 @@ static bool read_credential(struct catalog *c, const struct store_object *from,
     to->masked = text_of(body, "maskedValue", &c->arena);
     to->type = text_of(body, "credentialType", &c->arena);
     to->active = flag_of(body, "active", true) && to->sealed.p;
+    int64_t weight = number_of(body, "weight", ROTATION_WEIGHT_DEFAULT);
+    bool fits = weight >= 1 && weight <= ROTATION_WEIGHT_LARGEST;
+    to->weight = fits ? (unsigned)weight : ROTATION_WEIGHT_DEFAULT;
     return to->provider.p != NULL;
 }
 
@@ -212,6 +215,15 @@ static int read_providers(struct catalog *c)
     return AIGNE_OK;
 }
 
+static int lay_out_turns(struct catalog *c, struct catalog_provider *p)
+{
+    unsigned *weights = arena_array(&c->arena, p->active_count + 1, sizeof *weights);
+    for (size_t i = 0; weights && i < p->active_count; i++)
+        weights[i] = p->credentials[i].weight;
+    return weights ? rotation_build(&p->rotation, weights, p->active_count, &c->arena)
+                   : AIGNE_E_NOMEM;
+}
+
 static int read_credentials(struct catalog *c)
 {
     size_t count = 0;
@@ -234,6 +246,9 @@ static int read_credentials(struct catalog *c)
             owner->credentials = &to[i];
         owner->active_count += to[i].active;
     }
+    for (size_t i = 0; i < c->provider_count; i++)
+        if (lay_out_turns(c, &c->providers[i]))
+            return AIGNE_E_NOMEM;
     return AIGNE_OK;
 }
 

@@ -10,6 +10,8 @@
 #include "base/slice.h"
 #include "chat/kind.h"
 #include "hub/billing.h"
+#include "hub/health.h"
+#include "hub/rotation.h"
 #include "store/store.h"
 #include "text/decimal.h"
 #include "text/json_scan.h"
@@ -28,6 +30,8 @@ struct catalog_credential {
         type; /* "api_key": the secret is the key; "access_key_pair": a JSON object with
                             access_key_id and secret_access_key */
     bool active;
+    unsigned weight;             /* of the provider's calls, against its other ones */
+    struct health_entry *health; /* NULL: nobody keeps it */
 };
 
 /* What the hub must know of a provider without knowing how to speak to it. */
@@ -62,7 +66,9 @@ struct catalog_provider {
     struct catalog_credential *credentials; /* active ones first, in order of creation */
     size_t credential_count;
     size_t active_count;
-    atomic_uint turn; /* which credential is next */
+    struct rotation rotation;       /* of the active ones */
+    atomic_uint turn;               /* which slot is next */
+    struct health_provider *health; /* NULL: nobody keeps it */
 };
 
 struct catalog_rate {
@@ -121,6 +127,7 @@ struct catalog {
 #define TABLE_SETTINGS   "settings"
 #define SETTINGS_ID      "hub" /* the one object of its table */
 #define TABLE_VAULT      "vault"
+#define TABLE_HEALTH     "health" /* which credentials are disabled, by their ids */
 
 int catalog_build(const struct store_type *type, struct store *store,
                   const struct hub_providers *known, struct catalog **out, struct fault *why);

@@ -118,6 +118,21 @@ static int find_old(struct verb_call *v, struct slice provider, struct slice nam
     return AIGNE_OK;
 }
 
+static int read_weight(struct verb_call *v, struct slice *out)
+{
+    int64_t weight = 0;
+    struct json given = verb_json(v, "weight");
+    *out = SLICE_NONE;
+    if (given.kind == JSON_NONE)
+        return AIGNE_OK;
+    if (!json_int64(given, &weight) || weight < 1 || weight > ROTATION_WEIGHT_LARGEST)
+        return verb_refuse(v, "weight",
+                           "Argument \"weight\" must be a whole number from 1 to %d.",
+                           ROTATION_WEIGHT_LARGEST);
+    *out = verb_number(v, weight);
+    return AIGNE_OK;
+}
+
 static int put(struct verb_call *v, struct slice provider, struct slice name,
                const struct store_object *old, const struct secret *secret)
 {
@@ -126,14 +141,24 @@ static int put(struct verb_call *v, struct slice provider, struct slice name,
     if (secret->text.p && id.p)
         sealed = seal(v, hub_key(v->hub), provider, id, secret->text);
     struct slice active = json_get(v->arguments, "active").raw;
+    struct slice weight = SLICE_NONE;
+    int rc = read_weight(v, &weight);
+    if (rc)
+        return rc;
     const struct verb_member members[] = {{"provider", verb_quote(v, provider)},
                                           {"name", verb_quote(v, name)},
                                           {"credentialType", verb_quote(v, secret->type)},
                                           {"active", active.p || old ? active : SLICE("true")},
+                                          {"weight", weight},
                                           {"maskedValue", verb_quote(v, secret->masked)},
                                           {"sealed", sealed}};
     struct slice body = verb_body(v, old, members, sizeof members / sizeof *members);
-    int rc = verb_put(v, TABLE_CREDENTIAL, id, body, old ? old->version : STORE_ABSENT);
+    rc = verb_put(v, TABLE_CREDENTIAL, id, body, old ? old->version : STORE_ABSENT);
+    /* What was held against another secret. */
+    const struct store_object *health =
+        secret->text.p && old ? catalog_object(v->catalog, TABLE_HEALTH, id) : NULL;
+    if (!rc && health)
+        rc = verb_drop(v, health);
     if (rc)
         return rc;
     verb_reply(v, id, body);
@@ -171,6 +196,7 @@ static int credential_get(struct verb_call *v)
     if (!object)
         return rc;
     verb_reply(v, object->id, object->body);
+    health_write_credential(v, object);
     json_close_object(&v->w);
     return AIGNE_OK;
 }
@@ -191,7 +217,7 @@ static int credential_list(struct verb_call *v)
 {
     struct slice provider = SLICE_NONE;
     int rc = verb_provider(v, "provider", &provider);
-    return rc ? rc : verb_list(v, TABLE_CREDENTIAL, of_provider, NULL);
+    return rc ? rc : verb_list(v, TABLE_CREDENTIAL, of_provider, health_write_credential);
 }
 
 static int credential_delete(struct verb_call *v)
@@ -304,16 +330,20 @@ static const struct verb verbs[] = {
                   VERB_CHOICE("credentialType", "\"api_key\",\"access_key_pair\"",
                               "what the value is, when it should be checked"),
                   VERB_FLAG("active", "false: not used; true when first put"),
+                  VERB_NUMBER("weight",
+                              "from 1 to 100, how much of the provider's calls it gets against "
+                              "its other credentials; 100 when first put"),
                   VERB_TEXT("id", "its id, to give it another name")),
       "Store a provider's key, sealed, or change what is mentioned of it."},
      true,
      credential_put},
-    {{"credential.get", FIND_SCHEMA, "Show a credential; its key stays masked."},
+    {{"credential.get", FIND_SCHEMA,
+      "Show a credential and whether it works; its key stays masked."},
      false,
      credential_get},
     {{"credential.list",
       VERB_SCHEMA("", VERB_TEXT("provider", PROVIDER_DOC), VERB_PAGE, VERB_PAGE_SIZE),
-      "List credentials; their keys stay masked."},
+      "List credentials and whether they work; their keys stay masked."},
      false,
      credential_list},
     {{"credential.delete", FIND_SCHEMA, "Remove a credential."}, true, credential_delete},

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "hub/health_save.h"
 #include "hub/hub_state.h"
 #include <aignehub/aignehub.h>
 
@@ -27,6 +28,7 @@ int64_t hub_catalog_version(const struct hub *h)
 static void swap(struct hub *h, struct catalog *next)
 {
     struct catalog *loser = next;
+    catalog_hold(next);
     pthread_mutex_lock(&h->swapping);
     if (next->version > h->catalog->version) {
         loser = h->catalog;
@@ -35,7 +37,21 @@ static void swap(struct hub *h, struct catalog *next)
         atomic_store_explicit(&h->version, next->version, memory_order_release);
     }
     pthread_mutex_unlock(&h->swapping);
+    if (loser != next)
+        health_follow(h->health, next, clock_monotonic_us() / 1000);
     catalog_drop(loser);
+    catalog_drop(next);
+}
+
+/* The store as it is now, with what is known of everybody's health. */
+static int read_store(struct hub *h, struct catalog **out, struct fault *why)
+{
+    int rc = catalog_build(h->type, h->store, h->providers, out, why);
+    if (rc || !health_link(h->health, *out))
+        return rc;
+    catalog_drop(*out);
+    *out = NULL;
+    return fault_nomem(why);
 }
 
 int hub_refresh(struct hub *h, struct fault *why)
@@ -45,7 +61,7 @@ int hub_refresh(struct hub *h, struct fault *why)
     int rc = h->type->version(h->store, &version, why);
     if (rc || version == hub_catalog_version(h))
         return rc;
-    rc = catalog_build(h->type, h->store, h->providers, &next, why);
+    rc = read_store(h, &next, why);
     if (!rc)
         swap(h, next);
     return rc;
@@ -71,6 +87,7 @@ static void follow_store(void *user)
     keep_accounts(h);
     int64_t before = hub_catalog_version(h);
     fault_clear(&why);
+    health_save(h->health, h->type, h->store);
     int rc = hub_refresh(h, &why);
     if (rc && !h->poll_failed)
         log_line(LOG_WARNING, "hub", "changes by others cannot be seen: %s", why.text);
@@ -82,7 +99,10 @@ static void follow_store(void *user)
 static void hub_free(struct hub *h)
 {
     ledger_close(h->ledger);
+    if (h->health)
+        health_save(h->health, h->type, h->store);
     catalog_drop(h->catalog);
+    health_close(h->health);
     hub_free_keys(h);
     if (h->store)
         h->type->close(h->store);
@@ -105,9 +125,12 @@ static int open_all(struct hub *h, const struct hub_options *options, struct fau
     h->providers = options->providers;
     int rc = h->type->open(options->data, options->durable, &h->store, why);
     if (!rc)
-        rc = catalog_build(h->type, h->store, h->providers, &h->catalog, why);
+        rc = health_open(&h->health, why);
+    if (!rc)
+        rc = read_store(h, &h->catalog, why);
     if (rc)
         return rc;
+    health_follow(h->health, h->catalog, clock_monotonic_us() / 1000);
     atomic_store(&h->version, h->catalog->version);
     rc = hub_take_master_key(h, options, why);
     if (rc)

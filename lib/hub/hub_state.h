@@ -18,6 +18,7 @@ struct hub {
     const struct store_type *type;
     struct store *store;
     struct ledger *ledger;
+    struct health *health;
     const struct hub_providers *providers;
     pthread_mutex_t writing;  /* one changing verb at a time */
     pthread_mutex_t swapping; /* held for the pointer and its count only */

@@ -4,6 +4,7 @@
  * up here (hubs chain) and what remains names no provider that is usable here. */
 #include "hub/route.h"
 #include "hub/known.h"
+#include "hub/route_health.h"
 #include <aignehub/aignehub.h>
 
 /* How errors quote a name: cut where a sentence would drown in it. */
@@ -116,22 +117,27 @@ static int explain_unusable(const struct catalog_provider *p, struct slice name,
         QUOTE(name));
 }
 
-/* The provider's credentials from where the last call stopped, each once, at most `room`. */
-static void add_attempts(struct route_plan *plan, const struct candidate *from, size_t room)
+/* The provider's credentials from the one whose turn it is, each once, at most `room`. */
+static void add_attempts(struct route_plan *plan, const struct candidate *from, int64_t now_ms,
+                         size_t room)
 {
     struct catalog_provider *p = from->provider;
+    if (health_troubled(p->health)) {
+        route_around(plan, p, from->model, now_ms, room);
+        return;
+    }
     struct route_attempt *next = &plan->attempts[plan->count];
     if (p->active_count == 0) {
-        *next = (struct route_attempt){p, NULL, from->model};
+        *next = (struct route_attempt){.provider = p, .model = from->model};
         plan->count++;
         return;
     }
-    size_t turn =
-        p->active_count == 1 ? 0 : atomic_fetch_add_explicit(&p->turn, 1, memory_order_relaxed);
+    size_t first = p->active_count == 1 ? 0 : rotation_pick(&p->rotation, route_turn(p));
     for (size_t i = 0; i < p->active_count && i < room; i++) {
         const struct catalog_credential *credential =
-            &p->credentials[(turn + i) % p->active_count];
-        *next++ = (struct route_attempt){p, credential, from->model};
+            &p->credentials[(first + i) % p->active_count];
+        *next++ = (struct route_attempt){
+            .provider = p, .credential = credential, .model = from->model};
         plan->count++;
     }
 }
@@ -235,7 +241,7 @@ static int explain_nobody(const struct catalog *c, struct slice name, bool known
 }
 
 static int plan_bare(const struct catalog *c, struct slice name, enum chat_kind kind,
-                     struct arena *a, struct route_plan *out, struct fault *why)
+                     int64_t now_ms, struct arena *a, struct route_plan *out, struct fault *why)
 {
     struct candidates all = {.kind = kind};
     candidates_by_rate(c, name, &all);
@@ -247,13 +253,14 @@ static int plan_bare(const struct catalog *c, struct slice name, enum chat_kind 
         return explain_nobody(c, name, all.name_known, why);
     /* Each later provider keeps one place, so that a provider with many keys cannot crowd it out. */
     for (size_t i = 0; i < all.count; i++)
-        add_attempts(out, &all.items[i], LIMIT_ATTEMPTS - out->count - (all.count - 1 - i));
+        add_attempts(out, &all.items[i], now_ms,
+                     LIMIT_ATTEMPTS - out->count - (all.count - 1 - i));
     return AIGNE_OK;
 }
 
 static int plan_named(const struct catalog *c, const struct hub_provider_facts *facts,
-                      struct slice model, enum chat_kind kind, struct route_plan *out,
-                      struct fault *why)
+                      struct slice model, enum chat_kind kind, int64_t now_ms,
+                      struct route_plan *out, struct fault *why)
 {
     struct catalog_provider *p = catalog_provider(c, facts->name);
     if (model.n == 0) {
@@ -264,11 +271,12 @@ static int plan_named(const struct catalog *c, const struct hub_provider_facts *
     }
     if (!p || !catalog_does(p, kind))
         return explain_unusable(p, facts->name, kind, why);
-    add_attempts(out, &(struct candidate){.provider = p, .model = model}, LIMIT_ATTEMPTS);
+    add_attempts(out, &(struct candidate){.provider = p, .model = model}, now_ms,
+                 LIMIT_ATTEMPTS);
     return AIGNE_OK;
 }
 
-int route_plan(const struct catalog *c, struct slice model, enum chat_kind kind,
+int route_plan(const struct catalog *c, struct slice model, enum chat_kind kind, int64_t now_ms,
                struct arena *a, struct route_plan *out, struct fault *why)
 {
     struct hub_provider_facts facts;
@@ -281,6 +289,9 @@ int route_plan(const struct catalog *c, struct slice model, enum chat_kind kind,
     if (name.n == 0)
         return check_name(name, why);
     if (names_provider(c, name, &facts, &rest))
-        return plan_named(c, &facts, rest, kind, out, why);
-    return plan_bare(c, name, kind, a, out, why);
+        rc = plan_named(c, &facts, rest, kind, now_ms, out, why);
+    else
+        rc = plan_bare(c, name, kind, now_ms, a, out, why);
+    route_sort(out);
+    return rc;
 }

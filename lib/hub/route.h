@@ -11,6 +11,7 @@ struct route_attempt {
     struct catalog_provider *provider;
     const struct catalog_credential *credential; /* NULL: the provider needs none */
     struct slice model;                          /* the provider's own name */
+    struct health_view health;                   /* ready, or the least bad there is */
 };
 
 struct route_plan {
@@ -19,11 +20,13 @@ struct route_plan {
 };
 
 /* Resolve `model` (spec 6.1): "provider/model", "aignehub/..." stripped, bare names by rates and by
- * vendor pattern. A provider's credentials are taken in turn, each at most once per plan. With no
- * attempt: AIGNE_E_ROUTE (http 404 when the name is unknown, 503 when its providers are not usable
+ * vendor pattern. A provider's credentials are taken in turn by weight, each at most once per plan.
+ * What is known not to work comes behind what may, but for one call that probes it when it is due at
+ * `now_ms` (monotonic; 0: no probes); a disabled credential is left out where anything is ready.
+ * With no attempt: AIGNE_E_ROUTE (http 404 when the name is unknown, 503 when its providers are not usable
  * now) or AIGNE_E_REQUEST when the name itself is malformed; the sentence names the provider or model
  * and what to do. Decoded names live in `a`. */
-int route_plan(const struct catalog *c, struct slice model, enum chat_kind kind,
+int route_plan(const struct catalog *c, struct slice model, enum chat_kind kind, int64_t now_ms,
                struct arena *a, struct route_plan *out, struct fault *why);
 
 #endif

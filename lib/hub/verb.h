@@ -44,6 +44,7 @@ extern const struct verb_table key_verbs;
 extern const struct verb_table settings_verbs;
 extern const struct verb_table usage_verbs;
 extern const struct verb_table credit_verbs;
+extern const struct verb_table health_verbs;
 
 /* Pieces of a JSON Schema. Only these forms are understood by arguments_check. */
 #define VERB_SCHEMA(required, ...)                                                             \
@@ -145,6 +146,9 @@ int verb_list(struct verb_call *v, const char *table, verb_fits_fn fits, verb_mo
 
 /* Give a new user what the settings promise. */
 int credit_starter(struct verb_call *v, struct slice user);
+
+/* Members of a credential's reply: its status, and what is known of its health. */
+void health_write_credential(struct verb_call *v, const struct store_object *object);
 
 /* By id or name; AIGNE_E_REQUEST 404. */
 int user_find(struct verb_call *v, struct slice id_or_name, const struct store_object **out);

@@ -107,13 +107,13 @@ static void another_credential_takes_over(void **state)
     struct fixture f;
     aigne_reply *r = NULL;
     open_fixture(&f, first_key_is_bad, "{}");
-    for (int i = 0; i < 2; i++) { /* one of them starts with the bad key */
+    for (int i = 0; i < 6; i++) { /* only the first starts with the bad key */
         assert_int_equal(ask(&f, &r, NULL), AIGNE_OK);
         assert_string_equal(aigne_reply_text(r, NULL), "fine");
         aigne_reply_free(r);
     }
-    assert_int_equal(atomic_load(&f.server.requests), 3);
-    expect_rows(f.hub, "\"count\":3");
+    assert_int_equal(atomic_load(&f.server.requests), 7);
+    expect_rows(f.hub, "\"count\":7");
     expect_rows(f.hub, "\"httpStatus\":401");
     expect_rows(f.hub, "\"upstreamRequestId\":\"req-77\"");
     expect_rows(f.hub, "\"inputTokens\":7");
@@ -241,6 +241,31 @@ static void a_request_that_was_sent_is_never_repeated(void **state)
     aigne_error_free(e);
     assert_int_equal(atomic_load(&f.server.requests), 1);
     expect_rows(f.hub, "\"count\":1");
+    close_fixture(&f);
+}
+
+static void expect_health(aigne_hub *h, const char *part)
+{
+    aigne_reply *r = must_do(h, "health.list", "{}");
+    if (!strstr(aigne_reply_json(r, NULL), part))
+        fail_msg("no %s in %s", part, aigne_reply_json(r, NULL));
+    aigne_reply_free(r);
+}
+
+/* It is the only one there is, so it is asked nevertheless. */
+static void what_hangs_up_is_known_for_it(void **state)
+{
+    (void)state;
+    struct fixture f;
+    aigne_reply *r = NULL;
+    open_fixture(&f, takes_and_hangs_up, "{}");
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(ask(&f, &r, NULL), AIGNE_E_NETWORK);
+    assert_int_equal(atomic_load(&f.server.requests), 4);
+    expect_health(f.hub, "\"model\":\"m\",\"state\":\"open\",\"failures\":3");
+    expect_health(f.hub, "\"reason\":\"AIGNE_E_NETWORK\"");
+    aigne_reply_free(must_do(f.hub, "health.reset", "{}"));
+    expect_health(f.hub, "\"model\":\"m\",\"state\":\"closed\",\"failures\":0");
     close_fixture(&f);
 }
 
@@ -429,6 +454,7 @@ int main(void)
         cmocka_unit_test(a_providers_quotations_stay_out_of_the_books),
         cmocka_unit_test(an_error_never_repeats_the_key),
         cmocka_unit_test(a_request_that_was_sent_is_never_repeated),
+        cmocka_unit_test(what_hangs_up_is_known_for_it),
         cmocka_unit_test(also_not_on_a_kept_connection),
         cmocka_unit_test(silence_is_a_timeout),
         cmocka_unit_test(cancelling_closes_the_provider),

@@ -140,7 +140,7 @@ static void sweep(const struct script *s)
         struct arena a;
         arena_init(&a);
         struct catalog *c = hub_catalog(under_test);
-        (void)route_plan(c, SLICE("openai/m"), KIND_CHAT, &a, &plan, &why);
+        (void)route_plan(c, SLICE("openai/m"), KIND_CHAT, 0, &a, &plan, &why);
         catalog_drop(c);
         arena_free(&a);
         hub_drop(under_test);
@@ -199,7 +199,7 @@ static void route_once(void *user)
     struct fault why;
     fault_clear(&why);
     arena_init(&a);
-    int rc = route_plan(c, SLICE("claude-3"), KIND_CHAT, &a, &plan, &why);
+    int rc = route_plan(c, SLICE("claude-3"), KIND_CHAT, 0, &a, &plan, &why);
     assert_int_equal(rc, failing_alloc_tripped() ? AIGNE_E_NOMEM : AIGNE_OK);
     arena_free(&a);
 }

@@ -49,7 +49,7 @@ static const char *plan(const char *model)
     arena_init(&a);
     fault_clear(&why);
     struct catalog *c = hub_catalog(hub);
-    int rc = route_plan(c, slice_text(model), KIND_CHAT, &a, &p, &why);
+    int rc = route_plan(c, slice_text(model), KIND_CHAT, 0, &a, &p, &why);
     text[0] = '\0';
     if (rc) {
         assert_int_equal(p.count, 0);

@@ -1,0 +1,253 @@
+/* Knows how outcomes change the state that threads share, and how it is read; refuses to know which
+ * failures count and how long one waits. */
+#include "hub/health.h"
+#include "base/code.h"
+#include "base/log.h"
+#include "hub/blame.h"
+#include "hub/breaker.h"
+#include "hub/health_entry.h"
+#include <aignehub/aignehub.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A provider's failures come and go; a refused key is mended by people. */
+static const struct breaker_rules model_rules = {.window_ms = 30000,
+                                                 .failures = 3,
+                                                 .percent = 50,
+                                                 .first_ms = 1000,
+                                                 .longest_ms = 60000,
+                                                 .lease_ms = 30000};
+static const struct breaker_rules credential_rules = {.window_ms = 600000,
+                                                      .failures = 1,
+                                                      .percent = 0,
+                                                      .first_ms = 5000,
+                                                      .longest_ms = 3 * 3600 * 1000,
+                                                      .lease_ms = 30000};
+
+/* How long less is asked of a credential after it was asked too much. */
+#define LOWERED_MS 60000
+/* Who has no credit left gets none within a second. */
+#define UNPAID_MS       ((int64_t)60000)
+#define PACE_LARGEST_MS ((int64_t)24 * 3600 * 1000)
+
+static const struct breaker_rules *rules_of(const struct health_entry *e)
+{
+    return e->is_credential ? &credential_rules : &model_rules;
+}
+
+/* ---- reading ---- */
+
+struct health_entry *health_model(const struct health_provider *p, struct slice model)
+{
+    struct health_entry *e = atomic_load_explicit(&p->models, memory_order_acquire);
+    while (e && !slice_eq(e->name, model))
+        e = e->next;
+    return e;
+}
+
+struct health_view health_look(const struct health_entry *e, int64_t now_ms)
+{
+    struct health_view view = {.condition = HEALTH_READY};
+    if (!e)
+        return view;
+    struct breaker b = breaker_unpack(atomic_load_explicit(&e->breaker, memory_order_relaxed));
+    int64_t paced = atomic_load_explicit(&e->paced_until_ms, memory_order_relaxed);
+    if (b.phase != BREAKER_CLOSED) {
+        view.condition = e->is_credential ? HEALTH_DISABLED : HEALTH_OPEN;
+        view.due_ms = b.at_ms;
+    } else if (now_ms < paced) {
+        view.condition = HEALTH_PACED;
+        view.due_ms = paced;
+    } else {
+        view.lowered = paced && now_ms < paced + LOWERED_MS;
+    }
+    return view;
+}
+
+/* ---- changing ---- */
+
+static void count_trouble(struct health_entry *e, bool before, bool after)
+{
+    if (after && !before)
+        atomic_fetch_add_explicit(&e->owner->troubled, 1, memory_order_relaxed);
+    if (before && !after)
+        atomic_fetch_sub_explicit(&e->owner->troubled, 1, memory_order_relaxed);
+}
+
+static bool replace(struct health_entry *e, uint64_t *old, uint64_t new)
+{
+    if (!atomic_compare_exchange_weak(&e->breaker, old, new))
+        return false;
+    count_trouble(e, *old != 0, new != 0);
+    return true;
+}
+
+bool health_claim(struct health_entry *e, int64_t now_ms)
+{
+    uint64_t old = atomic_load(&e->breaker);
+    for (;;) {
+        struct breaker b = breaker_unpack(old);
+        if (!breaker_probe(&b, rules_of(e), now_ms))
+            return false;
+        if (replace(e, &old, breaker_pack(&b)))
+            return true;
+    }
+}
+
+static void set_pace(struct health_entry *e, int64_t until_ms)
+{
+    count_trouble(e, atomic_exchange(&e->paced_until_ms, until_ms) != 0, until_ms != 0);
+}
+
+void health_forget(struct health_entry *e)
+{
+    uint64_t old = atomic_load(&e->breaker);
+    while (!replace(e, &old, 0))
+        continue;
+    set_pace(e, 0);
+    e->reason[0] = '\0';
+    if (e->is_credential && breaker_unpack(old).phase != BREAKER_CLOSED)
+        health_set_unsaved(e->owner->health);
+}
+
+void health_disable(struct health_entry *e, int64_t now_ms, uint32_t chance)
+{
+    uint64_t old = atomic_load(&e->breaker);
+    struct breaker b;
+    do {
+        b = breaker_unpack(old);
+        breaker_failure(&b, rules_of(e), now_ms, chance);
+    } while (!replace(e, &old, breaker_pack(&b)));
+}
+
+/* ---- outcomes ---- */
+
+/* Names only: a provider's own sentence may quote the prompt. */
+static void set_reason(struct health_entry *e, const struct health_outcome *o)
+{
+    const struct fault *f = o->why;
+    health_lock(e->owner->health);
+    (void)snprintf(e->reason, sizeof e->reason, "%s%s%.0d%s%s%s%s", code_name(o->rc),
+                   f->http ? " " : "", f->http, f->type[0] ? " " : "", f->type,
+                   f->reason[0] ? " " : "", f->reason);
+    health_unlock(e->owner->health);
+}
+
+static void tell(struct health_entry *e, const char *state, int64_t wait_ms)
+{
+    int level = wait_ms < 0 ? LOG_INFO : LOG_WARNING;
+    char reason[sizeof e->reason];
+    health_lock(e->owner->health);
+    memcpy(reason, e->reason, sizeof reason);
+    health_unlock(e->owner->health);
+    const char *kind = e->is_credential ? "credential" : "model";
+    int owner_n = (int)e->owner->name.n;
+    int n = (int)(e->name.n < 100 ? e->name.n : 100);
+    if (wait_ms < 0)
+        log_line(level, "health", "%s %.*s/%.*s: %s", kind, owner_n, e->owner->name.p, n,
+                 e->name.p, state);
+    else
+        log_line(level, "health", "%s %.*s/%.*s: %s for %lld ms (%s)", kind, owner_n,
+                 e->owner->name.p, n, e->name.p, state, (long long)wait_ms, reason);
+}
+
+static void note_change(struct health_entry *e, const struct breaker *old,
+                        const struct breaker *new, const struct health_outcome *o)
+{
+    bool was_open = old->phase != BREAKER_CLOSED;
+    bool is_open = new->phase == BREAKER_OPEN;
+    if (is_open && o->rc < 0 && old->phase != BREAKER_OPEN)
+        tell(e, e->is_credential ? "disabled" : "open", new->at_ms - o->now_ms);
+    if (was_open && new->phase == BREAKER_CLOSED)
+        tell(e, e->is_credential ? "active again" : "closed", -1);
+    if (e->is_credential && was_open != (new->phase != BREAKER_CLOSED))
+        health_set_unsaved(e->owner->health);
+}
+
+static void apply(struct health_entry *e, enum blame blame, const struct health_outcome *o)
+{
+    uint64_t old = atomic_load(&e->breaker);
+    struct breaker before;
+    struct breaker b;
+    if (blame == BLAME_TARGET || blame == BLAME_CREDENTIAL)
+        set_reason(e, o);
+    do {
+        before = b = breaker_unpack(old);
+        /* What began before it opened says nothing about now. */
+        if (b.phase != BREAKER_CLOSED && o->started_ms < atomic_load(&e->opened_ms))
+            return;
+        if (blame == BLAME_NONE)
+            breaker_success(&b, rules_of(e), o->now_ms);
+        else if (blame == BLAME_NOBODY)
+            breaker_pass(&b, o->now_ms);
+        else
+            breaker_failure(&b, rules_of(e), o->now_ms, o->chance);
+        if (b.phase == BREAKER_OPEN && before.phase == BREAKER_CLOSED)
+            atomic_store(&e->opened_ms, o->now_ms);
+    } while (!replace(e, &old, breaker_pack(&b)));
+    note_change(e, &before, &b, o);
+}
+
+static void pace(struct health_entry *e, const struct health_outcome *o)
+{
+    int64_t wait = o->why->retry_ms > 0 ? o->why->retry_ms : UNPAID_MS;
+    if (wait > PACE_LARGEST_MS)
+        wait = PACE_LARGEST_MS;
+    bool was_paced = atomic_load(&e->paced_until_ms) > o->now_ms;
+    set_reason(e, o);
+    if (o->now_ms + wait > atomic_load(&e->paced_until_ms))
+        set_pace(e, o->now_ms + wait);
+    if (!was_paced)
+        tell(e, "cooling", wait);
+}
+
+/* The trouble is long over: reading it costs nothing again. */
+static void forget_old_pace(struct health_entry *e, int64_t now_ms)
+{
+    int64_t paced = atomic_load(&e->paced_until_ms);
+    if (paced && now_ms >= paced + LOWERED_MS &&
+        atomic_compare_exchange_strong(&e->paced_until_ms, &paced, 0))
+        count_trouble(e, true, false);
+}
+
+static void note_success(struct health_entry *e, const struct health_outcome *o)
+{
+    if (!e)
+        return;
+    if (atomic_load_explicit(&e->breaker, memory_order_relaxed))
+        apply(e, BLAME_NONE, o);
+    forget_old_pace(e, o->now_ms);
+}
+
+static void note_nothing(struct health_entry *e, const struct health_outcome *o)
+{
+    if (e && atomic_load_explicit(&e->breaker, memory_order_relaxed))
+        apply(e, BLAME_NOBODY, o);
+}
+
+void health_note(struct health_provider *p, struct health_entry *credential, struct slice model,
+                 const struct health_outcome *o)
+{
+    if (!p || (o->rc >= 0 && !health_troubled(p)))
+        return;
+    enum blame blame = blame_of(o->rc, o->why);
+    bool model_blamed = blame == BLAME_TARGET || (blame == BLAME_PACE && !credential);
+    struct health_entry *target =
+        model_blamed ? health_need_model(p, model) : health_model(p, model);
+    if (blame == BLAME_NONE) {
+        note_success(target, o);
+        note_success(credential, o);
+        return;
+    }
+    if (model_blamed && target && blame == BLAME_TARGET)
+        apply(target, blame, o);
+    else
+        note_nothing(target, o);
+    if (blame == BLAME_CREDENTIAL && credential)
+        apply(credential, blame, o);
+    else
+        note_nothing(credential, o);
+    struct health_entry *hurried = credential ? credential : target;
+    if (blame == BLAME_PACE && hurried)
+        pace(hurried, o);
+}
