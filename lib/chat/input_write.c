@@ -254,6 +254,8 @@ static void write_effort(struct json_writer *w, const struct chat_request *r)
 static void write_extras(struct json_writer *w, const struct chat_extra *extras, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
+        if (!extras[i].value.p)
+            continue;
         json_key_slice(w, extras[i].name);
         json_write_raw(w, extras[i].value);
     }

@@ -97,7 +97,7 @@ enum chat_effort {
 /* A member this library does not know: passed on where the target takes it. */
 struct chat_extra {
     struct slice name;
-    struct slice value; /* JSON text */
+    struct slice value; /* JSON text; absent: nothing to pass on, only to be noted as dropped */
     const char
         *format; /* whose member it is, "anthropic.messages": it goes on in that format alone
                            and is noted as dropped in others; NULL: in any */

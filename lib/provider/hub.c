@@ -140,6 +140,13 @@ static void accept_anything(struct http_request *out)
     }
 }
 
+static void note_unsayable(const struct chat_request *r, const struct chat_target *to)
+{
+    for (size_t i = 0; i < r->extra_count; i++)
+        if (!r->extras[i].value.p)
+            dropped_note_stranger(to->dropped, r->extras[i].name);
+}
+
 static int encode(const struct chat_request *r, const struct chat_target *to, struct arena *a,
                   struct http_request *out, struct fault *why)
 {
@@ -147,6 +154,7 @@ static int encode(const struct chat_request *r, const struct chat_target *to, st
     struct wire w AUTO(wire_close);
     *out = (struct http_request){0};
     wire_begin(&w, r, to, a, why);
+    note_unsayable(r, to);
     int rc = adapt(r, &sent, a, why);
     if (rc)
         return rc;

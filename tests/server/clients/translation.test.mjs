@@ -87,6 +87,22 @@ describe('conversations of OpenAI\'s clients', () => {
   });
 });
 
+describe('conversations of Anthropic\'s clients', () => {
+  it('history of tools that only Anthropic has: left out and told', async () => {
+    const searched = [
+      { type: 'server_tool_use', id: 'srvtoolu_1', name: 'web_search', input: { query: 'q' } },
+      { type: 'web_search_tool_result', tool_use_id: 'srvtoolu_1', content: [] },
+      { type: 'text', text: 'Found it.' },
+    ];
+    const messages = [user('x'), { role: 'assistant', content: searched }, user('go on')];
+    for (const model of [OPENAI, OPENAI5, GEMINI, GEMINI3]) {
+      const answer = taken(await ask('/v1/messages', { model, max_tokens: 2000, messages }), model);
+      has(answer, 'Found it.');
+      assert.equal(answer.headers.get('x-aigne-hub-dropped'), 'server_tool_use', model);
+    }
+  });
+});
+
 describe('tools', () => {
   const wide = Number.MAX_SAFE_INTEGER;
   const schemas = {
