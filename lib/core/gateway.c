@@ -213,6 +213,11 @@ static const struct gateway_path *find_path(struct aigne_call *call)
     if (slice_is(x->method, google_path.method) && is_google(x))
         return &google_path;
     x->ingress = guess_ingress(x);
+    /* A model's page; behind a colon it would be a method, and none that is served. */
+    if (x->ingress == &ingress_gemini && slice_find_byte(x->path, ':') < x->path.n) {
+        known = false;
+        x->allow = NULL;
+    }
     fault_set(&call->fault, AIGNE_E_REQUEST,
               known ? "This path does not take that method."
                     : "There is nothing at this path; chat is at /api/v2/chat and "

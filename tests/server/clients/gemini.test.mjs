@@ -310,8 +310,8 @@ describe('paths and keys', () => {
   });
   it('does not know other methods', async () => {
     const { status, json } = await ask('/v1beta/models/gemini-2.5-flash:dream', say('x'));
-    assert.equal(status, 405);
-    assert.equal(json.error.status, 'UNIMPLEMENTED');
+    assert.equal(status, 404);
+    assert.equal(json.error.status, 'NOT_FOUND');
     assert.equal((await ask('/v1beta/dreams', say('x'))).json.error.status, 'NOT_FOUND');
   });
   it('names what it cannot pass on', async () => {
