@@ -71,6 +71,37 @@ static int change_options(const struct chat_relay *r, struct arena *a, struct ch
     return out->now.p ? AIGNE_OK : AIGNE_E_NOMEM;
 }
 
+/* The end of what stands before `at`, blanks aside. */
+static const char *back_over_blanks(const char *from, const char *at)
+{
+    struct slice before = slice_trim(slice_of(from, (size_t)(at - from)));
+    return before.p + before.n;
+}
+
+static bool inside(struct slice body, struct slice part)
+{
+    return part.p >= body.p && part.p + part.n <= body.p + body.n;
+}
+
+/* The options as a member, with the comma that goes with it: for those who refuse what they do not know. */
+static struct change remove_options(const struct chat_relay *r)
+{
+    const char *begin = r->body.p;
+    const char *end = r->stream_options_value.p + r->stream_options_value.n;
+    const char *limit = begin + r->body.n;
+    const char *key = back_over_blanks(begin, r->stream_options_value.p) - 1; /* the colon */
+    key = back_over_blanks(begin, key) - 1; /* its last quote */
+    while (key > begin && key[-1] != '"')
+        key--;
+    key = key > begin ? key - 1 : key;
+    const char *before = back_over_blanks(begin, key);
+    if (before > begin && before[-1] == ',')
+        return (struct change){.old = slice_of(before - 1, (size_t)(end - before + 1))};
+    struct slice after = slice_trim(slice_of(end, (size_t)(limit - end)));
+    end = slice_starts(after, ",") ? after.p + 1 : end;
+    return (struct change){.old = slice_of(key, (size_t)(end - key))};
+}
+
 static void add_piece(struct http_request *out, struct slice piece)
 {
     if (piece.n)
@@ -90,24 +121,25 @@ static void splice(struct slice body, const struct change *changes, size_t count
     add_piece(out, slice_of(from, (size_t)(body.p + body.n - from)));
 }
 
-static bool inside(struct slice body, struct slice part)
-{
-    return part.p >= body.p && part.p + part.n <= body.p + body.n;
-}
-
 int openai_relay_to(const struct chat_relay *r, const struct chat_target *to, struct slice path,
                     bool ask_usage, struct arena *a, struct http_request *out,
                     struct fault *why)
 {
     struct change changes[2];
     size_t count = 1;
-    bool asks = !(to->quirks & OPENAI_NO_STREAM_OPTIONS) && ask_usage && r->stream;
+    bool knows_options = !(to->quirks & OPENAI_NO_STREAM_OPTIONS);
+    bool asks = knows_options && ask_usage && r->stream;
     *out = (struct http_request){.method = "POST", .streamed = r->stream};
     if (slice_find_byte(r->body, '{') == r->body.n)
         return fault_set(why, AIGNE_E_REQUEST, "The body must be a JSON object.");
     int rc = change_model(r, to, asks && !r->stream_options_value.p, a, &changes[0]);
     if (rc == AIGNE_OK && asks && r->stream_options_value.p) {
         rc = change_options(r, a, &changes[1]);
+        count = 2;
+    } else if (!knows_options && r->stream_options_value.p &&
+               inside(r->body, r->stream_options_value)) {
+        dropped_note(to->dropped, "stream_options");
+        changes[1] = remove_options(r);
         count = 2;
     }
     if (rc < 0)

@@ -51,6 +51,12 @@ for (const { name, at } of PROVIDERS)
       assert.deepEqual([json.usage.inputTokens, json.usage.outputTokens], [20, 4]);
       assert.match((await aigne(name, 'x #split=3', { streaming: true })).text, /"outputTokens":4/);
     });
+    it('streams to clients that ask for the usage, as most frameworks do', async () => {
+      const stream = client.chat.completions.create({ ...user(name, 'x'), stream: true, stream_options: { include_usage: true } });
+      const chunks = await collect(await stream);
+      assert.equal(chunks.map((c) => c.choices[0]?.delta.content ?? '').join(''), 'Hello from the imitation');
+      assert.equal((await stream.asResponse()).headers.get('x-aigne-hub-dropped'), /mistral/.test(name) ? 'stream_options' : null);
+    });
     it('thinks and is recorded', async () => {
       const { json } = await aigne(name, 'x #reason');
       if (!name.startsWith('azure')) assert.equal(json.thoughts, 'Let me think.');
