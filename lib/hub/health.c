@@ -190,7 +190,9 @@ static void apply(struct health_entry *e, enum blame blame, const struct health_
 
 static void pace(struct health_entry *e, const struct health_outcome *o)
 {
-    int64_t wait = o->why->retry_ms > 0 ? o->why->retry_ms : UNPAID_MS;
+    int64_t wait = o->why->retry_ms < 0 ? UNPAID_MS : o->why->retry_ms;
+    if (wait == 0)
+        wait = 1;
     if (wait > PACE_LARGEST_MS)
         wait = PACE_LARGEST_MS;
     bool was_paced = atomic_load(&e->paced_until_ms) > o->now_ms;

@@ -255,6 +255,27 @@ static void waits_as_long_as_it_was_told(void **state)
     assert_false(health_troubled(planned.attempts[0].provider->health));
 }
 
+static void waits_a_moment_or_a_minute(void **state)
+{
+    (void)state;
+    key("openai", "a", 100);
+    key("openai", "b", 100);
+    assert_plan("openai/m", "a b");
+    note(0, AIGNE_E_RATE, busy(0));
+    assert_plan("openai/m", "b a");
+    note(0, AIGNE_E_CREDIT,
+         (struct fault){.http = 402, .upstream = true, .retry_ms = -1}); /* b has no credit */
+    now_ms += 59999;
+    assert_plan("openai/m", "a b");
+    assert_int_equal(planned.attempts[1].health.condition, HEALTH_PACED);
+    now_ms += 1;
+    plan("openai/m");
+    assert_int_equal(planned.attempts[1].health.condition, HEALTH_READY);
+    note(0, AIGNE_E_RATE, busy(INT64_MAX));
+    assert_int_equal(health_look(planned.attempts[0].credential->health, now_ms).due_ms,
+                     now_ms + 86400000);
+}
+
 static void weights_are_kept(void **state)
 {
     (void)state;
@@ -500,6 +521,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_provider_that_fails_is_passed_over, setup, teardown),
         cmocka_unit_test_setup_teardown(stragglers_tell_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(waits_as_long_as_it_was_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(waits_a_moment_or_a_minute, setup, teardown),
         cmocka_unit_test_setup_teardown(weights_are_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(another_key_starts_afresh, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_disabled_survives, setup, teardown),
