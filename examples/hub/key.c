@@ -74,6 +74,9 @@ static int create(const struct settings *s)
         return console_refuse("usage: aigne-hub key create --data FILE --name NAME");
     const char *name = settings_text(s, "name");
     const char *role = settings_text(s, "role");
+    const char *user = settings_text(s, "user");
+    if (!name)
+        name = user;
     if (!name)
         return console_refuse("--name NAME is missing: what the key is called");
     aigne_hub *hub = NULL;
@@ -81,7 +84,7 @@ static int create(const struct settings *s)
     if (code)
         return code;
     char *key = NULL;
-    code = hub_make_key(hub, name, role ? role : "user", settings_text(s, "user"), &key);
+    code = hub_make_key(hub, name, role ? role : "user", user, &key);
     if (!code)
         puts(key);
     free(key);
