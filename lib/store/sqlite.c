@@ -90,6 +90,7 @@ static int open_file(struct store *s, bool durable, struct fault *why)
     int result = sqlite3_exec(
         s->db, durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL", NULL,
         NULL, NULL);
+    s->durable = durable;
     if (!result)
         result = money_book_open(&s->money, s->db);
     return result ? sqlite_fault(result, "The database could not be opened", why)

@@ -112,6 +112,23 @@ static int apply_one(struct store *s, const struct store_op *op, int64_t *versio
     return rc ? sqlite_fault(rc, writing, why) : AIGNE_OK;
 }
 
+/* A hold need not outlive a loss of power, which the call does not either; every other commit must. Those
+ * that follow bring it to the disk in any case. */
+static int choose_durability(struct store *s, const struct store_op *ops, size_t count)
+{
+    bool holds_only = s->durable;
+    for (size_t i = 0; i < count && holds_only; i++)
+        holds_only = ops[i].kind == STORE_HOLD;
+    if (holds_only == s->relaxed)
+        return SQLITE_OK;
+    int rc = sqlite3_exec(
+        s->db, holds_only ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL", NULL,
+        NULL, NULL);
+    if (!rc)
+        s->relaxed = holds_only;
+    return rc;
+}
+
 int sqlite_apply(struct store *s, const struct store_op *ops, size_t count, struct fault *why)
 {
     HOLD(s);
@@ -119,7 +136,9 @@ int sqlite_apply(struct store *s, const struct store_op *ops, size_t count, stru
     int64_t before = s->last_place;
     bool alone = count == 1 && ops->kind == STORE_USAGE && !ops->usage->account.n;
     money_book_begin(&s->money);
-    int result = alone ? SQLITE_OK : sqlite_run(s->statements[STATEMENT_BEGIN_WRITE]);
+    int result = choose_durability(s, ops, count);
+    if (!result && !alone)
+        result = sqlite_run(s->statements[STATEMENT_BEGIN_WRITE]);
     if (result)
         return sqlite_fault(result, writing, why);
     int rc = AIGNE_OK;

@@ -49,6 +49,8 @@ struct store {
     int64_t doubt_from;
     int64_t doubt_to;
     size_t doubt_rows;
+    bool durable; /* commits survive a loss of power */
+    bool relaxed; /* the next one does not, for now */
     struct money_book money;
     struct store_owner owner;
 };
