@@ -34,6 +34,16 @@ bool slice_starts_nocase(struct slice s, const char *prefix)
     return n <= s.n && same_nocase(s.p, prefix, n);
 }
 
+bool slice_has_nocase(struct slice s, const char *words)
+{
+    size_t n = strlen(words);
+    for (size_t i = 0; i + n <= s.n; i++) {
+        if (same_nocase(s.p + i, words, n))
+            return true;
+    }
+    return false;
+}
+
 bool slice_ends(struct slice s, const char *suffix)
 {
     size_t n = strlen(suffix);

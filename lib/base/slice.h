@@ -52,6 +52,7 @@ static inline bool slice_is_nocase(struct slice s, const char *text)
 bool slice_starts(struct slice s, const char *prefix);
 bool slice_starts_nocase(struct slice s, const char *prefix);
 bool slice_ends(struct slice s, const char *suffix);
+bool slice_has_nocase(struct slice s, const char *words); /* anywhere in it */
 /* Where `needle` begins in `s`, or s.n when it does not occur. */
 size_t slice_find(struct slice s, struct slice needle);
 static inline size_t slice_find_byte(struct slice s, char byte)

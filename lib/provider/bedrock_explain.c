@@ -24,15 +24,6 @@ static struct slice bare_name(struct slice type)
     return slice_trim(at < name.n ? slice_from(name, at + 1) : name);
 }
 
-static bool contains_nocase(struct slice s, const char *words)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        if (slice_starts_nocase(slice_from(s, i), words))
-            return true;
-    }
-    return false;
-}
-
 static struct slice first_line(struct slice text)
 {
     return slice_of(text.p, slice_find_byte(text, '\n'));
@@ -45,7 +36,7 @@ static void tell_signature(struct fault *why)
     struct slice text = slice_text(why->text);
     bool clock = slice_starts_nocase(text, "signature expired") ||
                  slice_starts_nocase(text, "signature not yet current");
-    if (clock || contains_nocase(text, "scoped to a valid region")) {
+    if (clock || slice_has_nocase(text, "scoped to a valid region")) {
         why->credential_bad = false;
         why->code = AIGNE_E_UPSTREAM;
     }

@@ -107,15 +107,6 @@ static const struct {
     {"overloaded_error", 529},
 };
 
-static bool contains_nocase(struct slice s, const char *words)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        if (slice_starts_nocase(slice_from(s, i), words))
-            return true;
-    }
-    return false;
-}
-
 static struct slice text_of(struct json v, struct arena *a)
 {
     return v.kind == JSON_NUMBER ? v.raw : json_string(v, a);
@@ -211,7 +202,7 @@ static enum meaning meaning_of(const struct complaint *c, int status)
             return names[i].meaning;
     }
     for (size_t i = 0; i < COUNT(phrases); i++) {
-        if (contains_nocase(c->message, phrases[i].words))
+        if (slice_has_nocase(c->message, phrases[i].words))
             return phrases[i].meaning;
     }
     return status == 401   ? MEANS_BAD_KEY

@@ -30,22 +30,12 @@ static bool is_token(struct slice name)
     return fits;
 }
 
-static bool contains_nocase(struct slice text, const char *word)
-{
-    size_t n = strlen(word);
-    for (size_t i = 0; i + n <= text.n; i++) {
-        if (slice_is_nocase(slice_of(text.p + i, n), word))
-            return true;
-    }
-    return false;
-}
-
 /* A secret would lie in the open: settings are shown and logged, credentials are sealed. */
 static bool tells_secrets(struct slice name)
 {
     static const char *const words[] = {"auth", "key", "token", "secret", "cookie", "password"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (contains_nocase(name, words[i]))
+        if (slice_has_nocase(name, words[i]))
             return true;
     }
     return false;

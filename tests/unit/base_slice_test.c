@@ -15,6 +15,9 @@ static void compares(void **state)
     assert_true(slice_starts(SLICE_NONE, ""));
     assert_true(slice_starts_nocase(SLICE("DATA:x"), "data:"));
     assert_false(slice_starts_nocase(SLICE("DAT"), "data:"));
+    assert_true(slice_has_nocase(SLICE("X-Api-KEY"), "key"));
+    assert_true(slice_has_nocase(SLICE_NONE, ""));
+    assert_false(slice_has_nocase(SLICE("ke"), "key"));
     assert_true(slice_ends(SLICE("a.json"), ".json"));
     assert_false(slice_ends(SLICE("json"), ".json"));
     assert_true(slice_ends(SLICE_NONE, ""));
