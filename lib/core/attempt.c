@@ -42,6 +42,9 @@ int attempt_open(struct attempt *t, const struct chat_request *request,
     }
     if (t->adapter->step)
         return AIGNE_OK;
+    if (url_climbs(t->target.model)) /* it may be part of the URL */
+        return fault_field(t->decoding.why, AIGNE_E_REQUEST, "model",
+                           "No model's name has \".\" or \"..\" between slashes.");
     int rc = t->relaying ? t->adapter->relay(relay, &t->target, &t->sending, &t->request,
                                              t->decoding.why)
                          : t->adapter->encode(request, &t->target, &t->sending, &t->request,
@@ -163,8 +166,7 @@ static int end_stream(struct attempt *t)
 
 #define SECRET_SHORTEST 8 /* shorter ones are no secrets, but words */
 
-/* Some providers repeat the key that they refuse. */
-static void hide_secret(char *text, size_t size, struct slice secret)
+static void hide_text(char *text, size_t size, struct slice secret)
 {
     if (secret.n < SECRET_SHORTEST)
         return;
@@ -176,10 +178,22 @@ static void hide_secret(char *text, size_t size, struct slice secret)
     }
 }
 
+/* Some providers repeat the key that they refuse. */
+static void hide_secret(const struct attempt *t, char *text, size_t size)
+{
+    hide_text(text, size, t->target.secret);
+    struct json_walk pair =
+        json_walk(t->target.secret_is_pair ? json_of(t->target.secret) : (struct json){0});
+    while (json_next(&pair)) {
+        if (pair.value.kind == JSON_STRING)
+            hide_text(text, size, slice_of(pair.value.raw.p + 1, pair.value.raw.n - 2));
+    }
+}
+
 static int explain(struct attempt *t, int64_t wall_ms)
 {
     struct fault *why = t->decoding.why;
-    hide_secret(t->body.p, t->body.n, t->target.secret);
+    hide_secret(t, t->body.p, t->body.n);
     t->adapter->explain(t->status, buf_slice(&t->head), buf_slice(&t->body), wall_ms, why);
     why->upstream = true;
     if (!why->code)
@@ -216,7 +230,7 @@ int attempt_end(struct attempt *t, int rc, bool finished, int64_t wall_ms)
     struct fault *why = t->decoding.why;
     rc = verdict(t, rc, finished, wall_ms);
     if (rc < 0)
-        hide_secret(why->text, strlen(why->text), t->target.secret);
+        hide_secret(t, why->text, strlen(why->text));
     return rc;
 }
 
@@ -231,6 +245,15 @@ static void forget_answer(struct attempt *t)
     t->streamed = t->request.streamed;
 }
 
+/* A link may lead anywhere; what an operator adds is for his provider alone. */
+static bool asks_provider(const struct attempt *t)
+{
+    struct url own;
+    struct url asked;
+    return url_parse(t->target.base_url, &own, NULL) >= 0 &&
+           url_parse(t->request.url, &asked, NULL) >= 0 && slice_eq(own.origin, asked.origin);
+}
+
 int attempt_more(struct attempt *t, int64_t *delay_ms)
 {
     *delay_ms = 0;
@@ -241,7 +264,9 @@ int attempt_more(struct attempt *t, int64_t *delay_ms)
     arena_clear(&t->scratch);
     if (rc != AIGNE_AGAIN)
         return rc;
-    rc = provider_headers(&t->target, &t->sending, &t->request, t->decoding.why);
+    rc = AIGNE_OK;
+    if (asks_provider(t))
+        rc = provider_headers(&t->target, &t->sending, &t->request, t->decoding.why);
     t->step++;
     t->failures = t->redirects = 0;
     forget_answer(t);

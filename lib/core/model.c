@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "core/environment.h"
 #include "core/handle.h"
+#include "text/json_scan.h"
 #include "text/url.h"
 #include <aignehub/aignehub.h>
 
@@ -182,7 +183,8 @@ struct chat_target model_target(const struct aigne_model *m)
         .provider = slice_text(m->row->name),
         .base_url = m->base_url,
         .secret = m->secret,
-        .secret_is_pair = slice_starts(m->secret, "{"),
+        .secret_is_pair =
+            slice_starts(m->secret, "{") && json_check(m->secret, NULL) == AIGNE_OK,
         .client_id = m->client_id,
         .quirks = m->row->quirks,
         .region = m->region,

@@ -134,6 +134,17 @@ void url_encode(struct buf *out, struct slice s)
     }
 }
 
+bool url_climbs(struct slice path)
+{
+    while (path.p) {
+        struct slice part = slice_of(path.p, slice_find_byte(path, '/'));
+        if (slice_is(part, ".") || slice_is(part, ".."))
+            return true;
+        path = part.n < path.n ? slice_from(path, part.n + 1) : SLICE_NONE;
+    }
+    return false;
+}
+
 static unsigned hex_value(char c)
 {
     return (unsigned)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);

@@ -23,6 +23,8 @@ int url_parse(struct slice text, struct url *out, struct fault *why);
 struct slice url_join(struct arena *a, struct slice base, struct slice path);
 /* Bytes other than unreserved ones as %XX. */
 void url_encode(struct buf *out, struct slice s);
+/* Whether a part of the path is "." or "..", which those who send and serve it resolve. */
+bool url_climbs(struct slice path);
 /* Resolve %XX; .p NULL: malformed or no memory. Borrowed when there is nothing to resolve. */
 struct slice url_decode(struct arena *a, struct slice s);
 /* The decoded value of `name` in a query string; .p NULL: absent. */

@@ -326,6 +326,86 @@ static void bodies_that_are_nonsense(void **state)
     fixture_close(&f);
 }
 
+static void never_asked(struct tcp_connection *c)
+{
+    (void)c;
+}
+
+/* It would lead out of the place in the provider's URL where models are. */
+static void a_model_is_no_way_up(void **state)
+{
+    static const char *const models[] = {"openai/..", "openai/a/../b", "openai/./a"};
+    (void)state;
+    struct fixture f;
+    struct answer a;
+    fixture_open(&f, NULL, never_asked);
+    for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++) {
+        char body[200];
+        snprintf(body, sizeof(body), "{\"model\":\"%s\"," CHAT_REST, models[i]);
+        ask(&f, "POST", "/v1/chat/completions", f.key, body, &a);
+        expect_body(&a, 400, "\"param\":\"model\"");
+    }
+    assert_int_equal(atomic_load(&f.server.requests), 0);
+    fixture_close(&f);
+}
+
+struct link {
+    struct tcp_server provider;
+    struct tcp_server elsewhere;
+    atomic_int bare; /* requests elsewhere that had nothing of the provider's with them */
+};
+
+static void makes_an_image(struct tcp_connection *c)
+{
+    const struct link *l = c->user;
+    char body[200];
+    if (!tcp_read_request(c) || !strstr(c->head, "x-team: blue"))
+        return;
+    snprintf(body, sizeof(body),
+             "{\"created\":\"2026-01-01T00:00:00Z\",\"data\":[{\"url\":"
+             "\"http://127.0.0.1:%d/cat.png\",\"is_image_safe\":true,\"seed\":1}]}",
+             l->elsewhere.port);
+    say(c, "200 OK", "", body);
+}
+
+static void has_the_image(struct tcp_connection *c)
+{
+    struct link *l = c->user;
+    if (!tcp_read_request(c))
+        return;
+    atomic_fetch_add(&l->bare, !strstr(c->head, "x-team") && !strstr(c->head, "api-key") &&
+                                   !strstr(c->head, "uthorization"));
+    say(c, "200 OK", "", "\x89PNG");
+}
+
+static void a_link_is_followed_with_nothing_of_the_provider(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct answer a;
+    struct link l = {.bare = 0};
+    char args[300];
+    fixture_open(&f, NULL, NULL);
+    assert_true(tcp_server_start(&l.elsewhere, has_the_image, &l));
+    assert_true(tcp_server_start(&l.provider, makes_an_image, &l));
+    snprintf(args, sizeof(args),
+             "{\"name\":\"ideogram\",\"baseUrl\":\"http://127.0.0.1:%d\","
+             "\"config\":{\"headers\":{\"x-team\":\"blue\"}}}",
+             l.provider.port);
+    do_quietly(f.hub, "provider.put", args);
+    do_quietly(f.hub, "credential.put",
+               "{\"provider\":\"ideogram\",\"name\":\"a\",\"value\":\"sk-first-0001\"}");
+    ask(&f, "POST", "/api/v2/image", f.key,
+        "{\"input\":{\"prompt\":\"a cat\",\"outputFileType\":\"file\",\"modelOptions\":{"
+        "\"model\":\"ideogram/ideogram-v3\"}}}",
+        &a);
+    expect_body(&a, 200, "\"data\":\"iVBORw==\"");
+    assert_int_equal(atomic_load(&l.bare), 1);
+    fixture_close(&f);
+    tcp_server_stop(&l.provider);
+    tcp_server_stop(&l.elsewhere);
+}
+
 /* ---- keys of other processes ---- */
 
 static void file_settings(char *folder, char *settings, size_t size)
@@ -482,6 +562,8 @@ int main(void)
         cmocka_unit_test(an_app_is_booked_only_under_a_plain_name),
         cmocka_unit_test(bodies_that_are_too_large),
         cmocka_unit_test(bodies_that_are_nonsense),
+        cmocka_unit_test(a_model_is_no_way_up),
+        cmocka_unit_test(a_link_is_followed_with_nothing_of_the_provider),
         cmocka_unit_test(keys_of_another_process_work_at_once),
         cmocka_unit_test(a_revoked_key_stops_at_once),
         cmocka_unit_test(a_body_may_not_begin_in_the_middle),

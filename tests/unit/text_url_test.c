@@ -121,6 +121,19 @@ static void encodes_and_decodes(void **state)
     arena_free(&a);
 }
 
+static void knows_what_climbs(void **state)
+{
+    (void)state;
+    assert_true(url_climbs(SLICE("..")));
+    assert_true(url_climbs(SLICE(".")));
+    assert_true(url_climbs(SLICE("a/../b")));
+    assert_true(url_climbs(SLICE("a/.")));
+    assert_true(url_climbs(SLICE("../a")));
+    assert_false(url_climbs(SLICE("")));
+    assert_false(url_climbs(SLICE_NONE));
+    assert_false(url_climbs(SLICE("gpt-4.1/..a/b../...")));
+}
+
 static void finds_query_values(void **state)
 {
     (void)state;
@@ -161,9 +174,13 @@ static void survives_failing_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_apart),          cmocka_unit_test(refuses_and_says_why),
-        cmocka_unit_test(joins_with_one_slash), cmocka_unit_test(encodes_and_decodes),
-        cmocka_unit_test(finds_query_values),   cmocka_unit_test(survives_failing_memory),
+        cmocka_unit_test(takes_apart),
+        cmocka_unit_test(refuses_and_says_why),
+        cmocka_unit_test(joins_with_one_slash),
+        cmocka_unit_test(encodes_and_decodes),
+        cmocka_unit_test(knows_what_climbs),
+        cmocka_unit_test(finds_query_values),
+        cmocka_unit_test(survives_failing_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
