@@ -102,32 +102,18 @@ static int encode(const struct chat_request *r, const struct chat_target *to, st
 #define SECONDS_USUAL SLICE("8")
 
 /* It goes into a URL that the key is sent to. */
-static bool is_name(struct slice name)
-{
-    for (size_t i = 0; i < name.n; i++) {
-        char c = name.p[i];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                     (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '/';
-        if (!plain)
-            return false;
-    }
-    return name.n > 0 && slice_find(name, SLICE("..")) == name.n && name.p[0] != '/';
-}
-
 static int begin(struct decoding *d, struct json name)
 {
     struct job *s = d->state;
     if (s->name.p)
         return AIGNE_OK;
-    struct slice text = json_string(name, d->scratch);
-    if (!is_name(text))
-        return fault_set(d->why, AIGNE_E_PROTOCOL,
-                         "The provider began a video without giving it a name.");
-    s->name = arena_copy(d->keep, text);
+    int rc = task_keep_id(d, name, &s->name);
+    if (rc < 0)
+        return rc;
     bool said = d->request && d->request->task && d->request->task->seconds.p;
     s->milliseconds =
         task_milliseconds(json_of(said ? d->request->task->seconds : SECONDS_USUAL));
-    return s->name.p ? answer_start(d, s->name, SLICE_NONE) : fault_nomem(d->why);
+    return answer_start(d, s->name, SLICE_NONE);
 }
 
 static int keep_samples(struct decoding *d, struct json samples)

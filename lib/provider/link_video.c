@@ -135,12 +135,8 @@ static int ark_encode(const struct chat_request *r, const struct chat_target *to
 static int begin(struct decoding *d, struct json object)
 {
     struct job *s = d->state;
-    struct slice id = json_string(json_get(object, s->dialect->id), d->scratch);
-    if (!id.n || slice_find_byte(id, '/') < id.n || slice_find_byte(id, '?') < id.n)
-        return answer_settled(d, fault_set(d->why, AIGNE_E_PROTOCOL,
-                                           "The provider began a video without an id."));
-    s->id = arena_copy(d->keep, id);
-    return s->id.p ? answer_start(d, s->id, SLICE_NONE) : fault_nomem(d->why);
+    int rc = task_keep_id(d, json_get(object, s->dialect->id), &s->id);
+    return rc < 0 ? rc : answer_start(d, s->id, SLICE_NONE);
 }
 
 static int end(struct decoding *d)

@@ -13,7 +13,6 @@ struct job {
     struct slice id;
     enum phase phase;
     int asked;
-    bool started;
     int64_t milliseconds;
 };
 
@@ -70,16 +69,10 @@ static const char *const members[MEMBERS] = {"id", "model", "status", "progress"
 static int begin(struct decoding *d, const struct json *v)
 {
     struct job *s = d->state;
-    struct slice id = json_string(v[ID], d->keep);
-    if (s->started)
+    if (s->id.p)
         return AIGNE_OK;
-    if (!id.n || slice_find_byte(id, '/') < id.n)
-        return answer_settled(
-            d, fault_set(d->why, AIGNE_E_PROTOCOL, "The provider sent a video without an id."));
-    s->started = true;
-    s->id = arena_copy(d->keep, id);
-    return s->id.p ? answer_start(d, s->id, json_string(v[MODEL], d->scratch))
-                   : fault_nomem(d->why);
+    int rc = task_keep_id(d, v[ID], &s->id);
+    return rc < 0 ? rc : answer_start(d, s->id, json_string(v[MODEL], d->scratch));
 }
 
 static int read_job(struct decoding *d, struct slice body)

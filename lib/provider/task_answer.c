@@ -7,6 +7,7 @@
 #include "provider/wire.h"
 #include "text/base64.h"
 #include "text/decimal.h"
+#include "text/url.h"
 #include <aignehub/aignehub.h>
 
 int task_no_stream(struct decoding *d)
@@ -123,6 +124,29 @@ int task_read_link(struct decoding *d, struct task_links *links, struct slice bo
     if (said.n > kind.n && slice_eq(slice_of(said.p, kind.n), kind))
         type = said;
     return task_push_bytes(d, type, body);
+}
+
+static bool is_plain_id(struct slice id)
+{
+    static const char marks[] = "-_.~:/";
+    for (size_t i = 0; i < id.n; i++) {
+        char low = (char)(id.p[i] | 0x20);
+        bool plain = (low >= 'a' && low <= 'z') || (id.p[i] >= '0' && id.p[i] <= '9');
+        if (!plain && !memchr(marks, id.p[i], sizeof marks - 1))
+            return false;
+    }
+    return id.n > 0 && id.p[0] != '/' && !url_climbs(id);
+}
+
+int task_keep_id(struct decoding *d, struct json id, struct slice *out)
+{
+    struct slice text = json_string(id, d->scratch);
+    if (d->scratch->failed)
+        return fault_nomem(d->why);
+    if (!is_plain_id(text))
+        return fault_set(d->why, AIGNE_E_PROTOCOL, "The provider began a job without an id.");
+    *out = arena_copy(d->keep, text);
+    return out->p ? AIGNE_OK : fault_nomem(d->why);
 }
 
 #define WAIT_FIRST_MS   500

@@ -39,6 +39,8 @@ int task_get_link(struct decoding *d, struct task_links *links, const struct cha
 /* What was behind it, as a file. */
 int task_read_link(struct decoding *d, struct task_links *links, struct slice body,
                    const char *mime);
+/* The id of a job, or its path, kept. AIGNE_E_PROTOCOL when it cannot stand in a URL as it is. */
+int task_keep_id(struct decoding *d, struct json id, struct slice *out);
 /* The wait before the next question about a job, longer each time. */
 int64_t task_wait_ms(int *asked);
 
