@@ -68,6 +68,9 @@ int read_calls(struct reading *r, size_t message, const char *member, struct jso
 /* The member `messages`: an array of at least one. */
 int read_messages(struct reading *r, struct json v, read_message_fn message);
 
+/* Who cannot allow some of a request's tools is told of these alone; how many are left. */
+size_t chat_keep_tools(struct chat_request *r, const struct slice *names, size_t count);
+
 /* One member of an object of settings; `to` is where `offset` points in the request. */
 struct setting {
     const char *name;

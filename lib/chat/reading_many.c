@@ -73,6 +73,20 @@ int read_messages(struct reading *r, struct json v, read_message_fn message)
     return AIGNE_OK;
 }
 
+size_t chat_keep_tools(struct chat_request *r, const struct slice *names, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < r->tool_count; i++) {
+        size_t at = 0;
+        while (at < count && !slice_eq(names[at], r->tools[i].name))
+            at++;
+        if (at < count)
+            r->tools[kept++] = r->tools[i];
+    }
+    r->tool_count = kept;
+    return kept;
+}
+
 /* ---- settings ---- */
 
 static const struct setting *setting_of(const struct json_walk *w,

@@ -77,23 +77,12 @@ static int read_tool(struct reading *r, size_t index, struct json tool)
     return AIGNE_OK;
 }
 
-static bool allows(struct json list, struct slice name, struct arena *a)
-{
-    struct google_list l = google_list(list);
-    while (google_next(&l)) {
-        struct slice one = json_string(l.value, a);
-        if (one.p && slice_eq(one, name))
-            return true;
-    }
-    return false;
-}
-
 /* Others can be told to call one of them, or are told of these alone. */
 static int read_allowed(struct reading *r, struct json list)
 {
     static const char member[] = "toolConfig.functionCallingConfig.allowedFunctionNames";
     struct chat_request *out = r->build.request;
-    size_t kept = 0;
+    size_t count = 0;
     if (json_count(list) > CHAT_TOOLS_LARGEST)
         return reading_too_many(r, member, CHAT_TOOLS_LARGEST, "names");
     if (json_count(list) == 1 && out->tool_choice == CHAT_TOOLS_REQUIRED) {
@@ -102,14 +91,16 @@ static int read_allowed(struct reading *r, struct json list)
         out->tool_choice = CHAT_TOOLS_NAMED;
         return read_needed_string(r, member, l.value, &out->tool_choice_name);
     }
-    for (size_t i = 0; i < out->tool_count; i++) {
-        if (allows(list, out->tools[i].name, r->arena))
-            out->tools[kept++] = out->tools[i];
-    }
+    /* What stands there instead of a list is a list of one. */
+    struct slice *names = arena_array(r->arena, json_count(list) + 1, sizeof *names);
+    struct google_list l = google_list(list);
+    while (names && google_next(&l))
+        names[count++] = json_string(l.value, r->arena);
     if (r->arena->failed)
         return reading_nomem(r);
-    out->tool_count = kept;
-    return kept ? AIGNE_OK : reading_refuse(r, member, "names none of the functions");
+    return chat_keep_tools(out, names, count)
+               ? AIGNE_OK
+               : reading_refuse(r, member, "names none of the functions");
 }
 
 static int read_choice(struct reading *r, struct json config)

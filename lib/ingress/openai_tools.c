@@ -87,18 +87,6 @@ bool openai_read_mode(struct json v, enum chat_tool_choice *out)
     return false;
 }
 
-static bool allows(struct json list, const struct chat_tool *tool, const char *name_path,
-                   struct arena *a)
-{
-    struct json_walk w = json_walk(list);
-    while (json_next(&w)) {
-        struct slice name = json_string(json_path(w.value, name_path), a);
-        if (name.p && slice_eq(name, tool->name))
-            return true;
-    }
-    return false;
-}
-
 /* No other provider can allow some of the tools it is told of: it is told of these alone. */
 int openai_read_allowed(struct reading *r, const struct openai_allowed *paths,
                         struct json allowed)
@@ -111,15 +99,14 @@ int openai_read_allowed(struct reading *r, const struct openai_allowed *paths,
         return reading_refuse(r, paths->mode, "must be auto or required");
     if (json_count(list) > CHAT_TOOLS_LARGEST)
         return reading_too_many(r, paths->tools, CHAT_TOOLS_LARGEST, "tools");
-    size_t kept = 0;
-    for (size_t i = 0; i < out->tool_count; i++) {
-        if (allows(list, &out->tools[i], paths->name, r->arena))
-            out->tools[kept++] = out->tools[i];
-    }
+    size_t count = 0;
+    struct slice *names = arena_array(r->arena, json_count(list) + 1, sizeof *names);
+    struct json_walk w = json_walk(list);
+    while (names && json_next(&w))
+        names[count++] = json_string(json_path(w.value, paths->name), r->arena);
     if (r->arena->failed)
         return reading_nomem(r);
-    out->tool_count = kept;
-    if (!kept)
+    if (!chat_keep_tools(out, names, count))
         return reading_refuse(r, paths->tools, "names none of the tools");
     return AIGNE_OK;
 }
