@@ -87,13 +87,14 @@ static void write_tool_calls(struct json_writer *w, const struct reply *r, size_
     json_close_array(w);
 }
 
-void reply_write_file(struct json_writer *w, const struct reply_file *f)
+void reply_write_file(struct json_writer *w, const struct reply_file *file)
 {
     json_open_object(w);
-    json_member_text(w, "type", f->is_url ? "url" : "file");
-    json_member_string(w, f->is_url ? "url" : "data", f->content.p ? f->content : SLICE(""));
-    json_member_string_opt(w, "mimeType", f->mime);
-    json_member_string_opt(w, "filename", f->name);
+    json_member_text(w, "type", file->is_url ? "url" : "file");
+    json_member_string(w, file->is_url ? "url" : "data",
+                       file->content.p ? file->content : SLICE(""));
+    json_member_string_opt(w, "mimeType", file->mime);
+    json_member_string_opt(w, "filename", file->name);
     json_close_object(w);
 }
 

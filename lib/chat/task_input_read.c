@@ -194,23 +194,23 @@ int task_read_inputs(struct reading *r, const char *member, struct json v)
 
 /* ---- the whole ---- */
 
-static int read_members(struct reading *r, struct json object, bool outermost);
+typedef int (*read_walked_fn)(struct reading *r, const struct json_walk *w);
 
-static int read_one(struct reading *r, const struct json_walk *w, bool outermost)
+static int read_members(struct reading *r, struct json object, read_walked_fn read)
 {
-    struct chat_request *request = r->build.request;
-    bool embedding = request->kind == KIND_EMBEDDING;
+    struct json_walk w = json_walk(object);
+    while (json_next(&w)) {
+        int rc = json_present(w.value) ? read(r, &w) : AIGNE_OK;
+        if (rc)
+            return rc;
+    }
+    return AIGNE_OK;
+}
+
+static int read_option(struct reading *r, const struct json_walk *w)
+{
     const struct task_member *known = member_of(w);
     const char *file = file_member(w);
-    if (outermost && json_key_is(w, "modelOptions"))
-        return w->value.kind == JSON_OBJECT
-                   ? read_members(r, w->value, false)
-                   : reading_kind(r, "modelOptions", "an object", w->value);
-    if (outermost && json_key_is(w, "input"))
-        return embedding ? task_read_inputs(r, "input", w->value)
-                         : read_string(r, "input", w->value, &request->task->prompt);
-    if (outermost && json_key_is(w, "type"))
-        return AIGNE_OK;
     if (known)
         return read_member(r, known, w->value);
     if (file)
@@ -220,15 +220,19 @@ static int read_one(struct reading *r, const struct json_walk *w, bool outermost
                                                                     : reading_nomem(r);
 }
 
-static int read_members(struct reading *r, struct json object, bool outermost)
+/* Options may stand beside the input or in an object of their own. */
+static int read_outer(struct reading *r, const struct json_walk *w)
 {
-    struct json_walk w = json_walk(object);
-    while (json_next(&w)) {
-        int rc = json_present(w.value) ? read_one(r, &w, outermost) : AIGNE_OK;
-        if (rc)
-            return rc;
-    }
-    return AIGNE_OK;
+    struct chat_request *request = r->build.request;
+    if (json_key_is(w, "modelOptions"))
+        return w->value.kind == JSON_OBJECT
+                   ? read_members(r, w->value, read_option)
+                   : reading_kind(r, "modelOptions", "an object", w->value);
+    if (json_key_is(w, "input"))
+        return request->kind == KIND_EMBEDDING
+                   ? task_read_inputs(r, "input", w->value)
+                   : read_string(r, "input", w->value, &request->task->prompt);
+    return json_key_is(w, "type") ? AIGNE_OK : read_option(r, w);
 }
 
 static int check_subject(struct reading *r)
@@ -254,7 +258,7 @@ int task_input_read(enum chat_kind kind, struct json input, struct arena *a,
     out->task = task_new(a);
     if (!input.raw.p || !out->task)
         return fault_nomem(why);
-    int rc = read_members(&r, input, true);
+    int rc = read_members(&r, input, read_outer);
     if (!rc)
         rc = check_subject(&r);
     if (!rc && kind == KIND_IMAGE)
