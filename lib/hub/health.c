@@ -155,8 +155,9 @@ static void note_change(struct health_entry *e, const struct breaker *old,
                         const struct breaker *new, const struct health_outcome *o)
 {
     bool was_open = old->phase != BREAKER_CLOSED;
-    bool is_open = new->phase == BREAKER_OPEN;
-    if (is_open && o->rc < 0 && old->phase != BREAKER_OPEN)
+    /* A probe that told nothing is due again at once: no news. */
+    bool is_open = new->phase == BREAKER_OPEN &&new->at_ms > o->now_ms;
+    if (is_open && old->phase != BREAKER_OPEN)
         tell(e, e->is_credential ? "disabled" : "open", new->at_ms - o->now_ms);
     if (was_open && new->phase == BREAKER_CLOSED)
         tell(e, e->is_credential ? "active again" : "closed", -1);
@@ -241,7 +242,7 @@ void health_note(struct health_provider *p, struct health_entry *credential, str
         note_success(credential, o);
         return;
     }
-    if (model_blamed && target && blame == BLAME_TARGET)
+    if (blame == BLAME_TARGET && target)
         apply(target, blame, o);
     else
         note_nothing(target, o);
