@@ -35,25 +35,6 @@ static int read_tool(struct reading *r, struct json tool)
     return rc ? rc : read_cache(r, "cacheControl", v[3], &t->cache);
 }
 
-static int read_tools(struct reading *r, struct json v)
-{
-    if (!json_present(v))
-        return AIGNE_OK;
-    if (v.kind != JSON_ARRAY)
-        return reading_kind(r, "tools", "an array", v);
-    struct json_walk w = json_walk(v);
-    for (size_t i = 0; json_next(&w); i++) {
-        if (i >= CHAT_TOOLS_LARGEST)
-            return reading_too_many(r, "tools", CHAT_TOOLS_LARGEST, "tools");
-        reading_at(r, "tools", i);
-        int rc = read_tool(r, w.value);
-        if (rc)
-            return rc;
-    }
-    reading_whole(r);
-    return AIGNE_OK;
-}
-
 static int read_tool_choice(struct reading *r, struct json v)
 {
     struct chat_request *out = r->build.request;
@@ -176,7 +157,7 @@ int chat_input_read(struct json input, struct arena *a, struct chat_request *out
     json_pick(input, input_members, MEMBERS, v);
     int rc = input_read_messages(&r, v[MESSAGES]);
     if (!rc)
-        rc = read_tools(&r, v[TOOLS]);
+        rc = read_tools(&r, "tools", v[TOOLS], read_tool);
     if (!rc)
         rc = read_tool_choice(&r, v[TOOL_CHOICE]);
     if (!rc)

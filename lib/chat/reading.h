@@ -68,6 +68,8 @@ int read_calls(struct reading *r, size_t message, const char *member, struct jso
 /* The member `messages`: an array of at least one. */
 int read_messages(struct reading *r, struct json v, read_message_fn message);
 
+/* An array of tools under the name `member`. */
+int read_tools(struct reading *r, const char *member, struct json v, read_item_fn tool);
 /* Who cannot allow some of a request's tools is told of these alone; how many are left. */
 size_t chat_keep_tools(struct chat_request *r, const struct slice *names, size_t count);
 
@@ -82,7 +84,8 @@ struct setting {
 /* All members of an object; those that no setting names become extras. */
 int read_settings(struct reading *r, struct json object, const struct setting *settings,
                   size_t count);
-/* Settings that are more than one slice; `to` is not used. */
+/* Settings that are more than one slice; `to` is not used. The first are read elsewhere, or mean nothing. */
+int read_elsewhere(struct reading *r, const char *member, struct json v, struct slice *to);
 int read_stop_setting(struct reading *r, const char *member, struct json v, struct slice *to);
 int read_effort_setting(struct reading *r, const char *member, struct json v, struct slice *to);
 int read_parallel_setting(struct reading *r, const char *member, struct json v,

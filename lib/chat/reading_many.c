@@ -73,6 +73,25 @@ int read_messages(struct reading *r, struct json v, read_message_fn message)
     return AIGNE_OK;
 }
 
+int read_tools(struct reading *r, const char *member, struct json v, read_item_fn tool)
+{
+    if (!json_present(v))
+        return AIGNE_OK;
+    if (v.kind != JSON_ARRAY)
+        return reading_kind(r, member, "an array", v);
+    struct json_walk w = json_walk(v);
+    for (size_t i = 0; json_next(&w); i++) {
+        if (i >= CHAT_TOOLS_LARGEST)
+            return reading_too_many(r, member, CHAT_TOOLS_LARGEST, member);
+        reading_at(r, member, i);
+        int rc = tool(r, w.value);
+        if (rc)
+            return rc;
+    }
+    reading_whole(r);
+    return AIGNE_OK;
+}
+
 size_t chat_keep_tools(struct chat_request *r, const struct slice *names, size_t count)
 {
     size_t kept = 0;
@@ -122,6 +141,15 @@ int read_settings(struct reading *r, struct json object, const struct setting *s
         if (rc)
             return rc;
     }
+    return AIGNE_OK;
+}
+
+int read_elsewhere(struct reading *r, const char *member, struct json v, struct slice *to)
+{
+    (void)r;
+    (void)member;
+    (void)v;
+    (void)to;
     return AIGNE_OK;
 }
 

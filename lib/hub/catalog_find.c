@@ -16,7 +16,7 @@ static const struct catalog_provider *own_provider(const struct catalog *c, stru
         return NULL;
     for (size_t i = 0; i < name.n; i++) {
         char byte = name.p[i];
-        lower[i] = byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
+        lower[i] = byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
     }
     const struct catalog_provider *p = catalog_provider(c, slice_of(lower, name.n));
     return p && !slice_eq(p->type, p->name) ? p : NULL;

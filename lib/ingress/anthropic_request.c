@@ -2,7 +2,6 @@
  * hold. */
 #include "ingress/anthropic.h"
 
-#include "chat/surrogates.h"
 #include "ingress/body.h"
 #include <aignehub/aignehub.h>
 
@@ -135,16 +134,6 @@ static int read_rest(struct reading *r, struct json body)
     return rc ? rc : read_format(r, names[4], v[4]);
 }
 
-/* In read_rest. */
-static int read_later(struct reading *r, const char *member, struct json v, struct slice *to)
-{
-    (void)r;
-    (void)member;
-    (void)v;
-    (void)to;
-    return AIGNE_OK;
-}
-
 /* What other providers cannot do, and who asks for it would miss. */
 static int refuse(struct reading *r, const char *member, struct json v, struct slice *to)
 {
@@ -157,13 +146,13 @@ static int refuse(struct reading *r, const char *member, struct json v, struct s
 }
 
 static const struct setting settings[] = {
-    {"system", NULL, read_later, 0},
-    {"messages", NULL, read_later, 0},
-    {"tools", NULL, read_later, 0},
-    {"tool_choice", NULL, read_later, 0},
-    {"thinking", NULL, read_later, 0},
-    {"output_config", NULL, read_later, 0},
-    {"output_format", NULL, read_later, 0},
+    {"system", NULL, read_elsewhere, 0},
+    {"messages", NULL, read_elsewhere, 0},
+    {"tools", NULL, read_elsewhere, 0},
+    {"tool_choice", NULL, read_elsewhere, 0},
+    {"thinking", NULL, read_elsewhere, 0},
+    {"output_config", NULL, read_elsewhere, 0},
+    {"output_format", NULL, read_elsewhere, 0},
     {"model", NULL, read_string, SETTING_AT(model)},
     {"stream", NULL, read_stream, 0},
     {"max_tokens", NULL, read_number, SETTING_AT(max_tokens)},
@@ -184,13 +173,9 @@ int anthropic_read_request(const struct ingress_request *in, struct arena *a,
 {
     struct reading r;
     struct json whole;
-    reading_start(&r, a, out, why);
-    int rc = body_check(in->body, &whole, why);
+    int rc = body_open(in->body, &r, a, out, &whole, why);
     if (rc)
         return rc;
-    whole.raw = surrogates_replaced(whole.raw, a);
-    if (!whole.raw.p)
-        return fault_nomem(why);
     rc = read_rest(&r, whole);
     if (!rc)
         rc = read_settings(&r, whole, settings, sizeof settings / sizeof settings[0]);

@@ -39,25 +39,6 @@ static int read_tool(struct reading *r, struct json tool)
     return rc ? rc : read_cache(r, names[5], v[5], &t->cache);
 }
 
-static int read_list(struct reading *r, struct json list)
-{
-    if (!json_present(list))
-        return AIGNE_OK;
-    if (list.kind != JSON_ARRAY)
-        return reading_kind(r, "tools", "an array", list);
-    struct json_walk w = json_walk(list);
-    for (size_t i = 0; json_next(&w); i++) {
-        if (i >= CHAT_TOOLS_LARGEST)
-            return reading_too_many(r, "tools", CHAT_TOOLS_LARGEST, "tools");
-        reading_at(r, "tools", i);
-        int rc = read_tool(r, w.value);
-        if (rc)
-            return rc;
-    }
-    reading_whole(r);
-    return AIGNE_OK;
-}
-
 static int read_choice(struct reading *r, struct json v)
 {
     static const struct {
@@ -93,6 +74,6 @@ int anthropic_read_tools(struct reading *r, struct json body)
     static const char *const names[] = {"tools", "tool_choice"};
     struct json v[2];
     json_pick(body, names, 2, v);
-    int rc = read_list(r, v[0]);
+    int rc = read_tools(r, "tools", v[0], read_tool);
     return rc ? rc : read_choice(r, v[1]);
 }

@@ -2,6 +2,7 @@
 #include "ingress/body.h"
 
 #include "base/limits.h"
+#include "chat/surrogates.h"
 #include <aignehub/aignehub.h>
 
 static int judge(struct slice body, int rc, const struct json_problem *problem,
@@ -26,6 +27,17 @@ int body_check(struct slice body, struct json *out, struct fault *why)
     int rc = judge(body, json_check(body, &problem), &problem, why);
     *out = json_of(body);
     return rc;
+}
+
+int body_open(struct slice body, struct reading *r, struct arena *a, struct chat_request *out,
+              struct json *whole, struct fault *why)
+{
+    reading_start(r, a, out, why);
+    int rc = body_check(body, whole, why);
+    if (rc)
+        return rc;
+    whole->raw = surrogates_replaced(whole->raw, a);
+    return whole->raw.p ? AIGNE_OK : fault_nomem(why);
 }
 
 int body_check_pick(struct slice body, const char *const *names, size_t count,

@@ -4,11 +4,15 @@
 
 #include "base/buf.h"
 #include "base/fault.h"
+#include "chat/reading.h"
 #include "text/json_scan.h"
 
 /* AIGNE_E_REQUEST unless the body is a JSON object, saying where it is not. */
 int body_check(struct slice body, struct json *out, struct fault *why);
-/* The same, and members of it on the way; see json_check_pick. */
+/* Begin to read it: checked, and without lone surrogates. AIGNE_E_NOMEM, or as above. */
+int body_open(struct slice body, struct reading *r, struct arena *a, struct chat_request *out,
+              struct json *whole, struct fault *why);
+/* Check it, and pick members of it on the way; see json_check_pick. */
 int body_check_pick(struct slice body, const char *const *names, size_t count,
                     struct json *values, const char **repeated, struct fault *why);
 /* One member that must be true, false, null or absent. */

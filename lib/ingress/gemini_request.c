@@ -3,7 +3,6 @@
 #include "ingress/gemini.h"
 
 #include "base/mem.h"
-#include "chat/surrogates.h"
 #include "ingress/body.h"
 #include <aignehub/aignehub.h>
 
@@ -426,13 +425,9 @@ int google_read_request(const struct ingress_request *in, struct arena *a,
     struct json whole;
     struct json v[MEMBERS];
     struct slice method = SLICE_NONE;
-    reading_start(&r, a, out, why);
-    int rc = body_check(in->body, &whole, why);
+    int rc = body_open(in->body, &r, a, out, &whole, why);
     if (rc)
         return rc;
-    whole.raw = surrogates_replaced(whole.raw, a);
-    if (!whole.raw.p)
-        return reading_nomem(&r);
     (void)google_method(in->rest, a, &out->model, &method);
     out->stream = slice_is(method, "streamGenerateContent");
     google_pick(whole, members, MEMBERS, v);

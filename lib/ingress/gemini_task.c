@@ -3,7 +3,6 @@
 #include "ingress/gemini_task.h"
 
 #include "base/mem.h"
-#include "chat/surrogates.h"
 #include "ingress/body.h"
 #include <aignehub/aignehub.h>
 
@@ -23,13 +22,11 @@ int google_task_open(const struct ingress_request *in, struct reading *r, struct
 {
     struct json whole;
     struct slice method = SLICE_NONE;
-    reading_start(r, a, out, why);
-    int rc = body_check(in->body, &whole, why);
+    int rc = body_open(in->body, r, a, out, &whole, why);
     if (rc)
         return rc;
-    whole.raw = surrogates_replaced(whole.raw, a);
     out->task = task_new(a);
-    if (!whole.raw.p || !out->task)
+    if (!out->task)
         return reading_nomem(r);
     (void)google_method(in->rest, a, &out->model, &method);
     google_pick(whole, names, count, values);

@@ -23,8 +23,6 @@ struct openai_allowed {
 int openai_read_allowed(struct reading *r, const struct openai_allowed *paths,
                         struct json allowed);
 bool openai_read_mode(struct json v, enum chat_tool_choice *out);
-int openai_read_list(struct reading *r, const char *member, struct json list,
-                     read_item_fn read);
 /* `paths`: of its name, description, parameters and strict. */
 int openai_read_function(struct reading *r, const char *const paths[4], struct json function);
 int openai_read_arguments(struct reading *r, const char *member, struct json v,

@@ -2,7 +2,6 @@
  * hold. */
 #include "ingress/openai.h"
 
-#include "chat/surrogates.h"
 #include "ingress/body.h"
 #include <aignehub/aignehub.h>
 
@@ -63,22 +62,12 @@ static int read_format(struct reading *r, const char *member, struct json v, str
     return AIGNE_OK;
 }
 
-/* Read elsewhere, in an order of their own. */
-static int read_later(struct reading *r, const char *member, struct json v, struct slice *to)
-{
-    (void)r;
-    (void)member;
-    (void)v;
-    (void)to;
-    return AIGNE_OK;
-}
-
 static const struct setting settings[] = {
-    {"messages", NULL, read_later, 0},
-    {"tools", NULL, read_later, 0},
-    {"tool_choice", NULL, read_later, 0},
-    {"functions", NULL, read_later, 0},
-    {"function_call", NULL, read_later, 0},
+    {"messages", NULL, read_elsewhere, 0},
+    {"tools", NULL, read_elsewhere, 0},
+    {"tool_choice", NULL, read_elsewhere, 0},
+    {"functions", NULL, read_elsewhere, 0},
+    {"function_call", NULL, read_elsewhere, 0},
     {"model", NULL, read_string, SETTING_AT(model)},
     {"stream", NULL, read_stream, 0},
     {"stream_options", NULL, read_stream_options, 0},
@@ -105,13 +94,9 @@ int openai_read_request(const struct ingress_request *in, struct arena *a,
 {
     struct reading r;
     struct json whole;
-    reading_start(&r, a, out, why);
-    int rc = body_check(in->body, &whole, why);
+    int rc = body_open(in->body, &r, a, out, &whole, why);
     if (rc)
         return rc;
-    whole.raw = surrogates_replaced(whole.raw, a);
-    if (!whole.raw.p)
-        return fault_nomem(why);
     rc = openai_read_messages(&r, json_get(whole, "messages"));
     if (!rc)
         rc = openai_read_tools(&r, whole);

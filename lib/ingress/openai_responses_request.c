@@ -1,6 +1,5 @@
 /* openai_responses_request.c - knows the settings and tools of an OpenAI Responses request; refuses to know
  * its input, and what only a provider that stores answers could do. */
-#include "chat/surrogates.h"
 #include "ingress/body.h"
 #include "ingress/openai.h"
 #include "ingress/openai_responses.h"
@@ -123,28 +122,18 @@ static int read_include(struct reading *r, const char *member, struct json v, st
     return AIGNE_OK;
 }
 
-/* What changes nothing where nothing is stored, or is read elsewhere. */
-static int read_no_more(struct reading *r, const char *member, struct json v, struct slice *to)
-{
-    (void)r;
-    (void)member;
-    (void)v;
-    (void)to;
-    return AIGNE_OK;
-}
-
 static const struct setting settings[] = {
-    {"input", NULL, read_no_more, 0},
-    {"instructions", NULL, read_no_more, 0},
-    {"tools", NULL, read_no_more, 0},
-    {"tool_choice", NULL, read_no_more, 0},
-    {"previous_response_id", NULL, read_no_more, 0},
-    {"conversation", NULL, read_no_more, 0},
-    {"prompt", NULL, read_no_more, 0},
-    {"background", NULL, read_no_more, 0},
-    {"store", NULL, read_no_more, 0},
-    {"stream_options", NULL, read_no_more, 0},
-    {"max_tool_calls", NULL, read_no_more, 0},
+    {"input", NULL, read_elsewhere, 0},
+    {"instructions", NULL, read_elsewhere, 0},
+    {"tools", NULL, read_elsewhere, 0},
+    {"tool_choice", NULL, read_elsewhere, 0},
+    {"previous_response_id", NULL, read_elsewhere, 0},
+    {"conversation", NULL, read_elsewhere, 0},
+    {"prompt", NULL, read_elsewhere, 0},
+    {"background", NULL, read_elsewhere, 0},
+    {"store", NULL, read_elsewhere, 0},
+    {"stream_options", NULL, read_elsewhere, 0},
+    {"max_tool_calls", NULL, read_elsewhere, 0},
     {"model", NULL, read_string, SETTING_AT(model)},
     {"stream", NULL, read_stream, 0},
     {"temperature", NULL, read_number, SETTING_AT(temperature)},
@@ -253,19 +242,15 @@ int responses_read_request(const struct ingress_request *in, struct arena *a,
     struct reading r;
     struct json whole;
     struct json v[4];
-    reading_start(&r, a, out, why);
-    int rc = body_check(in->body, &whole, why);
+    int rc = body_open(in->body, &r, a, out, &whole, why);
     if (rc)
         return rc;
-    whole.raw = surrogates_replaced(whole.raw, a);
-    if (!whole.raw.p)
-        return fault_nomem(why);
     json_pick(whole, names, 4, v);
     rc = refuse_stored(&r, whole);
     if (!rc)
         rc = responses_read_input(&r, v[0], v[1]);
     if (!rc)
-        rc = openai_read_list(&r, names[2], v[2], read_tool);
+        rc = read_tools(&r, names[2], v[2], read_tool);
     if (!rc)
         rc = read_choice(&r, v[3]);
     if (!rc)

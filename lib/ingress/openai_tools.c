@@ -49,25 +49,6 @@ static int read_old_function(struct reading *r, struct json function)
     return openai_read_function(r, paths, function);
 }
 
-int openai_read_list(struct reading *r, const char *member, struct json list, read_item_fn read)
-{
-    if (!json_present(list))
-        return AIGNE_OK;
-    if (list.kind != JSON_ARRAY)
-        return reading_kind(r, member, "an array", list);
-    struct json_walk w = json_walk(list);
-    for (size_t i = 0; json_next(&w); i++) {
-        if (i >= CHAT_TOOLS_LARGEST)
-            return reading_too_many(r, member, CHAT_TOOLS_LARGEST, member);
-        reading_at(r, member, i);
-        int rc = read(r, w.value);
-        if (rc)
-            return rc;
-    }
-    reading_whole(r);
-    return AIGNE_OK;
-}
-
 /* ---- the choice ---- */
 
 bool openai_read_mode(struct json v, enum chat_tool_choice *out)
@@ -146,9 +127,9 @@ int openai_read_tools(struct reading *r, struct json body)
     static const char *const names[] = {"tools", "functions", "tool_choice", "function_call"};
     struct json v[4];
     json_pick(body, names, 4, v);
-    int rc = openai_read_list(r, names[0], v[0], read_tool);
+    int rc = read_tools(r, names[0], v[0], read_tool);
     if (!rc && !r->build.request->tool_count)
-        rc = openai_read_list(r, names[1], v[1], read_old_function);
+        rc = read_tools(r, names[1], v[1], read_old_function);
     if (!rc)
         rc = read_choice(r, v[2]);
     return rc ? rc : read_old_choice(r, v[3]);
