@@ -16,7 +16,7 @@ static const struct catalog_provider *own_provider(const struct catalog *c, stru
         return NULL;
     for (size_t i = 0; i < name.n; i++) {
         char byte = name.p[i];
-        lower[i] = byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
+        lower[i] = (char)(byte >= 'A' && byte <= 'Z' ? byte | 0x20 : byte);
     }
     const struct catalog_provider *p = catalog_provider(c, slice_of(lower, name.n));
     return p && !slice_eq(p->type, p->name) ? p : NULL;
@@ -43,9 +43,9 @@ bool catalog_does(const struct catalog_provider *p, enum chat_kind kind)
 }
 
 const struct catalog_rate *catalog_rate(const struct catalog *c, struct slice provider,
-                                        struct slice model, struct slice given)
+                                        struct slice model, struct slice type)
 {
-    struct slice type = kind_canonical(given);
+    type = kind_canonical(type);
     char key[LIMIT_MODEL_NAME + 128];
     size_t n = provider.n + model.n + type.n + 2;
     if (n > sizeof key || !provider.n || !model.n || !type.n)

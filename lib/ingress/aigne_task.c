@@ -72,7 +72,7 @@ static int no_end(struct encoding *e, const struct reply_notes *notes)
     const struct ingress ingress_aigne_##name_of = {                                           \
         .name = "aigne",                                                                       \
         .format = "aigne." #name_of,                                                           \
-        .kind = kind_of,                                                                       \
+        .kind = (kind_of),                                                                     \
         .early_head = true,                                                                    \
         .content_type_stream = "text/event-stream",                                            \
         .content_type_plain = "application/json",                                              \

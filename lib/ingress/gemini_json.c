@@ -22,7 +22,7 @@ bool google_key_is(const struct json_walk *w, const char *camel)
     for (const char *c = camel; *c; c++) {
         if (is_upper(*c) && (i >= w->key.n || w->key.p[i++] != '_'))
             return false;
-        char wanted = is_upper(*c) ? (char)(*c - 'A' + 'a') : *c;
+        char wanted = (char)(is_upper(*c) ? *c | 0x20 : *c);
         if (i >= w->key.n || w->key.p[i++] != wanted)
             return false;
     }
@@ -101,7 +101,7 @@ static struct slice usual_base64(struct slice text, struct arena *a)
         return SLICE_NONE;
     size_t n = 0;
     for (size_t i = 0; i < text.n; i++)
-        copy[n++] = text.p[i] == '-' ? '+' : text.p[i] == '_' ? '/' : text.p[i];
+        copy[n++] = (char)(text.p[i] == '-' ? '+' : text.p[i] == '_' ? '/' : text.p[i]);
     while (n % 4)
         copy[n++] = '=';
     return slice_of(copy, n);
