@@ -16,4 +16,12 @@ int aigne_open_envelope(struct slice body, struct arena *a, struct aigne_envelop
 void aigne_keep_alive(struct encoding *e);
 void aigne_write_error(const struct fault *why, bool in_stream, struct buf *out);
 
+/* What the formats of tasks share with the one that can be streamed. */
+int aigne_peek_video(const struct ingress_request *in, struct arena *a, struct slice *model,
+                     struct chat_relay *relay, struct fault *why);
+int aigne_decode_video(const struct ingress_request *in, struct arena *a,
+                       struct chat_request *out, struct fault *why);
+int aigne_whole_task(struct encoding *e, const struct reply *r,
+                     const struct reply_notes *notes);
+
 #endif

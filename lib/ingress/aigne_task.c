@@ -20,15 +20,30 @@ static int open_task(struct slice body, struct arena *a, struct aigne_envelope *
     return body_model(json_get(whole, "model"), "model", a, &out->model, why);
 }
 
+static int look(const struct ingress_request *in, struct arena *a, struct slice *model,
+                struct aigne_envelope *out, struct fault *why)
+{
+    *model = SLICE_NONE;
+    int rc = open_task(in->body, a, out, why);
+    if (!rc)
+        *model = out->model;
+    return rc;
+}
+
 static int peek(const struct ingress_request *in, struct arena *a, struct slice *model,
                 struct chat_relay *relay, struct fault *why)
 {
     struct aigne_envelope envelope;
-    *model = SLICE_NONE;
     *relay = (struct chat_relay){.body = in->body};
-    int rc = open_task(in->body, a, &envelope, why);
-    if (!rc)
-        *model = envelope.model;
+    return look(in, a, model, &envelope, why);
+}
+
+int aigne_peek_video(const struct ingress_request *in, struct arena *a, struct slice *model,
+                     struct chat_relay *relay, struct fault *why)
+{
+    struct aigne_envelope envelope = {.stream = false};
+    int rc = look(in, a, model, &envelope, why);
+    *relay = (struct chat_relay){.body = in->body, .stream = !rc && envelope.stream};
     return rc;
 }
 
@@ -44,13 +59,19 @@ static int decode_kind(enum chat_kind kind, const struct ingress_request *in, st
     return rc;
 }
 
-static int whole(struct encoding *e, const struct reply *r, const struct reply_notes *notes)
+int aigne_decode_video(const struct ingress_request *in, struct arena *a,
+                       struct chat_request *out, struct fault *why)
+{
+    return decode_kind(KIND_VIDEO, in, a, out, why);
+}
+
+int aigne_whole_task(struct encoding *e, const struct reply *r, const struct reply_notes *notes)
 {
     reply_write(r, notes, e->out);
     return buf_rc(e->out);
 }
 
-/* Answers are never streamed: the envelope's flag is for chats alone. */
+/* But for videos, answers are never streamed: the envelope's flag is for chats. */
 static int no_event(struct encoding *e, const struct event *ev)
 {
     (void)ev;
@@ -81,12 +102,11 @@ static int no_end(struct encoding *e, const struct reply_notes *notes)
         .event = no_event,                                                                     \
         .end = no_end,                                                                         \
         .keep_alive = aigne_keep_alive,                                                        \
-        .whole = whole,                                                                        \
+        .whole = aigne_whole_task,                                                             \
         .error = aigne_write_error,                                                            \
     }
 
 AIGNE_TASK(image, KIND_IMAGE);
-AIGNE_TASK(video, KIND_VIDEO);
 AIGNE_TASK(embedding, KIND_EMBEDDING);
 AIGNE_TASK(speech, KIND_SPEECH);
 AIGNE_TASK(transcription, KIND_TRANSCRIPTION);

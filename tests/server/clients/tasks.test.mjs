@@ -150,6 +150,31 @@ describe('videos', () => {
   });
 });
 
+describe('videos that are watched', () => {
+  const watch = async (model, prompt) => {
+    const { status, headers, text } = await post(`${all.hub.url}/api/v2/video`, { input: { prompt, modelOptions: { model } }, options: { streaming: true } }, { authorization: `Bearer ${all.key}` });
+    assert.equal(status, 200, text);
+    assert.match(headers.get('content-type'), /^text\/event-stream/);
+    return text.split('\n\n').filter((t) => t && !t.startsWith(':')).map((t) => (t.startsWith('event: error\n') ? { error: JSON.parse(t.slice(19)) } : JSON.parse(t.slice(6))));
+  };
+  it('tell how far they are, then what they are', async () => {
+    const events = await watch('echo/echo', 'a');
+    assert.deepEqual(events.slice(0, -1).map((e) => e.progress.progress), [0, 25, 50, 75, 100]);
+    const { json } = events.at(-1).delta;
+    assert.equal(json.videos[0].mimeType, 'video/mp4');
+    assert.equal(json.seconds, 4);
+    assert.equal(json.modelWithProvider, 'echo/echo');
+    const made = await watch('openai/sora-2', 'a cat #polls=2');
+    assert.ok(made.length > 1 && made.slice(0, -1).every((e) => typeof e.progress.status === 'string'), JSON.stringify(made).slice(0, 500));
+    assert.equal(Buffer.from(made.at(-1).delta.json.videos[0].data, 'base64').subarray(4, 8).toString(), 'ftyp');
+  });
+  it('and that they fail', async () => {
+    const events = await watch('echo/break-2', 'a');
+    assert.match(events.at(-1).error.message, /as it was told/);
+    assert.equal(events.length, 3);
+  });
+});
+
 describe('videos behind links', { concurrency: true }, () => {
   it('xai', async () => {
     const reply = await good('video', 'xai/grok-imagine-video', { prompt: 'a cat', seconds: 6 });
