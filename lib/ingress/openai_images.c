@@ -281,7 +281,7 @@ static int end_edit(struct encoding *e, const struct reply_notes *notes)
 #define OPENAI_IMAGES(name_of, format_of, suffix)                                              \
     const struct ingress name_of = {                                                           \
         .name = "openai",                                                                      \
-        .format = format_of,                                                                   \
+        .format = (format_of),                                                                 \
         .kind = KIND_IMAGE,                                                                    \
         .state_size = sizeof(struct told),                                                     \
         .content_type_stream = "text/event-stream",                                            \

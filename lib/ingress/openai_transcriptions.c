@@ -189,7 +189,7 @@ static void close_state(struct encoding *e)
 #define OPENAI_HEARING(name_of, format_of, decode_of)                                          \
     const struct ingress name_of = {                                                           \
         .name = "openai",                                                                      \
-        .format = format_of,                                                                   \
+        .format = (format_of),                                                                 \
         .kind = KIND_TRANSCRIPTION,                                                            \
         .needs_model = true,                                                                   \
         .state_size = sizeof(struct told),                                                     \
