@@ -269,9 +269,26 @@ def verb_lines(verb):
     return lines + (argument_lines(schema) or ['.PP', 'No arguments.'])
 
 
+def policy_lines(policy):
+    lines = section('POLICY', filled([
+        'How calls are carried out: members of "policy" in the settings, a route and an access key. '
+        'Of these the later wins, and headers of the request win over all.']))
+    for row in policy:
+        facts = [row['kind'].capitalize() if row['kind'] != 'choice' else
+                 'One of ' + row['choices'].replace(' ', ', ')]
+        if 'min' in row:
+            facts.append(f"from {row['min']} to {row['max']}")
+        text = f"{' '.join(facts)}. {row['doc'][0].upper() + row['doc'][1:]}."
+        if 'header' in row:
+            text += f" Header {row['header']}."
+        lines += ['.TP', f".I {escape(row['name'])}"] + filled([text])
+    return lines
+
+
 def write_verbs(version, list_path):
     with open(list_path, encoding='utf-8') as f:
         verbs = json.load(f)
+    policy = verbs.pop()['policy']
     there = {verb['name'] for verb in verbs}
     verbs += [verb for verb in TRIALS if verb['name'] not in there]
     order = list(dict.fromkeys(verb['name'].split('.')[0] for verb in verbs))
@@ -287,6 +304,7 @@ def write_verbs(version, list_path):
     lines += ['.SH VERBS']
     for verb in verbs:
         lines += verb_lines(verb)
+    lines += policy_lines(policy)
     lines += section('EXAMPLE', literal([
         "$ aigne-hub do --data hub.db credential.put - <<END",
         '{"provider": "openai", "name": "main", "value": "sk-..."}', 'END',

@@ -21,6 +21,7 @@
 #include <stddef.h>
 
 struct bill;
+struct overrides;
 
 enum call_state {
     CALL_ADMIT,    /* who asks, under which catalogue */
@@ -94,6 +95,8 @@ struct aigne_call {
     struct chat_relay relay;
     const char *relay_format; /* of the caller's body; NULL: it cannot be relayed */
 
+    const struct overrides *overrides; /* NULL: the request has none */
+    const struct policy *policy;       /* complete once planned; NULL: nobody says anything */
     struct route_plan plan;
     size_t attempt_number; /* of the current one, from 1 */
     struct attempt attempt;

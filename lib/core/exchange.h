@@ -28,6 +28,7 @@ struct exchange {
     bool takes_body;
     bool body_ended;
     bool from_page;                          /* a browser asks, for a page from elsewhere */
+    bool has_overrides;                      /* headers that may be some */
     bool head_only;                          /* the client asked for the head alone */
     bool confidential;                       /* what comes and goes holds keys */
     void (*handle)(struct aigne_call *call); /* the body is complete: begin */

@@ -4,12 +4,12 @@
 #include "base/mem.h"
 #include "core/admin.h"
 #include "core/exchange.h"
+#include "core/overrides.h"
 #include "core/pages.h"
 #include "core/refresh.h"
 #include "ingress/gemini_paths.h"
 #include "text/http.h"
 #include "text/url.h"
-#include "text/utf8.h"
 #include <aignehub/aignehub.h>
 
 enum admission { ANYBODY, KEY_HOLDER };
@@ -226,29 +226,6 @@ static const struct gateway_path *find_path(struct aigne_call *call)
     return NULL;
 }
 
-/* ---- who ---- */
-
-/* It is written into the books and handed on in a header. */
-static bool is_plain_text(struct slice s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7F)
-            return false;
-    return utf8_valid(s);
-}
-
-/* The headers are wiped when the client is in. */
-static void note_app(struct aigne_call *call)
-{
-    struct exchange *x = exchange_of(call);
-    struct slice app = slice_trim(x->client_did);
-    struct slice decoded = url_decode(&call->arena, app);
-    if (decoded.n && decoded.n <= LIMIT_MODEL_NAME && is_plain_text(decoded))
-        call->app = arena_copy(&call->arena, decoded);
-    else if (call->who)
-        call->app = call->who->id;
-}
-
 /* ---- the three functions ---- */
 
 /* "http://host/path", as clients of a proxy write it, means "/path". */
@@ -296,6 +273,8 @@ static void read_headers(struct exchange *x)
             x->accept = h.value;
         else if (!x->client_did.p && slice_is_nocase(h.name, "x-aigne-hub-client-did"))
             x->client_did = h.value;
+        else if (slice_starts_nocase(h.name, POLICY_HEADER_PREFIX))
+            x->has_overrides = true;
         else if (slice_is_nocase(h.name, "origin"))
             x->from_page = true;
         else if (x->content_length < 0 && slice_is_nocase(h.name, "content-length") &&
@@ -378,12 +357,14 @@ static void keep_format_headers(struct aigne_call *call)
 static void let_in(struct aigne_call *call)
 {
     struct exchange *x = exchange_of(call);
-    note_app(call);
+    int rc = overrides_read(call);
     if (x->ingress->headers)
         keep_format_headers(call);
     x->content_type = arena_copy(&call->arena, x->content_type);
     x->accept = arena_copy(&call->arena, x->accept);
-    if (x->takes_body && (announced_too_large(x) || buf_rc(&x->body) < 0))
+    if (rc < 0)
+        call_refuse(call);
+    else if (x->takes_body && (announced_too_large(x) || buf_rc(&x->body) < 0))
         refuse_body(call);
     else if (x->takes_body)
         reserve_body(x);

@@ -2,6 +2,7 @@
  * there or why it comes next. */
 #include "core/target.h"
 #include "base/clock.h"
+#include "core/overrides.h"
 #include "core/record.h"
 #include "provider/config.h"
 #include <aignehub/aignehub.h>
@@ -48,6 +49,9 @@ static int plan_in_hub(struct aigne_call *call)
         return rc;
     if (pinned)
         pin_credential(call);
+    rc = overrides_settle(call);
+    if (rc < 0)
+        return rc;
     return record_prepare(call);
 }
 

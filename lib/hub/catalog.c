@@ -95,6 +95,17 @@ static decimal_wide rate_of(struct json object, const char *name, decimal_wide o
     return text.p && decimal_parse(text, DECIMAL_RATE_DIGITS, &value) ? value : otherwise;
 }
 
+/* NULL: nothing is said. What a newer version wrote and this one does not know says nothing either. */
+static const struct policy *policy_of(struct catalog *c, struct json object)
+{
+    struct json given = json_get(object, "policy");
+    struct policy *policy =
+        given.kind == JSON_OBJECT ? arena_alloc(&c->arena, sizeof *policy) : NULL;
+    if (policy)
+        (void)policy_read(given, policy, NULL);
+    return policy;
+}
+
 static bool read_provider(struct catalog *c, const struct store_object *from,
                           struct catalog_provider *to)
 {
@@ -174,6 +185,7 @@ static bool read_key(struct catalog *c, const struct store_object *from, struct 
     to->admin = json_string_is(json_get(body, "role"), "admin");
     to->revoked = json_present(json_get(body, "revokedAt"));
     to->expires_ms = number_of(body, "expiresAt", 0);
+    to->policy = policy_of(c, body);
     if (hash.n != VAULT_HASH_SIZE)
         return false;
     memcpy(to->hash, hash.p, VAULT_HASH_SIZE);
@@ -324,11 +336,12 @@ static int read_users(struct catalog *c)
     return AIGNE_OK;
 }
 
-static void read_billing(struct catalog *c)
+static void read_settings(struct catalog *c)
 {
     const struct store_object *settings = catalog_object(c, TABLE_SETTINGS, SLICE(SETTINGS_ID));
-    billing_read(settings ? json_of(settings->body) : json_of(SLICE("{}")), &c->arena,
-                 &c->billing);
+    struct json body = json_of(settings ? settings->body : SLICE("{}"));
+    billing_read(body, &c->arena, &c->billing);
+    c->policy = policy_of(c, body);
 }
 
 static void catalog_free(struct catalog *c)
@@ -371,7 +384,7 @@ int catalog_build(const struct store_type *type, struct store *store,
         return rc;
     }
     qsort(c->objects, c->object_count, sizeof *c->objects, by_table_and_id);
-    read_billing(c);
+    read_settings(c);
     if (read_providers(c) || read_credentials(c) || read_rates(c) || read_keys(c) ||
         read_users(c) || c->arena.failed) {
         catalog_free(c);

@@ -11,6 +11,7 @@
 #include "chat/kind.h"
 #include "hub/billing.h"
 #include "hub/health.h"
+#include "hub/policy.h"
 #include "hub/rotation.h"
 #include "store/store.h"
 #include "text/decimal.h"
@@ -91,8 +92,9 @@ struct catalog_key {
     struct slice user; /* user id, may be empty */
     bool admin;
     bool revoked;
-    int64_t expires_ms; /* 0: never */
-    struct slice hint;  /* its last four characters */
+    int64_t expires_ms;          /* 0: never */
+    struct slice hint;           /* its last four characters */
+    const struct policy *policy; /* NULL: it says nothing */
     unsigned char hash[VAULT_HASH_SIZE];
 };
 
@@ -113,6 +115,7 @@ struct catalog {
     struct map users_by_name; /* objects */
     const struct hub_providers *known;
     struct billing billing;
+    const struct policy *policy;  /* of the whole hub; NULL: the settings say nothing */
     bool has_own;                 /* a provider under a name of the operator's own */
     struct store_object *objects; /* all of them by (table, id), for the verbs that list */
     size_t object_count;

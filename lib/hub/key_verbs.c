@@ -87,11 +87,14 @@ static int key_create(struct verb_call *v)
     struct slice user = SLICE_NONE;
     struct slice expires = SLICE_NONE;
     struct slice key = SLICE_NONE;
+    struct slice policy = SLICE_NONE;
     int rc = verb_name(v, "name", &name);
     if (!rc)
         rc = read_user(v, &user);
     if (!rc)
         rc = read_expiry(v, &expires);
+    if (!rc)
+        rc = verb_policy(v, &policy);
     if (!rc)
         rc = make_key(v, &key);
     if (rc)
@@ -104,7 +107,8 @@ static int key_create(struct verb_call *v)
         {"user", verb_quote(v, user)},
         {"hint", verb_quote(v, slice_from(key, key.n - HINT_CHARACTERS))},
         {"hash", hash_of(v, key)},
-        {"expiresAt", expires}};
+        {"expiresAt", expires},
+        {"policy", policy}};
     struct slice body = verb_body(v, NULL, members, sizeof members / sizeof *members);
     rc = verb_put(v, TABLE_KEY, id, body, STORE_ABSENT);
     if (rc)
@@ -132,6 +136,35 @@ static int key_get(struct verb_call *v)
     if (!object)
         return rc;
     verb_reply(v, object->id, object->body);
+    json_close_object(&v->w);
+    return AIGNE_OK;
+}
+
+static int key_put(struct verb_call *v)
+{
+    const struct store_object *object = NULL;
+    struct slice name = SLICE_NONE;
+    struct slice expires = SLICE_NONE;
+    struct slice policy = SLICE_NONE;
+    int rc = find(v, &object);
+    if (!object)
+        return rc;
+    rc = verb_name(v, "name", &name);
+    if (!rc)
+        rc = read_expiry(v, &expires);
+    if (!rc)
+        rc = verb_policy(v, &policy);
+    if (rc)
+        return rc;
+    if (json_get(v->arguments, "expiresAt").kind == JSON_NULL)
+        expires = VERB_NULL;
+    const struct verb_member members[] = {
+        {"name", verb_quote(v, name)}, {"expiresAt", expires}, {"policy", policy}};
+    struct slice body = verb_body(v, object, members, sizeof members / sizeof *members);
+    rc = verb_put(v, TABLE_KEY, object->id, body, object->version);
+    if (rc)
+        return rc;
+    verb_reply(v, object->id, body);
     json_close_object(&v->w);
     return AIGNE_OK;
 }
@@ -181,10 +214,17 @@ static const struct verb verbs[] = {
       VERB_SCHEMA("\"name\"", VERB_TEXT("name", "what the key is for"),
                   VERB_CHOICE("role", "\"user\",\"admin\"", "admin may also use the verbs"),
                   VERB_TEXT("user", "id or name of the user it belongs to"),
-                  VERB_TIME("expiresAt", "when it ends; never when absent")),
+                  VERB_TIME("expiresAt", "when it ends; never when absent"), VERB_POLICY),
       "Make an access key; its text is in this reply and never again."},
      true,
      key_create},
+    {{"key.put",
+      VERB_SCHEMA("\"id\"", VERB_TEXT("id", "the key's id, as in key.list"),
+                  VERB_TEXT("name", "what the key is for"),
+                  VERB_TIME("expiresAt", "when it ends; null: never"), VERB_POLICY),
+      "Change what is mentioned of an access key."},
+     true,
+     key_put},
     {{"key.get", ID_SCHEMA, "Show an access key, all but its text."}, false, key_get},
     {{"key.list",
       VERB_SCHEMA("", VERB_TEXT("user", "id or name of a user"), VERB_PAGE, VERB_PAGE_SIZE),

@@ -46,6 +46,7 @@ static int settings_put(struct verb_call *v)
     struct slice name;
     struct slice starter = SLICE_NONE;
     struct slice overdraft = SLICE_NONE;
+    struct slice policy = SLICE_NONE;
     int rc = verb_name(v, "name", &name);
     if (!rc)
         rc = check_url(v, "publicUrl");
@@ -57,6 +58,8 @@ static int settings_put(struct verb_call *v)
         rc = verb_amount_json(v, "starterCredits", &starter);
     if (!rc)
         rc = verb_amount_json(v, "overdraft", &overdraft);
+    if (!rc)
+        rc = verb_policy(v, &policy);
     if (rc)
         return rc;
     const struct store_object *old =
@@ -69,11 +72,21 @@ static int settings_put(struct verb_call *v)
         {"starterCredits", starter},
         {"starterCreditsExpireDays", json_get(v->arguments, "starterCreditsExpireDays").raw},
         {"overdraft", overdraft},
+        {"policy", policy},
         {"purchaseUrl", json_get(v->arguments, "purchaseUrl").raw}};
     struct slice body = verb_body(v, old, members, sizeof members / sizeof *members);
     rc = verb_put(v, TABLE_SETTINGS, SLICE(SETTINGS_ID), body,
                   old ? old->version : STORE_ABSENT);
     return rc ? rc : reply(v, body);
+}
+
+static int policy_list(struct verb_call *v)
+{
+    json_open_object(&v->w);
+    json_key(&v->w, "list");
+    policy_describe(&v->w);
+    json_close_object(&v->w);
+    return AIGNE_OK;
 }
 
 static void write_count(struct verb_call *v, const char *name, const char *table)
@@ -112,11 +125,14 @@ static const struct verb verbs[] = {
                   VERB_NAMED("starterCreditsExpireDays", "\"type\":[\"number\",\"null\"]",
                              "after so many days; never when absent"),
                   VERB_AMOUNT("overdraft", "how far below zero a call may bring an account"),
-                  VERB_TEXT_OR_NULL("purchaseUrl", "where credits can be bought")),
+                  VERB_TEXT_OR_NULL("purchaseUrl", "where credits can be bought"), VERB_POLICY),
       "Change what is mentioned of the hub's settings."},
      true,
      settings_put},
     {{"settings.get", VERB_NOTHING, "Show the hub's settings."}, false, settings_get},
+    {{"policy.list", VERB_NOTHING, "List what a policy may say, and the headers for it."},
+     false,
+     policy_list},
     {{"hub.status", VERB_NOTHING, "Show the version and how much there is of everything."},
      false,
      hub_status}};

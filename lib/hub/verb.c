@@ -91,6 +91,14 @@ int verb_provider(struct verb_call *v, const char *name, struct slice *out)
     return verb_unknown_provider(v, name, given);
 }
 
+int verb_policy(struct verb_call *v, struct slice *out)
+{
+    struct policy ignored;
+    struct json given = json_get(v->arguments, "policy");
+    *out = given.raw;
+    return policy_read(given, &ignored, v->why);
+}
+
 static int add_op(struct verb_call *v, struct store_op op)
 {
     if (v->op_count == v->op_capacity) {

@@ -111,6 +111,10 @@ int verb_amount(struct verb_call *v, const char *name, int64_t *out);
 int verb_amount_json(struct verb_call *v, const char *name, struct slice *out);
 bool verb_flag(const struct verb_call *v, const char *name, bool otherwise);
 
+/* The argument "policy" as JSON: AIGNE_E_REQUEST about what it may not say. */
+int verb_policy(struct verb_call *v, struct slice *out);
+#define VERB_POLICY VERB_OBJECT_OR_NULL("policy", "how its calls are carried out, see POLICY")
+
 /* What is to change. */
 int verb_put(struct verb_call *v, const char *table, struct slice id, struct slice body,
              int64_t expected_version);

@@ -261,6 +261,31 @@ static void an_app_is_booked_only_under_a_plain_name(void **state)
     fixture_close(&f);
 }
 
+static void ask_with(struct fixture *f, const char *header, struct answer *a)
+{
+    char headers[400];
+    snprintf(headers, sizeof(headers), "authorization: Bearer %s\r\n%s\r\n", f->key, header);
+    aigne_call *exchange = begin(f, "POST", "/v1/chat/completions", headers);
+    finish_request(exchange, "{\"model\":\"echo/echo\"," CHAT_REST);
+    take(exchange, a);
+}
+
+static void headers_of_the_hubs_own_say_how_a_call_is_made(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct answer a;
+    fixture_open(&f, NULL, NULL);
+    ask_with(&f, "x-aigne-hub-total-timeout: 60000", &a);
+    expect_body(&a, 200, "Hi");
+    ask_with(&f, "X-AIGNE-Hub-Total-Timeout: soon", &a);
+    expect_body(&a, 400, "\"param\":\"x-aigne-hub-total-timeout\"");
+    expect_body(&a, 400, "must be a whole number of milliseconds from 0 to 86400000");
+    ask_with(&f, "x-aigne-hub-of-a-later-version: 1", &a);
+    expect_body(&a, 200, "Hi");
+    fixture_close(&f);
+}
+
 /* ---- bodies ---- */
 
 static void bodies_that_are_too_large(void **state)
@@ -564,6 +589,7 @@ int main(void)
         cmocka_unit_test(bodies_that_are_nonsense),
         cmocka_unit_test(a_model_is_no_way_up),
         cmocka_unit_test(a_link_is_followed_with_nothing_of_the_provider),
+        cmocka_unit_test(headers_of_the_hubs_own_say_how_a_call_is_made),
         cmocka_unit_test(keys_of_another_process_work_at_once),
         cmocka_unit_test(a_revoked_key_stops_at_once),
         cmocka_unit_test(a_body_may_not_begin_in_the_middle),

@@ -1,0 +1,18 @@
+/* overrides.h - what a request asks for itself, in headers of its own, about how it is carried out. */
+#ifndef AIGNE_CORE_OVERRIDES_H
+#define AIGNE_CORE_OVERRIDES_H
+
+#include "core/call.h"
+#include "hub/policy.h"
+
+struct overrides {
+    struct policy policy;
+};
+
+/* The client is let in: call->overrides, and call->app, from the headers of its exchange. AIGNE_E_REQUEST
+ * about a value that cannot be. */
+int overrides_read(struct aigne_call *call);
+/* The call is planned: call->policy is what hub, key and request say together. */
+int overrides_settle(struct aigne_call *call);
+
+#endif
