@@ -104,10 +104,10 @@ static int read_frame(struct attempt *t, const struct sse_event *frame)
 {
     int rc = AIGNE_OK;
     if (t->relaying) {
-        bool hide = false;
-        rc = t->adapter->watch(&t->decoding, frame, t->usage_wanted, &hide);
-        if (rc >= 0 && !hide)
-            rc = t->frames->push(t->frames, frame->raw);
+        struct slice shown = frame->raw;
+        rc = t->adapter->watch(&t->decoding, frame, t->usage_wanted, &shown);
+        if (rc >= 0 && shown.p)
+            rc = t->frames->push(t->frames, shown);
     } else {
         rc = t->adapter->decode(&t->decoding, frame);
     }

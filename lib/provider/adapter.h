@@ -43,10 +43,11 @@ struct adapter {
                  struct http_request *out, struct fault *why);
     /* One frame of a streamed answer: push the events it means. */
     int (*decode)(struct decoding *d, const struct sse_event *frame);
-    /* The same while relaying: push only START, USAGE and FINISH, and say in `hide` whether the
-     * client must not see the frame. May be NULL when relay is. */
+    /* The same while relaying: push only START, USAGE and FINISH. `shown` is what the client gets, and
+     * the frame as it came unless it is changed: what is not for the client is left out of a copy in
+     * `scratch`; absent: none of it is. May be NULL when relay is. */
     int (*watch)(struct decoding *d, const struct sse_event *frame,
-                 enum chat_choice usage_wanted, bool *hide);
+                 enum chat_choice usage_wanted, struct slice *shown);
     /* A whole plain answer: all its events. With `watching` only START, USAGE and FINISH. */
     int (*decode_whole)(struct decoding *d, struct slice body, bool watching);
     /* The stream ended: AIGNE_OK if that was its proper end, else AIGNE_E_PROTOCOL. */

@@ -104,7 +104,7 @@ int anthropic_decode(struct decoding *d, const struct sse_event *frame);
 int anthropic_decode_whole(struct decoding *d, struct slice body, bool watching);
 int anthropic_finish(struct decoding *d);
 int anthropic_watch(struct decoding *d, const struct sse_event *frame,
-                    enum chat_choice usage_wanted, bool *hide);
+                    enum chat_choice usage_wanted, struct slice *shown);
 /* What the hub must learn of an event that passes through. */
 int anthropic_watch_event(struct decoding *d, struct slice data);
 

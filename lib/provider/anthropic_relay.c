@@ -107,12 +107,12 @@ static int watch_dull(struct decoding *d, struct slice data)
 }
 
 int anthropic_watch(struct decoding *d, const struct sse_event *frame,
-                    enum chat_choice usage_wanted, bool *hide)
+                    enum chat_choice usage_wanted, struct slice *shown)
 {
     const struct anthropic_state *s = d->state;
     struct slice data = slice_trim(frame->data);
     (void)usage_wanted; /* it is part of the stream here */
-    *hide = false;
+    (void)shown;
     if (!data.n || s->ended)
         return AIGNE_OK;
     return is_dull(frame) ? watch_dull(d, data) : anthropic_watch_event(d, data);

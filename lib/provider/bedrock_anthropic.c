@@ -137,11 +137,10 @@ static int decode(struct decoding *d, const struct sse_event *frame)
 }
 
 static int watch(struct decoding *d, const struct sse_event *frame,
-                 enum chat_choice usage_wanted, bool *hide)
+                 enum chat_choice usage_wanted, struct slice *shown)
 {
-    *hide = false;
     return frame->failed ? bedrock_exception(d, frame)
-                         : anthropic_watch(d, frame, usage_wanted, hide);
+                         : anthropic_watch(d, frame, usage_wanted, shown);
 }
 
 const struct adapter adapter_bedrock_anthropic = {

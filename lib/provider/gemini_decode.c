@@ -259,12 +259,12 @@ int gemini_decode(struct decoding *d, const struct sse_event *frame)
 
 /* The end of the answer is held back until its record is written, so it is told at once. */
 int gemini_watch(struct decoding *d, const struct sse_event *frame,
-                 enum chat_choice usage_wanted, bool *hide)
+                 enum chat_choice usage_wanted, struct slice *shown)
 {
     const struct gemini_state *s = d->state;
     struct slice data = slice_trim(frame->data);
     (void)usage_wanted; /* it is part of the stream here */
-    *hide = false;
+    (void)shown;
     if (!data.n)
         return AIGNE_OK;
     int rc = answer_check(d, data, JSON_OBJECT);

@@ -94,6 +94,8 @@ int openai_relay_to(const struct chat_relay *r, const struct chat_target *to, st
                     struct fault *why);
 int openai_relay(const struct chat_relay *r, const struct chat_target *to, struct arena *a,
                  struct http_request *out, struct fault *why);
+/* The member of an object in `text` that has this value, with the comma that goes with it. */
+struct slice openai_member(struct slice text, struct slice value);
 
 /* One tool call of an answer. Providers number them with gaps, or not at all. */
 struct openai_call {
@@ -113,7 +115,9 @@ struct openai_state {
         usual; /* a chunk that is one piece of text, and which kind of event it is */
     enum event_kind usual_kind;
     int learned;
-    int begun; /* calls whose TOOL_BEGIN was pushed */
+    bool usage_told;         /* where clients look for it */
+    struct slice usage_late; /* what tells it to those who asked, as it came elsewhere */
+    int begun;               /* calls whose TOOL_BEGIN was pushed */
     struct openai_call *calls;
     size_t call_count;
     size_t call_capacity;
@@ -137,7 +141,8 @@ struct openai_object {
 /* AIGNE_E_PROTOCOL when it is no JSON object. */
 int openai_object_read(struct decoding *d, struct slice text, struct openai_object *o);
 
-/* Its usage, wherever it is put; false: there is none to be trusted. */
+/* The usage itself, absent when there is none; what it says, false: nothing that can be trusted. */
+struct json openai_usage_of(const struct openai_object *o);
 bool openai_usage(const struct openai_object *o, struct usage *out);
 int openai_push_start(struct decoding *d, const struct openai_object *o);
 /* The end of a choice; a reason that says the answer broke off is no end. */
@@ -151,7 +156,13 @@ int openai_push_logprobs(struct decoding *d, struct json content);
 
 int openai_decode(struct decoding *d, const struct sse_event *frame);
 int openai_watch(struct decoding *d, const struct sse_event *frame,
-                 enum chat_choice usage_wanted, bool *hide);
+                 enum chat_choice usage_wanted, struct slice *shown);
+/* The frame without any usage, as who did not ask is shown it; absent when it had nothing else. */
+void openai_cut_usage(struct decoding *d, const struct openai_object *o,
+                      const struct sse_event *frame, struct slice *shown);
+/* Usage that stands where clients do not look is kept, and told before the end. */
+void openai_note_usage(struct decoding *d, const struct openai_object *o);
+void openai_tell_usage(struct decoding *d, const struct sse_event *end, struct slice *shown);
 int openai_decode_whole(struct decoding *d, struct slice body, bool watching);
 int openai_finish(struct decoding *d);
 

@@ -57,6 +57,14 @@ static void split_answer(struct usage *u, int64_t completion, int64_t prompt, in
     u->output = outside ? completion : answer_less(completion, reasoning);
 }
 
+struct json openai_usage_of(const struct openai_object *o)
+{
+    struct json usage = o->usage.kind == JSON_OBJECT ? o->usage : o->choice_usage;
+    if (usage.kind != JSON_OBJECT && o->groq.kind == JSON_OBJECT)
+        usage = json_get(o->groq, "usage");
+    return usage.kind == JSON_OBJECT ? usage : (struct json){0};
+}
+
 bool openai_usage(const struct openai_object *o, struct usage *out)
 {
     enum { PROMPT, COMPLETION, TOTAL, PROMPT_DETAILS, COMPLETION_DETAILS, HIT, MEMBERS };
@@ -66,10 +74,8 @@ bool openai_usage(const struct openai_object *o, struct usage *out)
     static const char *const cached[] = {"cached_tokens", "cache_write_tokens"};
     struct json details[2];
     struct json v[MEMBERS];
-    struct json usage = o->usage.kind == JSON_OBJECT ? o->usage : o->choice_usage;
-    if (usage.kind != JSON_OBJECT && o->groq.kind == JSON_OBJECT)
-        usage = json_get(o->groq, "usage");
-    if (usage.kind != JSON_OBJECT)
+    struct json usage = openai_usage_of(o);
+    if (!json_present(usage))
         return false;
     json_pick(usage, names, MEMBERS, v);
     usage_init(out);

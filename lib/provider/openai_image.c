@@ -269,14 +269,14 @@ static void add_usage(struct usage *sum, struct json usage)
 }
 
 static int watch(struct decoding *d, const struct sse_event *frame,
-                 enum chat_choice usage_wanted, bool *hide)
+                 enum chat_choice usage_wanted, struct slice *shown)
 {
     static const char *const names[] = {"type", "usage"};
     struct image_state *s = d->state;
     struct slice data = slice_trim(frame->data);
     struct json v[2];
     (void)usage_wanted;
-    *hide = false;
+    (void)shown;
     if (!data.n || slice_is(data, "[DONE]"))
         return AIGNE_OK;
     int rc = openai_task_open(d, data, names, 2, v);

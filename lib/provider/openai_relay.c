@@ -83,23 +83,22 @@ static bool inside(struct slice body, struct slice part)
     return part.p >= body.p && part.p + part.n <= body.p + body.n;
 }
 
-/* The options as a member, with the comma that goes with it: for those who refuse what they do not know. */
-static struct change remove_options(const struct chat_relay *r)
+struct slice openai_member(struct slice text, struct slice value)
 {
-    const char *begin = r->body.p;
-    const char *end = r->stream_options_value.p + r->stream_options_value.n;
-    const char *limit = begin + r->body.n;
-    const char *key = back_over_blanks(begin, r->stream_options_value.p) - 1; /* the colon */
-    key = back_over_blanks(begin, key) - 1; /* its last quote */
+    const char *begin = text.p;
+    const char *end = value.p + value.n;
+    const char *limit = begin + text.n;
+    const char *key = back_over_blanks(begin, value.p) - 1; /* the colon */
+    key = back_over_blanks(begin, key) - 1;                 /* its last quote */
     while (key > begin && key[-1] != '"')
         key--;
     key = key > begin ? key - 1 : key;
     const char *before = back_over_blanks(begin, key);
     if (before > begin && before[-1] == ',')
-        return (struct change){.old = slice_of(before - 1, (size_t)(end - before + 1))};
+        return slice_of(before - 1, (size_t)(end - before + 1));
     struct slice after = slice_trim(slice_of(end, (size_t)(limit - end)));
     end = slice_starts(after, ",") ? after.p + 1 : end;
-    return (struct change){.old = slice_of(key, (size_t)(end - key))};
+    return slice_of(key, (size_t)(end - key));
 }
 
 static void add_piece(struct http_request *out, struct slice piece)
@@ -139,7 +138,8 @@ int openai_relay_to(const struct chat_relay *r, const struct chat_target *to, st
     } else if (!knows_options && r->stream_options_value.p &&
                inside(r->body, r->stream_options_value)) {
         dropped_note(to->dropped, "stream_options");
-        changes[1] = remove_options(r);
+        /* for those who refuse what they do not know */
+        changes[1] = (struct change){.old = openai_member(r->body, r->stream_options_value)};
         count = 2;
     }
     if (rc < 0)

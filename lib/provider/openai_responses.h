@@ -59,7 +59,7 @@ int responses_push_end(struct decoding *d, struct json response, bool watching);
 
 int responses_decode(struct decoding *d, const struct sse_event *frame);
 int responses_watch(struct decoding *d, const struct sse_event *frame,
-                    enum chat_choice usage_wanted, bool *hide);
+                    enum chat_choice usage_wanted, struct slice *shown);
 int responses_decode_whole(struct decoding *d, struct slice body, bool watching);
 int responses_finish(struct decoding *d);
 

@@ -201,10 +201,10 @@ int responses_decode(struct decoding *d, const struct sse_event *frame)
 }
 
 int responses_watch(struct decoding *d, const struct sse_event *frame,
-                    enum chat_choice usage_wanted, bool *hide)
+                    enum chat_choice usage_wanted, struct slice *shown)
 {
     (void)usage_wanted; /* it is part of the end here */
-    *hide = false;
+    (void)shown;
     return read_frame(d, frame, true);
 }
 

@@ -208,10 +208,10 @@ static int decode(struct decoding *d, const struct sse_event *frame)
 }
 
 static int watch(struct decoding *d, const struct sse_event *frame,
-                 enum chat_choice usage_wanted, bool *hide)
+                 enum chat_choice usage_wanted, struct slice *shown)
 {
     (void)usage_wanted;
-    *hide = false;
+    (void)shown;
     return read_frame(d, frame, true);
 }
 

@@ -64,31 +64,29 @@ static bool is_dull(struct decoding *d, struct slice data)
     return true;
 }
 
-static int read_chunk(struct decoding *d, const struct openai_object *o,
-                      enum chat_choice usage_wanted, bool *hide)
+static int read_chunk(struct decoding *d, const struct openai_object *o)
 {
     struct usage usage;
     if (complaint_present(o->error))
         return complaint_in_answer(d, o->whole);
     int rc = openai_push_start(d, o);
-    if (rc >= 0 && openai_usage(o, &usage)) {
-        *hide = usage_wanted != CHAT_YES && json_count(o->choices) == 0;
+    if (rc >= 0 && openai_usage(o, &usage))
         rc = answer_usage(d, &usage);
-    }
     return rc < 0 ? rc : openai_push_reason(d, o);
 }
 
 int openai_watch(struct decoding *d, const struct sse_event *frame,
-                 enum chat_choice usage_wanted, bool *hide)
+                 enum chat_choice usage_wanted, struct slice *shown)
 {
     struct openai_state *s = d->state;
     struct slice data = slice_trim(frame->data);
-    *hide = false;
     if (!data.n || s->done)
         return AIGNE_OK;
     if (slice_is(data, "[DONE]")) {
         s->done = true;
-        return openai_push_finish(d, FINISH_UNKNOWN);
+        if (usage_wanted == CHAT_YES)
+            openai_tell_usage(d, frame, shown);
+        return answer_settled(d, openai_push_finish(d, FINISH_UNKNOWN));
     }
     if (looks_dull(s, data))
         return AIGNE_OK;
@@ -98,5 +96,10 @@ int openai_watch(struct decoding *d, const struct sse_event *frame,
     int rc = openai_object_read(d, data, &o);
     if (rc < 0)
         return rc;
-    return answer_settled(d, read_chunk(d, &o, usage_wanted, hide));
+    rc = read_chunk(d, &o);
+    if (usage_wanted == CHAT_YES)
+        openai_note_usage(d, &o);
+    else if (rc >= 0)
+        openai_cut_usage(d, &o, frame, shown);
+    return answer_settled(d, rc);
 }

@@ -23,11 +23,11 @@ int task_no_frame(struct decoding *d, const struct sse_event *frame)
 }
 
 int task_no_watch(struct decoding *d, const struct sse_event *frame,
-                  enum chat_choice usage_wanted, bool *hide)
+                  enum chat_choice usage_wanted, struct slice *shown)
 {
     (void)frame;
     (void)usage_wanted;
-    (void)hide;
+    (void)shown;
     return task_no_stream(d);
 }
 

@@ -7,7 +7,7 @@
 /* For adapters whose answers always come whole. */
 int task_no_frame(struct decoding *d, const struct sse_event *frame);
 int task_no_watch(struct decoding *d, const struct sse_event *frame,
-                  enum chat_choice usage_wanted, bool *hide);
+                  enum chat_choice usage_wanted, struct slice *shown);
 int task_no_stream(struct decoding *d);
 
 /* A file that is bytes. */

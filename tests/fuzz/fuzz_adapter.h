@@ -62,6 +62,7 @@ struct fuzz_reader {
     struct fuzz_sink events;
     struct chat_request request;
     struct decoding d;
+    enum chat_choice usage_wanted;
 };
 
 static inline void fuzz_reader_begin(struct fuzz_reader *r, const struct adapter *adapter)
@@ -86,8 +87,8 @@ static inline void fuzz_reader_end(struct fuzz_reader *r)
 
 static inline int fuzz_frame(struct fuzz_reader *r, const struct sse_event *frame, bool watched)
 {
-    bool hide = false;
-    int rc = watched ? r->adapter->watch(&r->d, frame, CHAT_NO, &hide)
+    struct slice shown = frame->raw;
+    int rc = watched ? r->adapter->watch(&r->d, frame, r->usage_wanted, &shown)
                      : r->adapter->decode(&r->d, frame);
     arena_clear(&r->scratch);
     return rc;
@@ -102,6 +103,7 @@ static inline uint64_t fuzz_stream(const struct adapter *adapter, struct slice t
     struct sse_event frame;
     int rc = 1;
     fuzz_reader_begin(&r, adapter);
+    r.usage_wanted = text.n % 2 ? CHAT_YES : CHAT_NO;
     frames_init(&s, adapter->framing);
     while (text.n && rc >= 0) {
         size_t n = step < text.n ? step : text.n;

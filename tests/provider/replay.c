@@ -208,12 +208,14 @@ static void reader_end(struct reader *r)
 static int read_frame(struct reader *r, const struct sse_event *frame)
 {
     const struct adapter *adapter = r->run->adapter;
-    bool hide = false;
-    int rc = r->run->c->relayed ? adapter->watch(&r->d, frame, r->usage_wanted, &hide)
+    struct slice shown = frame->raw;
+    int rc = r->run->c->relayed ? adapter->watch(&r->d, frame, r->usage_wanted, &shown)
                                 : adapter->decode(&r->d, frame);
-    arena_clear(&r->scratch);
-    if (hide)
+    if (rc >= 0 && !shown.p)
         script_line(&script, "hidden");
+    else if (rc >= 0 && shown.p != frame->raw.p)
+        script_shown(&script, shown);
+    arena_clear(&r->scratch);
     return rc;
 }
 

@@ -179,6 +179,12 @@ void script_line(struct script *s, const char *text)
     put_text(s, "\n");
 }
 
+void script_shown(struct script *s, struct slice raw)
+{
+    put_quoted(s, "shown ", slice_trim(raw));
+    put_text(s, "\n");
+}
+
 void script_http(struct script *s, const struct http_request *r)
 {
     put_text(s, r->method);

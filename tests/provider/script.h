@@ -22,6 +22,8 @@ struct script {
 
 void script_clear(struct script *s);
 void script_line(struct script *s, const char *text);
+/* A frame that reaches the client otherwise than it came. */
+void script_shown(struct script *s, struct slice raw);
 void script_http(struct script *s, const struct http_request *r);
 /* What is asked next, in one line. */
 void script_ask(struct script *s, const struct http_request *r, int64_t delay_ms);

@@ -45,6 +45,7 @@ for (const { name, at } of PROVIDERS)
       assert.ok(last().path.startsWith(at));
       const chunks = await collect(await client.chat.completions.create({ ...user(name, 'x'), stream: true }));
       assert.equal(chunks.map((c) => c.choices[0]?.delta.content ?? '').join(''), 'Hello from the imitation');
+      assert.doesNotMatch(JSON.stringify(chunks), /prompt_tokens/, 'usage is for who asks for it');
       const { json } = await aigne(name, 'x', { options: { maxTokens: 50, seed: 7, user: 'u' } });
       assert.equal(json.text, 'Hello from the imitation', JSON.stringify(json));
       assert.equal(json.modelWithProvider, model(name));
@@ -55,6 +56,9 @@ for (const { name, at } of PROVIDERS)
       const stream = client.chat.completions.create({ ...user(name, 'x'), stream: true, stream_options: { include_usage: true } });
       const chunks = await collect(await stream);
       assert.equal(chunks.map((c) => c.choices[0]?.delta.content ?? '').join(''), 'Hello from the imitation');
+      const used = chunks.filter((c) => c.usage);
+      assert.deepEqual(used.map((c) => [c.usage.prompt_tokens, c.usage.completion_tokens]), [[20, 4]]);
+      assert.equal(used[0], chunks.at(-1), 'the usage comes last');
       assert.equal((await stream.asResponse()).headers.get('x-aigne-hub-dropped'), /mistral/.test(name) ? 'stream_options' : null);
     });
     it('thinks and is recorded', async () => {
