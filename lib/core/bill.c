@@ -59,8 +59,10 @@ static int keep_priced(struct aigne_call *call)
 }
 
 /* What cannot be read may still be passed on: then its size alone is known. */
-static int read_request(struct aigne_call *call)
+int bill_read(struct aigne_call *call)
 {
+    if (call->request_read)
+        return AIGNE_OK;
     int rc = call->outlet->read_request(call);
     call->request_read = rc >= 0;
     if (rc >= 0 || !call->relay_format || rc == AIGNE_E_NOMEM)
@@ -88,7 +90,7 @@ static int measure(struct aigne_call *call, struct ceiling *out)
 {
     if (!call->request_read && plain_enough(call, out))
         return AIGNE_OK;
-    int rc = call->request_read ? AIGNE_OK : read_request(call);
+    int rc = bill_read(call);
     if (rc >= 0)
         bill_measure(call, out);
     return rc;

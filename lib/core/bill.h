@@ -14,6 +14,8 @@ struct aigne_call *bill_of(struct net_job *job);
 int bill_held(struct aigne_call *call);
 /* The call is over: say in its last row who pays for it, when anybody does. NULL: nothing was set aside. */
 struct money_op *bill_release(struct aigne_call *call);
+/* Read what is passed on, if that was not done yet; what cannot be read leaves call->request_read false. */
+int bill_read(struct aigne_call *call);
 /* How large the request is. */
 void bill_measure(const struct aigne_call *call, struct ceiling *out);
 

@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "core/bill.h"
 #include "hub/meter.h"
+#include "text/base64.h"
 #include <aignehub/aignehub.h>
 
 static struct slice status_of(int rc)
@@ -68,6 +69,39 @@ static void charge(struct aigne_call *call, struct usage_row *row)
     call->credits = row->credits;
 }
 
+/* How long what the caller sent sounds; what cannot be read counts by its size. */
+static int64_t length_of_sound(struct aigne_call *call)
+{
+    int64_t length = 0;
+    const struct fault why =
+        call->fault; /* of how the call ended, which reading knows nothing of */
+    int rc = bill_read(call);
+    call->fault = why;
+    if (rc < 0 || !call->request_read)
+        return estimate_sound(call->relay.body);
+    const struct task *task = call->request.task;
+    for (size_t i = 0; task && i < task->file_count; i++) {
+        const struct task_file *f = &task->files[i];
+        length += estimate_sound(
+            f->form == TASK_FILE_BASE64 ? base64_bytes(&call->arena, f->content) : f->content);
+    }
+    return length;
+}
+
+/* What was heard is charged by the second where the provider counts nothing. Subtitles end with the last
+ * word, which is not the end of the sound. */
+static void estimate_hearing(struct aigne_call *call, struct usage_row *row)
+{
+    const struct attempt *t = &call->attempt;
+    bool subtitles = !t->streamed && slice_starts_nocase(t->decoding.media_type, "text/");
+    if (usage_reported(&row->usage) && !subtitles)
+        return;
+    int64_t length = length_of_sound(call);
+    if (length > row->usage.milliseconds)
+        row->usage.milliseconds = length;
+    row->estimated = true;
+}
+
 /* Counts that did not come are made up for, when the provider worked for us. */
 static void estimate(struct aigne_call *call, int rc, struct usage_row *row)
 {
@@ -76,6 +110,8 @@ static void estimate(struct aigne_call *call, int rc, struct usage_row *row)
     struct ceiling prompt;
     bool told = rc >= 0 && row->usage.output >= 0;
     bool given_up = (rc == AIGNE_E_CANCELLED || rc == AIGNE_E_TIMEOUT) && t->status / 100 == 2;
+    if (call->request.kind == KIND_TRANSCRIPTION && (rc >= 0 || given_up))
+        estimate_hearing(call, row);
     if (told || call->request.kind != KIND_CHAT)
         return;
     if (rc >= 0 && t->relaying && !t->streamed)

@@ -1,9 +1,19 @@
 /* Knows the rule by which missing usage is made up for; refuses to know prices. */
 #include "hub/estimate.h"
+#include "text/sound.h"
 
 static int64_t tokens_of(int64_t bytes)
 {
     return (bytes + ESTIMATE_BYTES_PER_TOKEN - 1) / ESTIMATE_BYTES_PER_TOKEN;
+}
+
+int64_t estimate_sound(struct slice file)
+{
+    int64_t told = sound_milliseconds(file);
+    int64_t least = (int64_t)file.n / ESTIMATE_SOUND_FATTEST + 1;
+    if (told < 0)
+        return (int64_t)file.n / ESTIMATE_SOUND_BYTES + 1;
+    return told > least ? told : least;
 }
 
 bool estimate_fill(const struct estimate *e, const struct ceiling *prompt, struct usage *usage)

@@ -2,7 +2,8 @@
  *
  * The rule: four bytes of text are a token, begun ones count whole; a picture in the prompt is
  * ESTIMATE_IMAGE_TOKENS. Of a stream that is passed on unread each piece is at least a token, and what it
- * has beyond the shortest piece is its text. */
+ * has beyond the shortest piece is its text. Sound takes as long as its file says; else 8,000 bytes are a
+ * second. */
 #ifndef AIGNE_HUB_ESTIMATE_H
 #define AIGNE_HUB_ESTIMATE_H
 
@@ -13,6 +14,8 @@
 
 #define ESTIMATE_BYTES_PER_TOKEN 4
 #define ESTIMATE_IMAGE_TOKENS    1024
+#define ESTIMATE_SOUND_BYTES     8   /* in a millisecond of sound */
+#define ESTIMATE_SOUND_FATTEST   400 /* of sound that is not packed, so that no file can say 0 */
 
 /* What was seen of an answer so far; zeroed when an attempt begins. */
 struct estimate {
@@ -39,6 +42,9 @@ static inline bool estimate_any(const struct estimate *e)
 {
     return e->text_bytes > 0 || e->pieces > 0;
 }
+
+/* Milliseconds of a file of sound. */
+int64_t estimate_sound(struct slice file);
 
 /* Fill what `usage` does not know of prompt and answer. True: something was. */
 bool estimate_fill(const struct estimate *e, const struct ceiling *prompt, struct usage *usage);

@@ -30,6 +30,13 @@ static bool is_bare_text(struct slice response_format)
            slice_is(response_format, "vtt");
 }
 
+/* Bare text says nothing of what was used: JSON is asked for, and its text handed on. */
+static bool is_relayable(struct slice model, struct slice response_format)
+{
+    (void)model;
+    return !slice_is(response_format, "text");
+}
+
 static const struct openai_task transcriptions = {
     .kind = KIND_TRANSCRIPTION,
     .members = members,
@@ -37,6 +44,7 @@ static const struct openai_task transcriptions = {
     .takes_form = true,
     .answer_form = "response_format",
     .verbatim = is_bare_text,
+    .relayable = is_relayable,
 };
 
 static int peek(const struct ingress_request *in, struct arena *a, struct slice *model,

@@ -5,12 +5,18 @@ import { after, before, describe, it } from 'node:test';
 import { createOpenAI } from '@ai-sdk/openai';
 import { embed, embedMany, experimental_generateSpeech as generateSpeech, experimental_transcribe as transcribe, generateImage } from 'ai';
 import OpenAI, { toFile } from 'openai';
-import { PNG, collect, post, startAll, upstreamKeys } from './harness.mjs';
+import { PNG, collect, post, settled, startAll, upstreamKeys } from './harness.mjs';
 
 let all;
 const client = (path = '/v1', more = {}) => new OpenAI({ baseURL: `${all.hub.url}${path}`, apiKey: all.key, maxRetries: 0, ...more });
 const png = (name = 'a.png') => toFile(Buffer.from(PNG, 'base64'), name, { type: 'image/png' });
 const wav = () => toFile(Buffer.from('RIFF\0\0\0\0WAVEfmt '), 'talk.wav', { type: 'audio/wav' });
+/* Silence of so many seconds. */
+const silence = (seconds) => {
+  const head = Buffer.from('RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0@\x1f\0\0@\x1f\0\0\x01\0\x08\0data\0\0\0\0', 'latin1');
+  head.writeUInt32LE(seconds * 8000, 40);
+  return toFile(Buffer.concat([head, Buffer.alloc(seconds * 8000, 0x80)]), 'talk.wav', { type: 'audio/wav' });
+};
 const last = () => all.imitation.log.entries.at(-1);
 const rows = async () => (await all.hub.do('usage.list', { pageSize: 50 })).list ?? [];
 const reject = async (promise, status, pattern, param) => {
@@ -244,6 +250,24 @@ describe('the books', () => {
     assert.equal(of('transcription').milliseconds, 3000);
     assert.equal(of('embedding').inputTokens, 3);
     for (const type of ['image', 'speech', 'transcription', 'embedding']) assert.match(of(type).credits, /^0\.0*[1-9]/, type);
+  });
+  it('have the seconds of what was heard, whatever form the answer has', async () => {
+    const create = client().audio.transcriptions;
+    for (const [response_format, seconds, expected] of [
+      ['json', 5, [3000, false]], // as the provider counts
+      ['text', 5, [3000, false]],
+      ['verbose_json', 5, [3000, false]],
+      ['srt', 5, [5000, true]], // as the file says
+      ['vtt', 1, [3000, true]], // as the last subtitle says
+    ]) {
+      const before = (await rows())[0].id;
+      const told = await create.create({ model: WHISPER, file: await silence(seconds), response_format });
+      if (response_format === 'text') assert.match(told, /^Heard 40044 bytes\.\n$/);
+      await settled(async () => (await rows())[0].id !== before);
+      const row = (await rows())[0];
+      assert.deepEqual([row.milliseconds, row.estimated], expected, response_format);
+      assert.match(row.credits, /^0\.0*[1-9]/, response_format);
+    }
   });
 });
 
