@@ -154,6 +154,18 @@ static int64_t mp4(struct slice s)
 
 #define INFORMATION 4096 /* where the length stands, it stands near the beginning */
 
+/* A positive IEEE float without its fraction; 0: it is none that counts milliseconds. */
+static uint64_t whole_part(uint64_t bits, unsigned mantissa, unsigned exponent)
+{
+    unsigned bias = (1u << (exponent - 1)) - 1;
+    uint64_t power = bits >> mantissa; /* a sign makes it too large */
+    if (power < bias || power > bias + 39)
+        return 0;
+    uint64_t value = (bits & (((uint64_t)1 << mantissa) - 1)) | (uint64_t)1 << mantissa;
+    power -= bias;
+    return power < mantissa ? value >> (mantissa - power) : value << (power - mantissa);
+}
+
 static int64_t webm(struct slice s)
 {
     s = slice_of(s.p, s.n < INFORMATION ? s.n : INFORMATION);
@@ -161,18 +173,13 @@ static int64_t webm(struct slice s)
     size_t scale = slice_find(s, SLICE("\x2A\xD7\xB1\x83"));
     size_t at = slice_find(s, SLICE("\x44\x89"));
     uint64_t nanoseconds = scale < s.n ? big(s, scale + 4, 3) : 1000000;
-    double units = 0;
-    if (big(s, at + 2, 1) == 0x88) {
-        uint64_t bits = big(s, at + 3, 8);
-        memcpy(&units, &bits, sizeof units);
-    } else if (big(s, at + 2, 1) == 0x84) {
-        uint32_t bits = (uint32_t)big(s, at + 3, 4);
-        float narrow = 0;
-        memcpy(&narrow, &bits, sizeof narrow);
-        units = (double)narrow;
-    }
-    double milliseconds = units * (double)nanoseconds / 1e6;
-    return milliseconds > 0 && milliseconds < 1e12 ? (int64_t)milliseconds : -1;
+    uint64_t size = big(s, at + 2, 1);
+    uint64_t units = 0;
+    if (size == 0x88)
+        units = whole_part(big(s, at + 3, 8), 52, 11);
+    else if (size == 0x84)
+        units = whole_part(big(s, at + 3, 4), 23, 8);
+    return in_milliseconds(units * nanoseconds / 1000000, 1000);
 }
 
 int64_t sound_milliseconds(struct slice file)
