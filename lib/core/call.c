@@ -2,8 +2,10 @@
  * prices, sockets or where the answer goes. */
 #include "core/call.h"
 #include "base/clock.h"
+#include "core/again.h"
 #include "core/bill.h"
 #include "core/outcome.h"
+#include "core/patience.h"
 #include "core/record.h"
 #include "core/refresh.h"
 #include "core/target.h"
@@ -19,6 +21,29 @@ enum flow { WAIT, GO };
 
 /* ---- the end of an attempt ---- */
 
+static void on_pause_over(struct net_timer *self)
+{
+    struct aigne_call *call = LIST_OWNER(self, struct aigne_call, timer);
+    call->state = CALL_OPEN;
+    call_go_on(call);
+}
+
+static void try_again(struct aigne_call *call, struct again again)
+{
+    if (again.step == AGAIN_SETTLE)
+        return;
+    if (again.delay_ms) {
+        call->timer.fire = on_pause_over;
+        if (net_timer_set(call->loop->net, &call->timer,
+                          clock_monotonic_us() + again.delay_ms * 1000) < 0)
+            return; /* without memory for a pause, that was all */
+    }
+    call->state = again.delay_ms ? CALL_PAUSE : CALL_OPEN;
+    call->repeats = again.step == AGAIN_SAME ? call->repeats + 1 : 0;
+    call->target = again.target;
+    call->outlet->restart(call);
+}
+
 static void close_attempt(struct aigne_call *call, int rc, bool sent, const struct fault *why)
 {
     attempt_forget(&call->attempt);
@@ -29,10 +54,8 @@ static void close_attempt(struct aigne_call *call, int rc, bool sent, const stru
     outcome_note(call, rc);
     call->rc = rc;
     call->state = CALL_SETTLE;
-    if (rc < 0 && outcome_worth_another(call, rc, sent)) {
-        call->outlet->restart(call);
-        call->state = CALL_OPEN;
-    }
+    if (rc < 0)
+        try_again(call, again_decide(call, rc, sent));
 }
 
 /* The answer is complete, but the provider may go on to tell its usage. One that neither does nor ends
@@ -80,20 +103,10 @@ static int on_data(void *user, struct slice piece)
 
 static void on_next_due(struct net_timer *self);
 
-/* What is left of the time for the whole call; INT64_MAX: it has no limit. */
-static int64_t time_left_ms(const struct aigne_call *call)
-{
-    int64_t total_ms = target_reach(call)->limits.total_ms;
-    int64_t used_ms = (clock_monotonic_us() - call->started_us) / 1000;
-    if (!total_ms)
-        return INT64_MAX;
-    return used_ms < total_ms ? total_ms - used_ms : 0;
-}
-
 /* The attempt goes on with another request, at once or after a pause. */
 static int ask_later(struct aigne_call *call, int64_t delay_ms)
 {
-    int64_t left_ms = time_left_ms(call);
+    int64_t left_ms = patience_left_ms(call);
     call->delivered = true; /* somebody works for us: no other provider any more */
     call->timer.fire = on_next_due;
     if (delay_ms > left_ms)
@@ -112,7 +125,7 @@ static void on_end(void *user, int rc, bool sent, const struct fault *why)
     rc = attempt_end(&call->attempt, rc, call->finish_seen, clock_wall_ms());
     if (rc >= 0)
         rc = attempt_more(&call->attempt, &delay_ms);
-    else if (time_left_ms(call) > 0)
+    else if (patience_left_ms(call) > 0)
         rc = attempt_repeat(&call->attempt, rc, &delay_ms);
     if (rc == AIGNE_AGAIN)
         rc = ask_later(call, delay_ms);
@@ -240,20 +253,9 @@ static enum flow hold(struct aigne_call *call)
     return bill_ask(call, on_held) == AIGNE_AGAIN ? WAIT : held(call);
 }
 
-/* The limits of one transfer: the call's total limit covers all of its attempts. */
-static struct transfer_limits limits_now(const struct aigne_call *call)
-{
-    struct transfer_limits limits = target_reach(call)->limits;
-    if (limits.total_ms) {
-        int64_t left_ms = time_left_ms(call);
-        limits.total_ms = left_ms > 0 ? left_ms : 1;
-    }
-    return limits;
-}
-
 static int start_transfer(struct aigne_call *call, const struct transfer_handler *handler)
 {
-    struct transfer_limits limits = limits_now(call);
+    struct transfer_limits limits = patience_now(call);
     return transfer_start(call->loop->net, &call->attempt.request, &limits,
                           &target_reach(call)->route, handler, call, &call->transfer,
                           &call->fault);
@@ -263,7 +265,7 @@ static int start_transfer(struct aigne_call *call, const struct transfer_handler
 static void on_next_due(struct net_timer *self)
 {
     struct aigne_call *call = LIST_OWNER(self, struct aigne_call, timer);
-    int rc = time_left_ms(call) > 0
+    int rc = patience_left_ms(call) > 0
                  ? start_transfer(call, &provider_handler)
                  : fault_set(&call->fault, AIGNE_E_TIMEOUT,
                              "The job was not done within the time for the whole call "
@@ -304,6 +306,8 @@ static enum flow open_next(struct aigne_call *call)
 {
     struct attempt *t = &call->attempt;
     struct slice discovery_url;
+    if (record_prepare(call, 1) < 0)
+        return fail_now(call);
     attempt_close(t);
     attempt_init(t, &call->tee, &call->fault, call->sending_room, sizeof(call->sending_room));
     outcome_reset(call);
@@ -311,6 +315,7 @@ static enum flow open_next(struct aigne_call *call)
     t->usage_wanted = call->relay.include_usage;
     t->started_us = clock_monotonic_us();
     call->attempt_number++;
+    again_begin(call);
     int rc = target_open(call, &discovery_url);
     if (rc >= 0 && discovery_url.p)
         return discover(call, discovery_url);
@@ -437,8 +442,8 @@ static enum flow (*const states[])(struct aigne_call *call) = {
     [CALL_ADMIT] = admit,    [CALL_PLAN] = plan,
     [CALL_HOLD] = hold,      [CALL_ERRAND] = wait_for_others,
     [CALL_OPEN] = open_next, [CALL_DISCOVER] = wait_for_others,
-    [CALL_STREAM] = stream,  [CALL_SETTLE] = settle,
-    [CALL_END] = end,
+    [CALL_STREAM] = stream,  [CALL_PAUSE] = wait_for_others,
+    [CALL_SETTLE] = settle,  [CALL_END] = end,
 };
 
 void call_go_on(struct aigne_call *call)

@@ -31,6 +31,7 @@ enum call_state {
     CALL_OPEN,     /* the next of them: endpoint, credential, request */
     CALL_DISCOVER, /* waiting for a hub to say where its API is */
     CALL_STREAM,   /* waiting for the provider's answer */
+    CALL_PAUSE,    /* before it is asked again */
     CALL_SETTLE,   /* waiting for the record to be committed */
     CALL_END
 };
@@ -98,7 +99,9 @@ struct aigne_call {
     const struct overrides *overrides; /* NULL: the request has none */
     const struct policy *policy;       /* complete once planned; NULL: nobody says anything */
     struct route_plan plan;
-    size_t attempt_number; /* of the current one, from 1 */
+    size_t target;         /* which of the plan's is asked */
+    size_t repeats;        /* how often it was asked again */
+    size_t attempt_number; /* of the current one, from 1, over all targets */
     struct attempt attempt;
     struct event_sink tee;
     struct frame_sink frames;
@@ -112,9 +115,9 @@ struct aigne_call {
     int64_t started_us;
     int64_t started_ms;
 
-    struct usage_row *rows; /* one for each planned attempt */
-    char *row_ids;
+    struct usage_row *rows; /* one for each attempt that was made */
     size_t row_count;
+    size_t row_room;
     int64_t credits;
     struct bill *bill; /* NULL: nobody's account pays */
     struct ledger_entry record;
@@ -145,6 +148,12 @@ void call_no_news(struct aigne_call *call);         /* there is nothing to take 
 void call_ask_cancel(struct aigne_call *call);      /* any thread */
 bool call_unwanted(const struct aigne_call *call);  /* nobody waits for it any more */
 bool call_cancel_if_asked(struct aigne_call *call); /* whether it was asked for */
+
+/* Whom the current attempt asks, in a hub. */
+static inline const struct route_attempt *call_target(const struct aigne_call *call)
+{
+    return &call->plan.attempts[call->target];
+}
 
 /* ---- its way: call.c ---- */
 

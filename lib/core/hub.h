@@ -10,6 +10,7 @@
 #include "core/reach.h"
 #include "core/settings.h"
 #include "hub/hub.h"
+#include "hub/retry_budget.h"
 
 struct aigne_hub {
     unsigned magic;
@@ -23,8 +24,9 @@ struct aigne_hub {
     char *mount_point;     /* owned; "" for the root, else "/ai-kit" */
     struct endpoints endpoints;
     struct loop_pool pool;
-    struct desk desk;  /* short work: reading the store */
-    struct desk verbs; /* an administrator's, which may wait for a provider */
+    struct retry_budget retries; /* of all calls together */
+    struct desk desk;            /* short work: reading the store */
+    struct desk verbs;           /* an administrator's, which may wait for a provider */
 };
 
 int hub_object_open(const struct aigne_config *c, struct aigne_hub **out, struct fault *why);

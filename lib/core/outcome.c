@@ -73,7 +73,7 @@ void outcome_note(const struct aigne_call *call, int rc)
 {
     if (!call->hub)
         return;
-    const struct route_attempt *tried = &call->plan.attempts[call->attempt_number - 1];
+    const struct route_attempt *tried = call_target(call);
     struct health_provider *p = tried->provider->health;
     if (rc >= 0 && !health_troubled(p))
         return;
@@ -84,21 +84,4 @@ void outcome_note(const struct aigne_call *call, int rc)
                                .now_ms = now_us / 1000,
                                .chance = (uint32_t)now_us * UINT32_C(2654435761)};
     health_note(p, tried->credential ? tried->credential->health : NULL, tried->model, &o);
-}
-
-/* What lies with this provider or credential and not with the request, the caller or us. */
-static bool next_may_do_better(int rc)
-{
-    return rc == AIGNE_E_NETWORK || rc == AIGNE_E_TIMEOUT || rc == AIGNE_E_PROTOCOL ||
-           rc == AIGNE_E_CONFIG || rc == AIGNE_E_STORE || rc == AIGNE_E_ROUTE;
-}
-
-bool outcome_worth_another(const struct aigne_call *call, int rc, bool sent)
-{
-    if (call->delivered || !call->hub || call->attempt_number >= call->plan.count)
-        return false;
-    const struct fault *f = &call->fault;
-    if (f->upstream)
-        return f->credential_bad || f->http == 408 || f->http == 429 || f->http >= 500;
-    return !sent && next_may_do_better(rc);
 }

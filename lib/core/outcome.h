@@ -1,4 +1,4 @@
-/* outcome.h - what an attempt tells, why it failed, and whether another one makes sense. */
+/* outcome.h - what an attempt tells, why it failed, and what later calls learn of it. */
 #ifndef AIGNE_CORE_OUTCOME_H
 #define AIGNE_CORE_OUTCOME_H
 
@@ -13,8 +13,5 @@ void outcome_reset(struct aigne_call *call);
 void outcome_explain(struct aigne_call *call, int rc, const struct fault *why);
 /* The attempt ended with `rc`: let later calls choose by it. */
 void outcome_note(const struct aigne_call *call, int rc);
-/* Whether the next planned attempt may be made: nothing was delivered, and the one before cannot have
- * been executed, or the provider itself says that it was not. */
-bool outcome_worth_another(const struct aigne_call *call, int rc, bool sent);
 
 #endif

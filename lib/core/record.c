@@ -15,11 +15,40 @@ static struct slice status_of(int rc)
     return rc == AIGNE_E_CANCELLED ? SLICE("cancelled") : SLICE("error");
 }
 
-int record_prepare(struct aigne_call *call)
+/* The first row has the call's own id. Ids have no small letters: without random numbers one still sets
+ * the later rows apart. */
+static int make_id(struct aigne_call *call, size_t at, struct slice *out)
 {
-    call->rows = arena_array(&call->arena, call->plan.count, sizeof(*call->rows));
-    call->row_ids = arena_bytes(&call->arena, call->plan.count * RANDOM_ID_SIZE);
-    return call->rows && call->row_ids ? AIGNE_OK : fault_nomem(&call->fault);
+    char *id = at ? arena_bytes(&call->arena, RANDOM_ID_SIZE) : call->id;
+    if (!id)
+        return fault_nomem(&call->fault);
+    if (at && random_id(id, call->started_ms) < 0) {
+        memcpy(id, call->id, RANDOM_ID_SIZE);
+        id[RANDOM_ID_SIZE - 2] = (char)('a' + at);
+    }
+    *out = slice_of(id, RANDOM_ID_SIZE - 1);
+    return AIGNE_OK;
+}
+
+/* Few calls need more than one, so there is no room for more before it is needed. */
+int record_prepare(struct aigne_call *call, size_t more)
+{
+    size_t room = call->row_count + more;
+    int rc = AIGNE_OK;
+    if (!call->hub || room <= call->row_room)
+        return AIGNE_OK;
+    struct usage_row *rows = arena_array(&call->arena, room, sizeof(*rows));
+    if (!rows)
+        return fault_nomem(&call->fault);
+    if (call->row_room)
+        memcpy(rows, call->rows, call->row_room * sizeof(*rows));
+    for (size_t i = call->row_room; i < room && rc >= 0; i++)
+        rc = make_id(call, i, &rows[i].id);
+    if (rc < 0)
+        return rc;
+    call->rows = rows;
+    call->row_room = room;
+    return AIGNE_OK;
 }
 
 /* A provider's own sentence may quote the prompt, which no record may hold: of what the provider said,
@@ -43,19 +72,6 @@ static struct slice request_id_of(struct aigne_call *call)
 {
     struct slice copy = arena_copy(&call->arena, slice_text(call->attempt.request_id));
     return copy.p ? copy : SLICE("");
-}
-
-/* The first row has the call's own id. Ids have no small letters: without random numbers one still sets
- * the later rows apart. */
-static struct slice row_id(struct aigne_call *call)
-{
-    char *id = call->row_ids + call->row_count * RANDOM_ID_SIZE;
-    if (call->row_count == 0 || random_id(id, call->started_ms) < 0) {
-        memcpy(id, call->id, RANDOM_ID_SIZE);
-        if (call->row_count)
-            id[RANDOM_ID_SIZE - 2] = (char)('a' + call->row_count);
-    }
-    return slice_of(id, RANDOM_ID_SIZE - 1);
 }
 
 static void charge(struct aigne_call *call, struct usage_row *row)
@@ -126,11 +142,11 @@ void record_attempt(struct aigne_call *call, int rc, int64_t now_us)
 {
     if (!call->hub)
         return;
-    const struct route_attempt *planned = &call->plan.attempts[call->attempt_number - 1];
+    const struct route_attempt *planned = call_target(call);
     const struct attempt *t = &call->attempt;
     struct usage_row *row = &call->rows[call->row_count];
     *row = (struct usage_row){
-        .id = row_id(call),
+        .id = row->id,
         .call_id = slice_of(call->id, RANDOM_ID_SIZE - 1),
         .started_ms = call->started_ms + (t->started_us - call->started_us) / 1000,
         .user = call->user,

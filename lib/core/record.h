@@ -5,9 +5,8 @@
 #include "core/call.h"
 #include <stdint.h>
 
-/* Before the first attempt: room for the rows of all that are planned, so that none can be lost for
- * lack of memory. */
-int record_prepare(struct aigne_call *call);
+/* Before `more` attempts are made: room for their rows, so that none can be lost for lack of memory. */
+int record_prepare(struct aigne_call *call, size_t more);
 /* Note the attempt that just ended with `rc`. What cannot be copied is left out; the row is not. */
 void record_attempt(struct aigne_call *call, int rc, int64_t now_us);
 

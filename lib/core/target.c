@@ -3,7 +3,6 @@
 #include "core/target.h"
 #include "base/clock.h"
 #include "core/overrides.h"
-#include "core/record.h"
 #include "provider/config.h"
 #include <aignehub/aignehub.h>
 
@@ -49,10 +48,7 @@ static int plan_in_hub(struct aigne_call *call)
         return rc;
     if (pinned)
         pin_credential(call);
-    rc = overrides_settle(call);
-    if (rc < 0)
-        return rc;
-    return record_prepare(call);
+    return overrides_settle(call);
 }
 
 int target_plan(struct aigne_call *call)
@@ -71,7 +67,7 @@ int target_plan(struct aigne_call *call)
 
 static int open_in_hub(struct aigne_call *call)
 {
-    const struct route_attempt *planned = &call->plan.attempts[call->attempt_number - 1];
+    const struct route_attempt *planned = call_target(call);
     struct attempt *t = &call->attempt;
     const struct provider_row *row = provider_find(planned->provider->type);
     t->target.provider = planned->provider->name;

@@ -7,6 +7,7 @@
 
 #include "base/fault.h"
 #include "base/slice.h"
+#include "hub/retry_budget.h"
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -38,6 +39,7 @@ struct health_provider {
     struct health_entry *credentials;      /* under the lock */
     struct health_provider *next;
     struct slice name;
+    struct retry_budget retries; /* of what is asked there */
     size_t model_count;
     uint64_t mark; /* of where it is */
 };

@@ -419,6 +419,7 @@ def main():
     try:
         hub.use(imitation, SECRETS)
         hub.do("provider.put", {"name": "echo"})
+        hub.do("settings.put", {"policy": {"retries": 0}})  # each fault is seen once
         key = hub.key("hostile")
         test = Test(hub, imitation, key)
         wait_until(lambda: test.send("openai", openai_body()).status == 200)
