@@ -2,6 +2,7 @@
 #include "core/bill.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "core/record.h"
 #include "store/moment.h"
 #include "text/decimal.h"
 #include <aignehub/aignehub.h>
@@ -10,7 +11,8 @@ enum { AMOUNT_TEXT = 64 };
 
 struct bill {
     struct aigne_call *call;
-    struct slice payer;
+    struct slice payer;         /* empty: nobody's account, only budgets */
+    struct budget_hit *budgets; /* NULL: none binds it */
     bool held;
     struct money_op money;
     struct usage_row row; /* in case that the call is never settled */
@@ -24,8 +26,10 @@ struct aigne_call *bill_of(struct net_job *job)
 }
 
 /* A key that is nobody's has an account of its own, but the operator's do not pay. */
-static struct slice payer_of(const struct aigne_call *call)
+static struct slice payer_of(const struct aigne_call *call, const struct membership *team)
 {
+    if (team->team && team->pays)
+        return team->team->id;
     if (!call->who || call->who->user.n)
         return call->user;
     return call->who->admin ? SLICE("") : call->who->id;
@@ -102,8 +106,8 @@ static int64_t most(const struct aigne_call *call, const struct ceiling *size)
     int64_t highest = 0;
     for (size_t i = 0; i < call->plan.count; i++) {
         int64_t amount = 0;
-        if (!ceiling_charge(size, call->request.kind, rate_of(call, &call->plan.attempts[i]),
-                            &amount))
+        const struct catalog_rate *rate = rate_of(call, &call->plan.attempts[i]);
+        if (rate && !ceiling_charge(size, call->request.kind, rate, &amount))
             return INT64_MAX;
         if (amount > highest)
             highest = amount;
@@ -129,33 +133,82 @@ static struct usage_row row_of(const struct aigne_call *call)
     };
 }
 
-int bill_plan(struct aigne_call *call)
+/* The budgets that bind the call, with all that may come to answer it; *out NULL: none does. */
+static int find_budgets(struct aigne_call *call, const struct membership *team,
+                        struct budget_hit **out)
 {
-    if (!call->hub || !call->catalog->billing.on || call->request.kind == KIND_COUNT_TOKENS)
+    const struct budgets *all = &call->catalog->budgets;
+    struct budget_subjects s = {.at_ms = call->started_ms};
+    *out = NULL;
+    if (!all->count)
         return AIGNE_OK;
-    struct slice payer = payer_of(call);
-    if (!payer.n && !call->who) /* the host's own */
-        return AIGNE_OK;
-    int rc = keep_priced(call);
-    if (rc < 0 || !payer.n)
-        return rc;
+    struct budget_hit *hit = arena_alloc(&call->arena, sizeof *hit);
+    s.of[BUDGET_KEY] = call->who ? call->who->id : SLICE("");
+    s.of[BUDGET_USER] = call->user;
+    s.of[BUDGET_TEAM] = team->team ? team->team->id : SLICE("");
+    s.of[BUDGET_APP] = call->app;
+    bool whole = hit && budget_claims(all, &s, &call->arena, hit);
+    for (size_t i = 0; whole && i < call->plan.count; i++) {
+        const struct route_attempt *a = &call->plan.attempts[i];
+        whole = budget_model_claims(all, a->provider->name, a->model, call->started_ms,
+                                    &call->arena, hit);
+    }
+    if (!whole)
+        return fault_nomem(&call->fault);
+    *out = hit->count ? hit : NULL;
+    return AIGNE_OK;
+}
+
+/* What cannot be priced cannot be paid, nor kept within a budget that refuses. */
+static bool needs_price(const struct aigne_call *call, struct slice payer,
+                        const struct budget_hit *budgets)
+{
+    /* The host's own calls are paid by nobody. */
+    if (call->catalog->billing.on && (payer.n || call->who))
+        return true;
+    for (size_t i = 0; budgets && i < budgets->count; i++)
+        if (budgets->claims[i].hard)
+            return true;
+    return false;
+}
+
+static int prepare(struct aigne_call *call, struct slice payer, struct budget_hit *budgets)
+{
     struct ceiling size;
-    rc = measure(call, &size);
+    int rc = measure(call, &size);
     if (rc < 0)
         return rc;
     struct bill *b = arena_alloc(&call->arena, sizeof *b);
     if (!b)
         return fault_nomem(&call->fault);
-    *b = (struct bill){.call = call, .payer = payer, .row = row_of(call)};
+    *b = (struct bill){.call = call, .payer = payer, .budgets = budgets, .row = row_of(call)};
     b->money = (struct money_op){.id = slice_of(call->id, RANDOM_ID_SIZE - 1),
                                  .account = payer,
                                  .amount = most(call, &size),
                                  .at_ms = call->started_ms,
                                  .overdraft = call->catalog->billing.overdraft,
                                  .row = &b->row};
+    if (budgets) {
+        b->money.claims = budgets->claims;
+        b->money.claim_count = budgets->count;
+    }
     b->entry = (struct ledger_entry){.money = &b->money, .money_kind = STORE_HOLD};
     call->bill = b;
     return AIGNE_OK;
+}
+
+int bill_plan(struct aigne_call *call)
+{
+    if (!call->hub || call->request.kind == KIND_COUNT_TOKENS ||
+        (!call->catalog->billing.on && !call->catalog->budgets.count))
+        return AIGNE_OK;
+    struct membership team = team_of(call->catalog, call->user, call->who);
+    struct slice payer = call->catalog->billing.on ? payer_of(call, &team) : SLICE("");
+    struct budget_hit *budgets = NULL;
+    int rc = find_budgets(call, &team, &budgets);
+    if (rc >= 0 && needs_price(call, payer, budgets))
+        rc = keep_priced(call);
+    return rc < 0 || (!payer.n && !budgets) ? rc : prepare(call, payer, budgets);
 }
 
 static void ledger_answered(struct ledger_entry *self)
@@ -187,6 +240,29 @@ static const char *amount_text(int64_t billionths, char out[AMOUNT_TEXT])
     return out;
 }
 
+/* A budget that renews says when; for the others somebody must do something. */
+static int refuse_by_budget(struct aigne_call *call, size_t which)
+{
+    const struct budget *budget = call->bill->budgets->shares[which].budget;
+    int64_t renews =
+        period_end(budget->per, call->started_ms, call->catalog->budgets.zone_minutes);
+    char limit[AMOUNT_TEXT];
+    char moment[MOMENT_SIZE] = "";
+    amount_text(budget->limit, limit);
+    log_line(LOG_INFO, "call", "%s refused: budget \"%.*s\"", call->id, (int)budget->name.n,
+             budget->name.p);
+    FAULT_COPY(call->fault.reason, SLICE("budget_exceeded"));
+    if (renews >= 0) {
+        moment_write(renews, moment);
+        call->fault.http = 429;
+        call->fault.retry_ms = renews - call->started_ms;
+    }
+    return fault_set(&call->fault, AIGNE_E_CREDIT,
+                     "The budget \"%.*s\" of %s credits (%s) does not cover this call%s%s.",
+                     (int)budget->name.n, budget->name.p, limit, period_name(budget->per),
+                     renews >= 0 ? "; it renews at " : "", moment);
+}
+
 /* AIGNE's clients know the sentence with the link. */
 static int refuse(struct aigne_call *call)
 {
@@ -197,6 +273,8 @@ static int refuse(struct aigne_call *call)
     char moment[MOMENT_SIZE];
     moment_write(call->started_ms, moment);
     FAULT_COPY(call->fault.at, slice_text(moment));
+    if (b->money.broken)
+        return refuse_by_budget(call, (size_t)(b->money.broken - b->budgets->claims));
     amount_text(b->money.amount, wanted);
     amount_text(b->money.available, there);
     log_line(LOG_INFO, "call", "%s refused: may cost %s, %s available", call->id, wanted,
@@ -219,7 +297,38 @@ int bill_held(struct aigne_call *call)
                          "The call was not made: what it may cost could not be set aside; see "
                          "the hub's log.");
     b->held = !b->money.refused;
-    return b->held ? AIGNE_OK : refuse(call);
+    if (b->held)
+        return AIGNE_OK;
+    int rc = refuse(call);
+    record_refusal(call, &b->row);
+    return rc;
+}
+
+/* Once for each period: the row that fills it. */
+void bill_settled(struct aigne_call *call)
+{
+    const struct bill *b = call->bill;
+    const struct usage_row *row = call->row_count ? &call->rows[call->row_count - 1] : NULL;
+    for (size_t i = 0; b && row && i < row->claim_count; i++) {
+        const struct budget_claim *claim = &row->claims[i];
+        const struct budget *budget = b->budgets->shares[i].budget;
+        if (!claim->unspent && claim->used >= claim->limit &&
+            claim->used - row->credits < claim->limit)
+            log_line(LOG_WARNING, "budget", "budget \"%.*s\" is used up: %.*s",
+                     (int)budget->name.n, budget->name.p, (int)claim->counter.n,
+                     claim->counter.p);
+    }
+}
+
+struct slice bill_warning(const struct aigne_call *call)
+{
+    const struct bill *b = call->bill;
+    for (size_t i = 0; b && b->held && b->budgets && i < b->budgets->count; i++) {
+        const struct budget_claim *claim = &b->budgets->claims[i];
+        if (!claim->hard && claim->used + b->money.amount > claim->limit)
+            return b->budgets->shares[i].budget->name;
+    }
+    return SLICE_NONE;
 }
 
 /* An answer that came whole, or the part of it that was delivered or that the caller no longer wanted. */
@@ -238,7 +347,13 @@ struct money_op *bill_release(struct aigne_call *call)
     if (!b || !b->held)
         return NULL;
     struct usage_row *last = call->row_count ? &call->rows[call->row_count - 1] : NULL;
-    if (last && last->charged && worth_paying(call, last))
-        last->account = b->payer;
+    if (!last || !last->charged || !worth_paying(call, last))
+        return &b->money;
+    last->account = b->payer;
+    if (b->budgets) {
+        budget_settle(b->budgets, last);
+        last->claims = b->budgets->claims;
+        last->claim_count = b->budgets->count;
+    }
     return &b->money;
 }

@@ -16,6 +16,10 @@ int bill_held(struct aigne_call *call);
 struct money_op *bill_release(struct aigne_call *call);
 /* Read what is passed on, if that was not done yet; what cannot be read leaves call->request_read false. */
 int bill_read(struct aigne_call *call);
+/* The record is committed: say so when a budget was used up with it. */
+void bill_settled(struct aigne_call *call);
+/* The name of a budget that the call may exceed and that only warns; .p NULL: there is none. */
+struct slice bill_warning(const struct aigne_call *call);
 /* How large the request is. */
 void bill_measure(const struct aigne_call *call, struct ceiling *out);
 

@@ -383,6 +383,8 @@ static void on_recorded(struct net_job *self)
                   "The answer came but could not be recorded, so it is not handed out; see the "
                   "hub's log.");
     }
+    if (call->bill && call->record.rc >= 0)
+        bill_settled(call);
     call->state = CALL_END;
     call_go_on(call);
 }
@@ -409,6 +411,7 @@ static enum flow settle(struct aigne_call *call)
                                              .done = record_done};
         /* On a borrowed loop the caller's thread waits for this call alone: two thread switches less. */
         if (call->pool && hub_record_here(call->hub->hub, &call->record)) {
+            bill_settled(call);
             call->state = CALL_END;
             return GO;
         }

@@ -2,6 +2,7 @@
 #include "core/exchange.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "core/bill.h"
 #include "core/keep_alive.h"
 #include "core/notes.h"
 
@@ -53,6 +54,12 @@ static void put_head(struct aigne_call *call, int status, struct slice content_t
     if (call->dropped.n) {
         BUF_LITERAL(&x->head, "x-aigne-hub-dropped: ");
         buf_put_slice(&x->head, dropped_names(&call->dropped));
+        BUF_LITERAL(&x->head, "\r\n");
+    }
+    struct slice warning = call->bill ? bill_warning(call) : SLICE_NONE;
+    if (warning.n) {
+        BUF_LITERAL(&x->head, "x-aigne-hub-budget: ");
+        buf_put_slice(&x->head, warning);
         BUF_LITERAL(&x->head, "\r\n");
     }
 }
@@ -282,6 +289,9 @@ static void put_error_headers(struct exchange *x, const struct fault *why)
         buf_put_int(&x->head, (why->retry_ms + 999) / 1000);
         BUF_LITERAL(&x->head, "\r\n");
     }
+    /* Vendors' clients repeat a 429 by themselves, which no budget is mended by. */
+    if (why->code == AIGNE_E_CREDIT && !why->upstream)
+        BUF_LITERAL(&x->head, "x-should-retry: false\r\n");
     if (why->request_id[0]) {
         BUF_LITERAL(&x->head, "x-upstream-request-id: ");
         buf_put_text(&x->head, why->request_id);

@@ -1,5 +1,6 @@
 /* Knows what is written down about an attempt; refuses to know when or where it is written. */
 #include "core/record.h"
+#include "base/clock.h"
 #include "base/code.h"
 #include "base/log.h"
 #include "base/random.h"
@@ -177,4 +178,26 @@ void record_attempt(struct aigne_call *call, int rc, int64_t now_us)
              (int)row->provider.n, row->provider.p, (int)row->model.n, row->model.p,
              (int)row->status.n, row->status.p, row->http_status,
              (long long)(row->duration_us / 1000));
+}
+
+void record_refusal(struct aigne_call *call, const struct usage_row *planned)
+{
+    const struct fault why = call->fault;
+    int rc = record_prepare(call, 1);
+    call->fault = why;
+    if (rc < 0)
+        return;
+    struct usage_row *row = &call->rows[call->row_count];
+    const struct slice id = row->id;
+    *row = *planned;
+    row->id = id;
+    row->call_id = slice_of(call->id, RANDOM_ID_SIZE - 1);
+    row->status = SLICE("refused");
+    row->error = error_of(call, call->fault.code);
+    row->http_status = fault_status(&call->fault);
+    row->duration_us = clock_monotonic_us() - call->started_us;
+    row->first_byte_us = -1;
+    row->request_id = row->dropped = row->account = SLICE("");
+    usage_init(&row->usage);
+    call->row_count++;
 }

@@ -9,5 +9,8 @@
 int record_prepare(struct aigne_call *call, size_t more);
 /* Note the attempt that just ended with `rc`. What cannot be copied is left out; the row is not. */
 void record_attempt(struct aigne_call *call, int rc, int64_t now_us);
+/* Note that the call was refused, for what call->fault says, before any attempt; `planned` says what it
+ * would have been. */
+void record_refusal(struct aigne_call *call, const struct usage_row *planned);
 
 #endif

@@ -181,6 +181,7 @@ static bool read_key(struct catalog *c, const struct store_object *from, struct 
     to->id = from->id;
     to->name = text_of(body, "name", &c->arena);
     to->user = text_of(body, "user", &c->arena);
+    to->team = text_of(body, "team", &c->arena);
     to->hint = text_of(body, "hint", &c->arena);
     to->admin = json_string_is(json_get(body, "role"), "admin");
     to->revoked = json_present(json_get(body, "revokedAt"));
@@ -351,6 +352,7 @@ static void catalog_free(struct catalog *c)
     map_free(&c->rates_by_tail);
     map_free(&c->keys_by_hash);
     map_free(&c->users_by_name);
+    budgets_free(&c->budgets);
     arena_free(&c->arena);
     mem_free(c);
 }
@@ -386,7 +388,7 @@ int catalog_build(const struct store_type *type, struct store *store,
     qsort(c->objects, c->object_count, sizeof *c->objects, by_table_and_id);
     read_settings(c);
     if (read_providers(c) || read_credentials(c) || read_rates(c) || read_keys(c) ||
-        read_users(c) || c->arena.failed) {
+        read_users(c) || !budgets_read(c) || c->arena.failed) {
         catalog_free(c);
         return fault_nomem(why);
     }

@@ -10,6 +10,7 @@
 #include "base/slice.h"
 #include "chat/kind.h"
 #include "hub/billing.h"
+#include "hub/budget.h"
 #include "hub/health.h"
 #include "hub/policy.h"
 #include "hub/rotation.h"
@@ -90,6 +91,7 @@ struct catalog_key {
     struct slice id;
     struct slice name;
     struct slice user; /* user id, may be empty */
+    struct slice team; /* the id of the one that pays, may be empty */
     bool admin;
     bool revoked;
     int64_t expires_ms;          /* 0: never */
@@ -115,7 +117,8 @@ struct catalog {
     struct map users_by_name; /* objects */
     const struct hub_providers *known;
     struct billing billing;
-    const struct policy *policy;  /* of the whole hub; NULL: the settings say nothing */
+    const struct policy *policy; /* of the whole hub; NULL: the settings say nothing */
+    struct budgets budgets;
     bool has_own;                 /* a provider under a name of the operator's own */
     struct store_object *objects; /* all of them by (table, id), for the verbs that list */
     size_t object_count;
@@ -127,6 +130,8 @@ struct catalog {
 #define TABLE_RATE       "rate"
 #define TABLE_USER       "user"
 #define TABLE_KEY        "key"
+#define TABLE_TEAM       "team"
+#define TABLE_BUDGET     "budget"
 #define TABLE_SETTINGS   "settings"
 #define SETTINGS_ID      "hub" /* the one object of its table */
 #define TABLE_VAULT      "vault"

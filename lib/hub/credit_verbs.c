@@ -53,17 +53,25 @@ static int accounts_here(struct verb_call *v)
                      "A hub in memory keeps no accounts; give it a database file.");
 }
 
-/* The account of a user, or of a key that belongs to nobody. */
+/* The account of a user, a team, or a key that belongs to nobody. */
 static int read_account(struct verb_call *v, struct slice *out)
 {
     const struct store_object *user = NULL;
     struct slice given = SLICE_NONE;
+    struct slice team = SLICE_NONE;
     int rc = accounts_here(v);
     if (!rc)
         rc = verb_name(v, "user", &given);
+    if (!rc)
+        rc = verb_name(v, "team", &team);
     *out = SLICE_NONE;
-    if (rc || !given.p)
+    if (rc || (!given.p && !team.p))
         return rc;
+    if (team.p) {
+        rc = team_find(v, team, &user);
+        *out = rc ? SLICE_NONE : user->id;
+        return rc;
+    }
     const struct store_object *key = catalog_object(v->catalog, TABLE_KEY, given);
     rc = key ? AIGNE_OK : user_find(v, given, &user);
     if (!rc)
@@ -126,22 +134,13 @@ static int read_grant(struct verb_call *v, struct money_op *op)
     return v->arena->failed ? fault_nomem(v->why) : AIGNE_OK;
 }
 
-static void member_amount(struct json_writer *w, const char *name, int64_t billionths)
-{
-    json_key(w, name);
-    BUF_LITERAL(w->out, "\"");
-    decimal_write(w->out, billionths, DECIMAL_AMOUNT_DIGITS);
-    BUF_LITERAL(w->out, "\"");
-    w->comma = true;
-}
-
 static void reply_grant(struct verb_call *v, const struct money_op *op)
 {
     char moment[MOMENT_SIZE];
     json_open_object(&v->w);
     json_member_string(&v->w, "id", op->id);
     json_member_string(&v->w, "user", op->account);
-    member_amount(&v->w, "amount", op->amount);
+    json_member_amount(&v->w, "amount", op->amount);
     json_member_string(&v->w, "source", op->source);
     json_member_int(&v->w, "priority", op->priority);
     if (op->expires_ms != STORE_NEVER) {
@@ -155,6 +154,8 @@ static int credit_grant(struct verb_call *v)
 {
     struct slice account = SLICE_NONE;
     int rc = read_account(v, &account);
+    if (!rc && !account.p)
+        return verb_refuse(v, "user", "Say whose account: \"user\" or \"team\".");
     if (rc)
         return rc;
     struct money_op *op = new_op(v, SLICE_NONE, account);
@@ -207,6 +208,8 @@ static int report(struct verb_call *v, enum money_report what)
 
 static int account_get(struct verb_call *v)
 {
+    if (!verb_json(v, "user").raw.p && !verb_json(v, "team").raw.p)
+        return verb_refuse(v, "user", "Say whose account: \"user\" or \"team\".");
     return report(v, MONEY_ACCOUNT);
 }
 
@@ -226,19 +229,20 @@ static int ledger_check(struct verb_call *v)
 }
 
 #define USER_TEXT VERB_TEXT("user", "id or name of the user, or id of a key that is nobody's")
+#define TEAM_TEXT VERB_TEXT("team", "id or name of the team, for its account")
 #define PAGE_OF   VERB_PAGE, VERB_NUMBER("pageSize", "how many on a page; 50 when absent")
 
 static const struct verb verbs[] = {
     {{"credit.grant",
       VERB_SCHEMA(
-          "\"user\",\"amount\"", USER_TEXT, VERB_RATE("amount", "how many credits"),
+          "\"amount\"", USER_TEXT, TEAM_TEXT, VERB_RATE("amount", "how many credits"),
           VERB_CHOICE("source", "\"manual\",\"purchase\",\"promotion\",\"starter\",\"refund\"",
                       "where they come from; manual when absent"),
           VERB_TIME("expiresAt", "when they end; never when absent"),
           VERB_NUMBER("priority", "1 to 1000, smaller ones are used first; 100"),
           VERB_TEXT("note", "why"),
           VERB_TEXT("id", "of your own: what has this id already is not granted again")),
-      "Give a user credits."},
+      "Give a user or a team credits."},
      true,
      credit_grant},
     {{"credit.revoke",
@@ -249,12 +253,12 @@ static const struct verb verbs[] = {
       "Take back what remains of a grant."},
      true,
      credit_revoke},
-    {{"account.get", VERB_SCHEMA("\"user\"", USER_TEXT),
-      "Show what a user has, what calls under way hold of it, and its grants."},
+    {{"account.get", VERB_SCHEMA("", USER_TEXT, TEAM_TEXT),
+      "Show what a user or team has, what calls under way hold of it, and its grants."},
      false,
      account_get},
     {{"account.list", VERB_SCHEMA("", PAGE_OF), "List the accounts."}, false, account_list},
-    {{"transaction.list", VERB_SCHEMA("", USER_TEXT, PAGE_OF),
+    {{"transaction.list", VERB_SCHEMA("", USER_TEXT, TEAM_TEXT, PAGE_OF),
       "List what changed balances, the newest first."},
      false,
      transaction_list},

@@ -88,9 +88,12 @@ static int key_create(struct verb_call *v)
     struct slice expires = SLICE_NONE;
     struct slice key = SLICE_NONE;
     struct slice policy = SLICE_NONE;
+    struct slice team = SLICE_NONE;
     int rc = verb_name(v, "name", &name);
     if (!rc)
         rc = read_user(v, &user);
+    if (!rc)
+        rc = team_argument(v, user, &team);
     if (!rc)
         rc = read_expiry(v, &expires);
     if (!rc)
@@ -105,6 +108,7 @@ static int key_create(struct verb_call *v)
         {"name", verb_quote(v, name)},
         {"role", role.p ? role : SLICE("\"user\"")},
         {"user", verb_quote(v, user)},
+        {"team", team},
         {"hint", verb_quote(v, slice_from(key, key.n - HINT_CHARACTERS))},
         {"hash", hash_of(v, key)},
         {"expiresAt", expires},
@@ -214,6 +218,7 @@ static const struct verb verbs[] = {
       VERB_SCHEMA("\"name\"", VERB_TEXT("name", "what the key is for"),
                   VERB_CHOICE("role", "\"user\",\"admin\"", "admin may also use the verbs"),
                   VERB_TEXT("user", "id or name of the user it belongs to"),
+                  VERB_TEXT("team", "id or name of the team that pays for its calls"),
                   VERB_TIME("expiresAt", "when it ends; never when absent"), VERB_POLICY),
       "Make an access key; its text is in this reply and never again."},
      true,

@@ -35,6 +35,10 @@ static int check_billing(struct verb_call *v)
     if (given.kind != JSON_NONE && (!json_int64(given, &days) || days < 1 || days > 36500))
         return verb_refuse(v, "starterCreditsExpireDays",
                            "Argument \"starterCreditsExpireDays\" must be a number of days.");
+    int64_t minutes = 0;
+    struct slice zone = verb_text(v, "timeZone");
+    if (zone.p && !period_zone(zone, &minutes))
+        return verb_refuse(v, "timeZone", "Argument \"timeZone\" must be like +05:30, or UTC.");
     if (json_string_is(verb_json(v, "billing"), "credits") && !v->hub->type->money_list)
         return verb_refuse(v, "billing",
                            "A hub in memory keeps no accounts; give it a database file.");
@@ -73,6 +77,7 @@ static int settings_put(struct verb_call *v)
         {"starterCreditsExpireDays", json_get(v->arguments, "starterCreditsExpireDays").raw},
         {"overdraft", overdraft},
         {"policy", policy},
+        {"timeZone", json_get(v->arguments, "timeZone").raw},
         {"purchaseUrl", json_get(v->arguments, "purchaseUrl").raw}};
     struct slice body = verb_body(v, old, members, sizeof members / sizeof *members);
     rc = verb_put(v, TABLE_SETTINGS, SLICE(SETTINGS_ID), body,
@@ -125,6 +130,7 @@ static const struct verb verbs[] = {
                   VERB_NAMED("starterCreditsExpireDays", "\"type\":[\"number\",\"null\"]",
                              "after so many days; never when absent"),
                   VERB_AMOUNT("overdraft", "how far below zero a call may bring an account"),
+                  VERB_TEXT_OR_NULL("timeZone", "where budgets' days begin: +05:30; UTC"),
                   VERB_TEXT_OR_NULL("purchaseUrl", "where credits can be bought"), VERB_POLICY),
       "Change what is mentioned of the hub's settings."},
      true,

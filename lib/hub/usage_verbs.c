@@ -41,7 +41,8 @@ static const struct verb verbs[] = {
           VERB_TEXT("app", "what the client said it is"),
           VERB_TEXT("model", "the provider's name of the model"),
           VERB_TEXT("provider", "who was asked"),
-          VERB_CHOICE("status", "\"success\",\"error\",\"cancelled\",\"interrupted\"",
+          VERB_CHOICE("status",
+                      "\"success\",\"error\",\"cancelled\",\"interrupted\",\"refused\"",
                       "how it ended"),
           VERB_TEXT(
               "requestId",

@@ -42,7 +42,12 @@ static int user_put(struct verb_call *v)
     if (namesake && namesake != old)
         return verb_refuse(v, "name", "Another user has this name.");
     struct slice new_id = old ? old->id : verb_new_id(v);
+    struct slice team = SLICE_NONE;
+    rc = team_argument(v, new_id, &team);
+    if (rc)
+        return rc;
     const struct verb_member members[] = {{"name", verb_quote(v, name)},
+                                          {"team", team},
                                           {"email", json_get(v->arguments, "email").raw},
                                           {"metadata", json_get(v->arguments, "metadata").raw}};
     struct slice body = verb_body(v, old, members, sizeof members / sizeof *members);
@@ -121,6 +126,7 @@ static int user_delete(struct verb_call *v)
 static const struct verb verbs[] = {
     {{"user.put",
       VERB_SCHEMA("", ID_TEXT, NAME_TEXT, VERB_TEXT_OR_NULL("email", "the user's address"),
+                  VERB_TEXT_OR_NULL("team", "id or name of the user's team, to let it pay"),
                   VERB_OBJECT_OR_NULL("metadata", "anything more")),
       "Make a user, or change what is mentioned."},
      true,

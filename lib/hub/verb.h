@@ -44,6 +44,8 @@ extern const struct verb_table key_verbs;
 extern const struct verb_table settings_verbs;
 extern const struct verb_table usage_verbs;
 extern const struct verb_table credit_verbs;
+extern const struct verb_table team_verbs;
+extern const struct verb_table budget_verbs;
 extern const struct verb_table health_verbs;
 
 /* Pieces of a JSON Schema. Only these forms are understood by arguments_check. */
@@ -147,6 +149,12 @@ void verb_reply(struct verb_call *v, struct slice id, struct slice body);
 typedef bool (*verb_fits_fn)(struct verb_call *v, struct json body);
 typedef void (*verb_more_fn)(struct verb_call *v, const struct store_object *object);
 int verb_list(struct verb_call *v, const char *table, verb_fits_fn fits, verb_more_fn more);
+
+/* By id or name; AIGNE_E_REQUEST 404. */
+int team_find(struct verb_call *v, struct slice id_or_name, const struct store_object **out);
+/* The argument "team" as the id of a team that the user, when there is one, is a member of; its JSON, "null"
+ * for null, .p NULL when absent. */
+int team_argument(struct verb_call *v, struct slice user, struct slice *json);
 
 /* Give a new user what the settings promise. */
 int credit_starter(struct verb_call *v, struct slice user);

@@ -128,5 +128,6 @@ const struct store_type store_sqlite = {.scheme = "sqlite",
                                         .apply = sqlite_apply,
                                         .usage_list = sqlite_usage_list,
                                         .money_list = sqlite_money_list,
+                                        .budget_list = sqlite_budget_list,
                                         .money_upkeep = sqlite_money_upkeep,
                                         .close = store_close};

@@ -21,15 +21,6 @@ static void finalize(struct sqlite3_stmt **statement)
     sqlite3_finalize(*statement);
 }
 
-static void member_amount(struct json_writer *w, const char *name, int64_t billionths)
-{
-    json_key(w, name);
-    BUF_LITERAL(w->out, "\"");
-    decimal_write(w->out, billionths, DECIMAL_AMOUNT_DIGITS);
-    BUF_LITERAL(w->out, "\"");
-    w->comma = true;
-}
-
 static void member_moment(struct json_writer *w, const char *name, int64_t ms)
 {
     char moment[MOMENT_SIZE];
@@ -87,8 +78,8 @@ static void write_sums(struct json_writer *w, struct sqlite3_stmt *row)
     int64_t balance = sqlite3_column_int64(row, 1);
     int64_t held = sqlite3_column_int64(row, 2);
     for (int i = 0; i < 6; i++)
-        member_amount(w, names[i], sqlite3_column_int64(row, i + 1));
-    member_amount(w, "available", balance - held);
+        json_member_amount(w, names[i], sqlite3_column_int64(row, i + 1));
+    json_member_amount(w, "available", balance - held);
     json_member_int(w, "pending", sqlite3_column_int64(row, 7));
 }
 
@@ -108,8 +99,8 @@ static void write_grant(struct json_writer *w, struct sqlite3_stmt *row)
     json_member_string(w, "id", sqlite_text(row, 0));
     json_member_string(w, "source", sqlite_text(row, 1));
     member_some(w, "note", sqlite_text(row, 2));
-    member_amount(w, "amount", sqlite3_column_int64(row, 3));
-    member_amount(w, "remaining", sqlite3_column_int64(row, 4));
+    json_member_amount(w, "amount", sqlite3_column_int64(row, 3));
+    json_member_amount(w, "remaining", sqlite3_column_int64(row, 4));
     json_member_int(w, "priority", sqlite3_column_int64(row, 5));
     member_moment(w, "createdAt", sqlite3_column_int64(row, 6));
     if (expires_ms != STORE_NEVER)
@@ -151,9 +142,9 @@ static void write_transaction(struct json_writer *w, struct sqlite3_stmt *row)
     json_open_object(w);
     json_member_string(w, "account", sqlite_text(row, 1));
     json_member_string(w, "kind", sqlite_text(row, 2));
-    member_amount(w, "amount", sqlite3_column_int64(row, 3));
+    json_member_amount(w, "amount", sqlite3_column_int64(row, 3));
     if (sqlite3_column_type(row, 4) != SQLITE_NULL)
-        member_amount(w, "balance", sqlite3_column_int64(row, 4));
+        json_member_amount(w, "balance", sqlite3_column_int64(row, 4));
     member_some(w, "grant", sqlite_text(row, 5));
     member_some(w, "requestId", sqlite_text(row, 6));
     member_some(w, "note", sqlite_text(row, 7));
@@ -186,7 +177,9 @@ static int list_transactions(const struct search *at)
 static const char differences[] =
     "WITH g AS (SELECT account, sum(amount) amount, sum(remaining) remaining, min(remaining) least"
     " FROM grants GROUP BY account),"
-    " h AS (SELECT account, sum(amount) amount FROM holds GROUP BY account),"
+    " h AS (SELECT account, sum(amount) amount FROM holds WHERE account <> '' GROUP BY account),"
+    " s AS (SELECT counter, starts_ms, sum(amount) amount FROM hold_counters"
+    " JOIN holds USING (call_id) GROUP BY counter, starts_ms),"
     " u AS (SELECT account, sum(credits) credits FROM usage WHERE account <> ''"
     " GROUP BY account),"
     " ids AS (SELECT id FROM accounts UNION SELECT account FROM g UNION SELECT account FROM h"
@@ -203,7 +196,9 @@ static const char differences[] =
     " UNION ALL SELECT id, 'held', held, holding FROM a"
     " UNION ALL SELECT id, 'spent', spent, used + archived FROM a"
     " UNION ALL SELECT id, 'remaining', max(balance, 0), remaining FROM a"
-    " UNION ALL SELECT id, 'remaining', min(least, 0), 0 FROM a)"
+    " UNION ALL SELECT id, 'remaining', min(least, 0), 0 FROM a"
+    " UNION ALL SELECT counter, 'budget', held, coalesce(amount, 0)"
+    " FROM counters LEFT JOIN s USING (counter, starts_ms))"
     " SELECT id, what, told, shown FROM c WHERE told <> shown LIMIT 100";
 
 static void write_difference(struct json_writer *w, struct sqlite3_stmt *row)
@@ -211,8 +206,8 @@ static void write_difference(struct json_writer *w, struct sqlite3_stmt *row)
     json_open_object(w);
     json_member_string(w, "account", sqlite_text(row, 0));
     json_member_string(w, "what", sqlite_text(row, 1));
-    member_amount(w, "kept", sqlite3_column_int64(row, 2));
-    member_amount(w, "shown", sqlite3_column_int64(row, 3));
+    json_member_amount(w, "kept", sqlite3_column_int64(row, 2));
+    json_member_amount(w, "shown", sqlite3_column_int64(row, 3));
     json_close_object(w);
 }
 

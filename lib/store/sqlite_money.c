@@ -36,6 +36,16 @@ static const char *const statement_texts[MONEY_STATEMENTS] = {
     [MONEY_REVOKE_GRANT] = "UPDATE grants SET remaining = 0, revoked_ms = ?2 WHERE place = ?1",
     [MONEY_ADD_TRANSACTION] =
         "INSERT INTO transactions VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [MONEY_READ_COUNTER] =
+        "SELECT spent, held FROM counters WHERE counter = ?1 AND starts_ms = ?2",
+    [MONEY_PUT_COUNTER] = ("INSERT INTO counters VALUES (?1, ?2, ?3, ?4)"
+                           " ON CONFLICT DO UPDATE SET spent = excluded.spent,"
+                           " held = excluded.held"),
+    [MONEY_FORGET_COUNTERS] = ("DELETE FROM counters WHERE counter = ?1"
+                               " AND starts_ms BETWEEN 1 AND ?2 AND held = 0"),
+    [MONEY_ADD_SHARE] = "INSERT INTO hold_counters VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+    [MONEY_READ_SHARES] = "SELECT counter, starts_ms FROM hold_counters WHERE call_id = ?1",
+    [MONEY_DROP_SHARES] = "DELETE FROM hold_counters WHERE call_id = ?1",
 };
 
 int money_book_open(struct money_book *b, struct sqlite3 *db)
@@ -54,6 +64,7 @@ void money_book_close(struct money_book *b)
     for (int i = 0; i < MONEY_STATEMENTS; i++)
         sqlite3_finalize(b->statements[i]);
     mem_free(b->accounts);
+    mem_free(b->counters);
     arena_free(&b->texts);
 }
 
@@ -63,6 +74,7 @@ void money_book_begin(struct money_book *b)
         return;
     b->count = 0;
     b->last = 0;
+    b->counter_count = 0;
     arena_clear(&b->texts);
 }
 
@@ -150,12 +162,12 @@ int money_book_finish(struct money_book *b)
         if (!rc)
             rc = put_account(b, a);
     }
-    return rc;
+    return rc ? rc : money_counters_write(b);
 }
 
 /* ---- what changes an account ---- */
 
-int money_debit(struct money_book *b, struct slice account, int64_t amount)
+static int debit_account(struct money_book *b, struct slice account, int64_t amount)
 {
     struct money_account *a = NULL;
     int rc = money_account_find(b, account, &a);
@@ -167,6 +179,12 @@ int money_debit(struct money_book *b, struct slice account, int64_t amount)
         return SQLITE_TOOBIG;
     a->changed = true;
     return SQLITE_OK;
+}
+
+int money_debit(struct money_book *b, const struct usage_row *row)
+{
+    int rc = row->account.n ? debit_account(b, row->account, row->credits) : SQLITE_OK;
+    return rc ? rc : money_counters_spend(b, row);
 }
 
 static int add_hold(struct money_book *b, const struct money_op *op, int64_t owner)
@@ -187,7 +205,8 @@ static int add_hold(struct money_book *b, const struct money_op *op, int64_t own
     return sqlite_run(add);
 }
 
-int money_hold(struct money_book *b, struct money_op *op, int64_t owner)
+/* Whether the account covers it. */
+static int ask_account(struct money_book *b, struct money_op *op)
 {
     struct money_account *a = NULL;
     int64_t free = 0;
@@ -201,33 +220,61 @@ int money_hold(struct money_book *b, struct money_op *op, int64_t owner)
         return SQLITE_TOOBIG;
     op->available = free;
     op->refused = free < op->amount;
-    if (op->refused)
-        return SQLITE_OK;
-    rc = add_hold(b, op, owner);
-    if (rc ||
-        sqlite3_changes(b->db) == 0) /* it is there already: a commit that seemed to fail */
+    return SQLITE_OK;
+}
+
+static int change_held(struct money_book *b, struct slice account, int64_t by)
+{
+    struct money_account *a = NULL;
+    int rc = account.n ? money_account_find(b, account, &a) : SQLITE_OK;
+    if (!a)
         return rc;
-    a->held += op->amount;
+    a->held += by;
     a->changed = true;
     return SQLITE_OK;
 }
 
+static int is_held(struct money_book *b, const struct money_op *op, bool *there)
+{
+    struct sqlite3_stmt *read = b->statements[MONEY_READ_HOLD];
+    sqlite_bind(read, 1, op->id);
+    int rc = sqlite3_step(read);
+    int end = sqlite3_reset(read);
+    *there = rc == SQLITE_ROW;
+    return rc == SQLITE_ROW || rc == SQLITE_DONE ? end : rc;
+}
+
+int money_hold(struct money_book *b, struct money_op *op, int64_t owner)
+{
+    bool there = false;
+    op->refused = false;
+    op->broken = NULL;
+    int rc = op->account.n ? ask_account(b, op) : SQLITE_OK;
+    if (!rc && !op->refused && op->claim_count)
+        rc = money_counters_ask(b, op);
+    if (!rc && op->refused) { /* unless by what it holds itself: a commit that seemed to fail */
+        rc = is_held(b, op, &there);
+        op->refused = !there;
+    }
+    if (rc || op->refused)
+        return rc;
+    rc = add_hold(b, op, owner);
+    if (rc || sqlite3_changes(b->db) == 0) /* it is there already */
+        return rc;
+    rc = change_held(b, op->account, op->amount);
+    return rc || !op->claim_count ? rc : money_counters_hold(b, op);
+}
+
 /* What is given back is known to who set it aside; nobody else need look for it. */
-int money_release(struct money_book *b, struct slice call_id, struct slice account,
-                  int64_t amount)
+int money_release(struct money_book *b, const struct money_op *op)
 {
     struct sqlite3_stmt *drop = b->statements[MONEY_DROP_HOLD];
-    struct money_account *a = NULL;
-    sqlite_bind(drop, 1, call_id);
+    sqlite_bind(drop, 1, op->id);
     int rc = sqlite_run(drop);
     if (rc || sqlite3_changes(b->db) == 0)
         return rc;
-    rc = money_account_find(b, account, &a);
-    if (rc)
-        return rc;
-    a->held -= amount;
-    a->changed = true;
-    return SQLITE_OK;
+    rc = change_held(b, op->account, -op->amount);
+    return rc || !op->claim_count ? rc : money_counters_release(b, op);
 }
 
 int money_held_row(struct money_book *b, struct slice call_id, struct usage_row *row,
@@ -251,5 +298,7 @@ int money_held_row(struct money_book *b, struct slice call_id, struct usage_row 
     int end = sqlite3_reset(read);
     if (b->texts.failed)
         return SQLITE_NOMEM;
+    if (rc == SQLITE_ROW && !end)
+        return money_counters_of(b, call_id, hold);
     return rc == SQLITE_ROW || rc == SQLITE_DONE ? end : rc;
 }

@@ -22,6 +22,12 @@ enum money_statement {
     MONEY_FIND_GRANT,
     MONEY_REVOKE_GRANT,
     MONEY_ADD_TRANSACTION,
+    MONEY_READ_COUNTER,
+    MONEY_PUT_COUNTER,
+    MONEY_FORGET_COUNTERS,
+    MONEY_ADD_SHARE,
+    MONEY_READ_SHARES,
+    MONEY_DROP_SHARES,
     MONEY_STATEMENTS
 };
 
@@ -40,13 +46,25 @@ struct money_account {
     bool expiry_stale; /* next_expiry_ms must be looked up again */
 };
 
+/* A budget's counter. */
+struct money_counter {
+    struct slice id;
+    int64_t starts_ms;
+    int64_t spent;
+    int64_t held;
+    bool changed;
+};
+
 struct money_book {
     struct sqlite3 *db;
     struct sqlite3_stmt *statements[MONEY_STATEMENTS];
     struct money_account *accounts; /* of this transaction */
     size_t count;
     size_t capacity;
-    size_t last; /* most changes in a row are about one account */
+    size_t last;                    /* most changes in a row are about one account */
+    struct money_counter *counters; /* of this transaction */
+    size_t counter_count;
+    size_t counter_capacity;
     struct arena texts;
 };
 
@@ -63,11 +81,10 @@ int money_account_find(struct money_book *b, struct slice id, struct money_accou
 int money_take_owed(struct money_book *b, struct money_account *a);
 int money_next_expiry(struct money_book *b, struct money_account *a);
 
-int money_debit(struct money_book *b, struct slice account, int64_t amount);
+int money_debit(struct money_book *b, const struct usage_row *row);
 int money_hold(struct money_book *b, struct money_op *op, int64_t owner);
-int money_release(struct money_book *b, struct slice call_id, struct slice account,
-                  int64_t amount);
-/* What the hold says of its call, and its account and amount; the texts live until `money_book_begin`.
+int money_release(struct money_book *b, const struct money_op *op);
+/* What the hold says of its call, and its account, amount and claims; they live until `money_book_begin`.
  * hold->account.p NULL: there is no hold. */
 int money_held_row(struct money_book *b, struct slice call_id, struct usage_row *row,
                    struct money_op *hold);
@@ -75,5 +92,17 @@ int money_grant(struct money_book *b, const struct money_op *op, struct fault *w
 int money_revoke(struct money_book *b, const struct money_op *op, struct fault *why);
 /* Take what has expired by now from the account; what is held for calls stays until it is not. */
 int money_expire(struct money_book *b, struct slice account, int64_t now_ms);
+
+/* ---- budgets: sqlite_counters.c ---- */
+
+/* The hard budget that `amount` more would exceed, or NULL; each claim is told what is used. */
+int money_counters_ask(struct money_book *b, struct money_op *op);
+/* The hold was taken: note it, with its counters. */
+int money_counters_hold(struct money_book *b, const struct money_op *op);
+int money_counters_release(struct money_book *b, const struct money_op *op);
+int money_counters_spend(struct money_book *b, const struct usage_row *row);
+/* The claims of a hold. */
+int money_counters_of(struct money_book *b, struct slice call_id, struct money_op *hold);
+int money_counters_write(struct money_book *b);
 
 #endif

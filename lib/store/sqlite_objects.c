@@ -134,7 +134,8 @@ int sqlite_apply(struct store *s, const struct store_op *ops, size_t count, stru
     HOLD(s);
     int64_t version = 0; /* of the catalogue after this batch; raised by the first change */
     int64_t before = s->last_place;
-    bool alone = count == 1 && ops->kind == STORE_USAGE && !ops->usage->account.n;
+    bool alone = count == 1 && ops->kind == STORE_USAGE && !ops->usage->account.n &&
+                 !ops->usage->claim_count;
     money_book_begin(&s->money);
     int result = choose_durability(s, ops, count);
     if (!result && !alone)

@@ -96,6 +96,9 @@ int sqlite_version(struct store *s, int64_t *out, struct fault *why);
 int sqlite_money_apply(struct store *s, const struct store_op *op, struct fault *why);
 int sqlite_money_list(struct store *s, const struct money_query *query, struct buf *json,
                       struct fault *why);
+int sqlite_budget_list(struct store *s, struct slice prefix, int64_t starts_ms, size_t most,
+                       struct arena *a, struct budget_state **out, size_t *count,
+                       struct fault *why);
 int sqlite_money_upkeep(struct store *s, int64_t now_ms, struct fault *why);
 int sqlite_usage_list(struct store *s, struct slice filters, struct buf *json,
                       struct fault *why);

@@ -27,7 +27,8 @@ static int interrupt(struct store *s, struct slice call_id)
         return rc;
     row.id = row.call_id;
     rc = sqlite_usage_add(s, &row);
-    return rc ? rc : money_release(&s->money, call_id, hold.account, hold.amount);
+    hold.id = row.call_id;
+    return rc ? rc : money_release(&s->money, &hold);
 }
 
 int sqlite_money_apply(struct store *s, const struct store_op *op, struct fault *why)
@@ -44,7 +45,7 @@ int sqlite_money_apply(struct store *s, const struct store_op *op, struct fault 
             return taken;
         rc = money_hold(&s->money, money, s->owner.number);
     } else if (op->kind == STORE_RELEASE) {
-        rc = money_release(&s->money, money->id, money->account, money->amount);
+        rc = money_release(&s->money, money);
     } else {
         rc = interrupt(s, money->id);
     }

@@ -132,9 +132,9 @@ int sqlite_usage_add(struct store *s, const struct usage_row *row)
 {
     bool added = false;
     int rc = add_once(s, row, &added);
-    if (rc || !added || !row->account.n || !row->charged)
+    if (rc || !added || !row->charged)
         return rc;
-    return money_debit(&s->money, row->account, row->credits);
+    return money_debit(&s->money, row);
 }
 
 /* A commit may fail after its rows reached the disk. Whoever tries again must not record them twice. */

@@ -43,6 +43,19 @@ struct usage_row {
     struct slice request_id; /* the provider's own */
     struct slice dropped; /* members of the request that it could not be told; "" when none */
     struct slice account; /* whose balance the credits are taken from; "" when nobody's */
+    struct budget_claim *claims; /* to which its credits are added; not told when read */
+    size_t claim_count;
+};
+
+/* A call's share in one budget's counter. */
+struct budget_claim {
+    struct slice counter; /* which budget, and of whom; unique */
+    int64_t starts_ms;    /* of the period; 0: there is only one */
+    int64_t limit;        /* billionths */
+    bool hard;            /* a hold beyond the limit is refused */
+    bool unspent; /* the call's row does not count: what answered is not what this is about */
+    int64_t
+        used; /* of a HOLD: what was spent and held before it; of a row: what is spent with it */
 };
 
 enum store_op_kind {
@@ -65,8 +78,8 @@ struct money_op {
     struct slice account;
     int64_t amount;
     int64_t at_ms;
-    /* HOLD: set the amount aside until RELEASE, if balance - held + overdraft covers it; what has expired
-     * is not counted. RELEASE names the same account and amount. INTERRUPT releases and records `row` as the end of the call. */
+    /* HOLD: set the amount aside until RELEASE, if balance - held + overdraft covers it and no hard budget
+     * is exceeded; what has expired is not counted. Without an account, only the budgets count. RELEASE names the same account and amount. INTERRUPT releases and records `row` as the end of the call. */
     int64_t overdraft;
     const struct usage_row *row;
     /* GRANT: once for each id. REVOKE: take back what remains, or with `whole` what was spent of it too.
@@ -79,6 +92,17 @@ struct money_op {
     /* What came of a HOLD once its transaction is committed. */
     bool refused;
     int64_t available; /* there was only so much */
+    /* HOLD, RELEASE: the budgets that it is part of; `broken` is the one that refused it. */
+    struct budget_claim *claims;
+    size_t claim_count;
+    const struct budget_claim *broken;
+};
+
+/* What a counter came to. */
+struct budget_state {
+    struct slice counter;
+    int64_t spent;
+    int64_t held;
 };
 
 enum money_report { MONEY_ACCOUNT = 1, MONEY_ACCOUNTS, MONEY_TRANSACTIONS, MONEY_CHECK };
@@ -128,6 +152,10 @@ struct store_type {
     /* Accounts as JSON; NULL, with the next: this store keeps none. */
     int (*money_list)(struct store *s, const struct money_query *query, struct buf *json,
                       struct fault *why);
+    /* The counters of a period that begin with `prefix`, at most `most`, the fullest first. */
+    int (*budget_list)(struct store *s, struct slice prefix, int64_t starts_ms, size_t most,
+                       struct arena *a, struct budget_state **out, size_t *count,
+                       struct fault *why);
     /* From time to time: end what has expired, and settle the holds of processes that are gone. */
     int (*money_upkeep)(struct store *s, int64_t now_ms, struct fault *why);
     void (*close)(struct store *s);

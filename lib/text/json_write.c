@@ -1,5 +1,6 @@
 /* Knows how to write JSON that every reader accepts; refuses to know what it says. */
 #include "text/json_write.h"
+#include "text/decimal.h"
 #include "text/utf8.h"
 #include "text/word.h"
 
@@ -187,4 +188,13 @@ void json_member_raw_opt(struct json_writer *w, const char *name, struct slice j
 {
     if (json.p)
         json_member_raw(w, name, json);
+}
+
+void json_member_amount(struct json_writer *w, const char *name, int64_t billionths)
+{
+    json_key(w, name);
+    BUF_LITERAL(w->out, "\"");
+    decimal_write(w->out, billionths, DECIMAL_AMOUNT_DIGITS);
+    BUF_LITERAL(w->out, "\"");
+    w->comma = true;
 }

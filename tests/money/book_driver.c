@@ -2,6 +2,7 @@
  *
  * A line is one operation; those between "begin" and "commit" share a transaction. Each transaction and each
  * question is answered by one line. */
+#define _DEFAULT_SOURCE
 #include "base/buf.h"
 #include "base/fault.h"
 #include "store/store.h"
@@ -11,12 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPS = 64, WORD = 64, LINE = 512 };
+enum { OPS = 64, WORD = 192, LINE = 512, CLAIMS = 4, SHOWN = 100 };
 
 struct op {
     struct money_op money;
     struct usage_row row;
     char words[6][WORD];
+    struct budget_claim claims[CLAIMS];
 };
 
 static struct op kept[OPS];
@@ -61,13 +63,29 @@ static int64_t number(const char *text)
     return strtoll(text, NULL, 10);
 }
 
+/* "counter:starts:limit:hard,..."; "" and "-" are none. */
+static void read_claims(struct op *op, char *text)
+{
+    char *rest = text;
+    if (strcmp(text, "-") == 0)
+        return;
+    for (char *item; (item = strsep(&rest, ",")) && *item && op->money.claim_count < CLAIMS;) {
+        struct budget_claim *claim = &op->claims[op->money.claim_count++];
+        claim->counter = slice_text(strsep(&item, ":"));
+        claim->starts_ms = number(strsep(&item, ":"));
+        claim->limit = number(strsep(&item, ":"));
+        claim->hard = number(item) != 0;
+    }
+    op->money.claims = op->claims;
+}
+
 static bool read_op(const char *line)
 {
     char kind[16] = "";
     struct op *op = &kept[kept_count++];
     memset(op, 0, sizeof *op);
-    int n = sscanf(line, "%15s %63s %63s %63s %63s %63s %63s", kind, op->words[0], op->words[1],
-                   op->words[2], op->words[3], op->words[4], op->words[5]);
+    int n = sscanf(line, "%15s %191s %191s %191s %191s %191s %191s", kind, op->words[0],
+                   op->words[1], op->words[2], op->words[3], op->words[4], op->words[5]);
     if (n < 2)
         return false;
     op->money = (struct money_op){.id = slice_text(op->words[0]),
@@ -79,11 +97,14 @@ static bool read_op(const char *line)
                                   .source = SLICE("manual"),
                                   .expires_ms = number(op->words[4]),
                                   .priority = (int)number(op->words[5])};
+    if (strcmp(op->words[1], "-") == 0)
+        op->money.account = SLICE("");
     struct store_op *to = &ops[op_count++];
     *to = (struct store_op){.money = &op->money};
     if (strcmp(kind, "hold") == 0) {
         to->kind = STORE_HOLD;
         op->row = row_of(op, "interrupted");
+        read_claims(op, op->words[5]);
     } else if (strcmp(kind, "grant") == 0) {
         to->kind = STORE_GRANT;
     } else if (strcmp(kind, "revoke") == 0) {
@@ -92,6 +113,7 @@ static bool read_op(const char *line)
         op->money.at_ms = number(op->words[2]);
     } else if (strcmp(kind, "release") == 0) {
         to->kind = STORE_RELEASE;
+        read_claims(op, op->words[3]);
     } else if (strcmp(kind, "settle") == 0) {
         to->kind = STORE_RELEASE;
         op->row = row_of(op, "success");
@@ -99,6 +121,9 @@ static bool read_op(const char *line)
         op->row.charged = true;
         op->row.credits = op->money.amount;
         op->money.amount = number(op->words[3]);
+        read_claims(op, op->words[4]);
+        op->row.claims = op->claims;
+        op->row.claim_count = op->money.claim_count;
         ops[op_count++] = (struct store_op){.kind = STORE_USAGE, .usage = &op->row};
     } else {
         return false;
@@ -122,6 +147,25 @@ static void ask(enum money_report report, const char *account)
     buf_free(&json);
 }
 
+/* The counters of a period: "name spent held" of each, sorted by what is spent. */
+static void count(char *arguments)
+{
+    struct budget_state *states = NULL;
+    struct arena texts;
+    struct fault why;
+    size_t found = 0;
+    arena_init(&texts);
+    fault_clear(&why);
+    if (store_sqlite.budget_list(store, SLICE(""), number(arguments), SHOWN, &texts, &states,
+                                 &found, &why))
+        printf("%s", why.text);
+    for (size_t i = 0; i < found; i++)
+        printf("%.*s %" PRId64 " %" PRId64 ";", (int)states[i].counter.n, states[i].counter.p,
+               states[i].spent, states[i].held);
+    printf("\n");
+    arena_free(&texts);
+}
+
 static bool obey(char *line)
 {
     struct fault why;
@@ -133,6 +177,8 @@ static bool obey(char *line)
         commit();
     } else if (strncmp(line, "account ", 8) == 0) {
         ask(MONEY_ACCOUNT, line + 8);
+    } else if (strncmp(line, "counters ", 9) == 0) {
+        count(line + 9);
     } else if (strcmp(line, "check") == 0) {
         ask(MONEY_CHECK, NULL);
     } else if (strncmp(line, "upkeep ", 7) == 0) {

@@ -14,6 +14,14 @@ STEPS = 100_000 if LONG else 3_000
 NEVER = 2**63 - 1
 UNIT = 10**9
 ACCOUNTS = ["ann", "bob", "cyd"]
+NOBODY = "-"  # calls that only budgets bind
+PERIOD = 4000
+BUDGETS = {  # counter: (per, limit, hard)
+    "of-ann": (True, 9 * UNIT, True),
+    "team": (True, 20 * UNIT, True),
+    "model": (True, 12 * UNIT, False),
+    "ever": (False, 4000 * UNIT, True),
+}
 
 
 class Book:
@@ -21,20 +29,23 @@ class Book:
 
     def __init__(self):
         self.grants = []  # [id, account, amount, remaining, priority, expires, lapsed, revoked]
+        self.by_id = {}
+        self.live = {a: [] for a in ACCOUNTS}  # those of which something may remain
         self.debt = dict.fromkeys(ACCOUNTS, 0)
         self.sums = {a: dict(granted=0, spent=0, expired=0, revoked=0) for a in ACCOUNTS}
-        self.holds = {}  # call -> (account, amount)
+        self.holds = {}  # call -> (account, amount, claims)
+        self.counters = {}  # (counter, period) -> [spent, held]
         self.settled = set()
 
     def balance(self, account):
-        return sum(g["remaining"] for g in self.grants if g["account"] == account) - self.debt[account]
+        return sum(g["remaining"] for g in self.live[account]) - self.debt[account]
 
     def held(self, account):
-        return sum(amount for who, amount in self.holds.values() if who == account)
+        return sum(amount for who, amount, _ in self.holds.values() if who == account)
 
     def usable(self, account):
-        mine = [g for g in self.grants if g["account"] == account and g["remaining"] > 0]
-        return sorted(mine, key=lambda g: (g["priority"], g["expires"]))
+        self.live[account] = [g for g in self.live[account] if g["remaining"] > 0]
+        return sorted(self.live[account], key=lambda g: (g["priority"], g["expires"]))
 
     def take(self, account, amount):
         for grant in self.usable(account):
@@ -52,40 +63,58 @@ class Book:
                 grant["lapsed"] += part
                 self.sums[account]["expired"] += part
 
-    def hold(self, call, account, amount, now, overdraft):
-        self.expire(account, now)
-        if self.balance(account) - self.held(account) + overdraft < amount:
+    def counter(self, claim):
+        return self.counters.setdefault(claim[:2], [0, 0])
+
+    def hold(self, call, account, amount, now, overdraft, claims):
+        if account != NOBODY:
+            self.expire(account, now)
+            if self.balance(account) - self.held(account) + overdraft < amount:
+                return False
+        if any(hard and sum(self.counters.get((name, starts), [0, 0])) + amount > limit
+               for name, starts, limit, hard in claims):
             return False
-        self.holds.setdefault(call, (account, amount))
+        self.holds[call] = (account, amount, claims)
+        for claim in claims:
+            self.counter(claim)[1] += amount
         return True
 
+    def release(self, call):
+        _, amount, claims = self.holds.pop(call)
+        for claim in claims:
+            self.counter(claim)[1] -= amount
+
     def settle(self, call, account, cost):
-        self.holds.pop(call, None)
-        self.settled.add(call)
-        self.take(account, cost)
-        self.sums[account]["spent"] += cost
+        claims = self.holds[call][2]
+        self.release(call)
+        for claim in claims:
+            self.counter(claim)[0] += cost
+        if account != NOBODY:
+            self.settled.add(call)
+            self.take(account, cost)
+            self.sums[account]["spent"] += cost
 
     def grant(self, id, account, amount, priority, expires):
-        if any(g["id"] == id for g in self.grants):
+        if id in self.by_id:
             return
         pays = min(self.debt[account], amount)
         self.debt[account] -= pays
-        self.grants.append(dict(id=id, account=account, amount=amount, remaining=amount - pays, priority=priority,
-                                expires=expires, lapsed=0, revoked=False))
+        grant = dict(id=id, account=account, amount=amount, remaining=amount - pays, priority=priority,
+                     expires=expires, lapsed=0, revoked=False)
+        self.grants.append(grant)
+        self.by_id[id] = grant
+        self.live[account].append(grant)
         self.sums[account]["granted"] += amount
 
     def revoke(self, id, whole):
-        for grant in self.grants:
-            if grant["id"] != id:
-                continue
-            if not grant["revoked"]:
-                account, left = grant["account"], grant["remaining"]
-                taken = grant["amount"] - grant["lapsed"] if whole else left
-                grant["remaining"], grant["revoked"] = 0, True
-                self.take(account, taken - left)
-                self.sums[account]["revoked"] += taken
-            return True
-        return False
+        grant = self.by_id.get(id)
+        if grant and not grant["revoked"]:
+            account, left = grant["account"], grant["remaining"]
+            taken = grant["amount"] - grant["lapsed"] if whole else left
+            grant["remaining"], grant["revoked"] = 0, True
+            self.take(account, taken - left)
+            self.sums[account]["revoked"] += taken
+        return grant is not None
 
 
 class Driver:
@@ -108,16 +137,20 @@ class Driver:
     def ask(self, line):
         self.say(line)
         self.child.stdin.flush()
-        answer = self.child.stdout.readline().decode().strip()
+        answer = self.child.stdout.readline().decode()
         if not answer:
             raise SystemExit("the driver ended at: %s" % line)
-        return answer
+        return answer.strip()
 
 
 def billionths(text):
     whole, _, part = text.lstrip("-").partition(".")
     value = int(whole) * UNIT + int(part.ljust(9, "0") or 0)
     return -value if text.startswith("-") else value
+
+
+def said(claims):
+    return ",".join("%s:%d:%d:%d" % claim for claim in claims) or "-"
 
 
 class History:
@@ -133,24 +166,33 @@ class History:
         return "%s%d" % (kind, self.count)
 
     def hold(self):
-        account = self.dice.choice(ACCOUNTS)
+        account = self.dice.choice(ACCOUNTS + [NOBODY])
         call, amount = self.new_id("c"), self.dice.randrange(0, 4 * UNIT)
         overdraft = self.dice.choice([0, 0, 0, UNIT])
-        right = self.book.hold(call, account, amount, self.now, overdraft)
-        return "hold %s %s %d %d %d" % (call, account, amount, self.now, overdraft), "held" if right else "refused"
+        claims = self.claims(account)
+        right = self.book.hold(call, account, amount, self.now, overdraft, claims)
+        return ("hold %s %s %d %d %d %s" % (call, account, amount, self.now, overdraft, said(claims)),
+                "held" if right else "refused")
+
+    def claims(self, account):
+        names = [name for name in BUDGETS if self.dice.random() < 0.3]
+        if account == "ann":
+            names = sorted(set(names) | {"of-ann"})
+        periods = [(name, self.now // PERIOD * PERIOD if BUDGETS[name][0] else 0) for name in names]
+        return tuple((name, starts) + BUDGETS[name][1:] for name, starts in periods)
 
     def settle(self):
         if not self.book.holds:
             return self.hold()
         call = self.dice.choice(list(self.book.holds))
-        account, amount = self.book.holds[call]
+        account, amount, claims = self.book.holds[call]
         if self.dice.random() < 0.25:  # it failed before anything was delivered
-            del self.book.holds[call]
-            return "release %s %s %d" % (call, account, amount), None
+            self.book.release(call)
+            return "release %s %s %d %s" % (call, account, amount, said(claims)), None
         worse = self.dice.random() < 0.05  # the true cost may be more than was foreseen
         cost = amount + self.dice.randrange(UNIT) if worse else self.dice.randrange(amount + 1)
         self.book.settle(call, account, cost)
-        return "settle %s %s %d %d" % (call, account, cost, amount), None
+        return "settle %s %s %d %d %s" % (call, account, cost, amount, said(claims)), None
 
     def grant(self):
         old = self.book.grants and self.dice.random() < 0.1
@@ -198,7 +240,8 @@ class History:
         self.driver.start()
         for account in ACCOUNTS:
             self.book.expire(account, self.now)
-        self.book.holds.clear()
+        for call in list(self.book.holds):
+            self.book.release(call)
         self.must(self.driver.ask("upkeep %d" % self.now) == "0", "upkeep after a crash")
         for account in ACCOUNTS:
             self.book.expire(account, self.now)
@@ -215,6 +258,11 @@ class History:
                 left = {g["id"]: billionths(g["remaining"]) for g in told["grants"]}
                 right = {g["id"]: g["remaining"] for g in self.book.grants if g["account"] == account}
                 self.must(left == right, "the grants of %s differ" % account)
+        for starts in (0, self.now // PERIOD * PERIOD):
+            told = [line.split() for line in self.driver.ask("counters %d" % starts).split(";") if line]
+            told = {name: [int(spent), int(held)] for name, spent, held in told}
+            right = {name: sums for (name, at), sums in self.book.counters.items() if at == starts}
+            self.must(told == right, "the budgets are %s, not %s" % (told, right))
         check = json.loads(self.driver.ask("check"))
         self.must(check["ok"] and check["rows"] == len(self.book.settled), "check: %s" % check)
 
