@@ -79,12 +79,25 @@ static void keep_accounts(struct hub *h)
         log_line(LOG_WARNING, "hub", "accounts cannot be kept up: %s", why.text);
 }
 
+static void add_up(struct hub *h)
+{
+    struct fault why;
+    if (!h->type->roll_up)
+        return;
+    fault_clear(&why);
+    int rc = h->type->roll_up(h->store, clock_wall_ms(), &why);
+    if (rc && !h->sums_failed)
+        log_line(LOG_WARNING, "hub", "reports fall behind: %s", why.text);
+    h->sums_failed = rc != AIGNE_OK;
+}
+
 /* On the ledger's thread: what other processes changed. */
 static void follow_store(void *user)
 {
     struct hub *h = user;
     struct fault why;
     keep_accounts(h);
+    add_up(h);
     int64_t before = hub_catalog_version(h);
     fault_clear(&why);
     health_save(h->health, h->type, h->store);

@@ -34,32 +34,86 @@ static int usage_list(struct verb_call *v)
     return v->hub->type->usage_list(v->hub->store, buf_slice(&filters), v->w.out, v->why);
 }
 
+static int report(struct verb_call *v, enum usage_report what)
+{
+    struct buf arguments AUTO(buf_free);
+    buf_init(&arguments, FILTERS_LARGEST);
+    if (!v->hub->type->usage_report) {
+        v->why->http = 400;
+        return fault_set(v->why, AIGNE_E_REQUEST,
+                         "A hub in memory keeps no sums; give it a database file.");
+    }
+    int rc = with_user_id(v, &arguments);
+    if (rc)
+        return rc;
+    const struct usage_question question = {
+        .report = what, .arguments = buf_slice(&arguments), .now_ms = v->now_ms};
+    return v->hub->type->usage_report(v->hub->store, &question, v->w.out, v->why);
+}
+
+static int usage_series(struct verb_call *v)
+{
+    return report(v, USAGE_SERIES);
+}
+
+static int usage_summary(struct verb_call *v)
+{
+    return report(v, USAGE_SUMMARY);
+}
+
+static int usage_top(struct verb_call *v)
+{
+    return report(v, USAGE_TOP);
+}
+
+/* What each of them may ask for. */
+#define FILTERS                                                                                \
+    VERB_JOIN(VERB_TEXT("user", "id or name of the user"),                                     \
+              VERB_TEXT("key", "id of the access key"),                                        \
+              VERB_TEXT("app", "what the client said it is"),                                  \
+              VERB_TEXT("model", "the provider's name of the model"),                          \
+              VERB_TEXT("provider", "who was asked"), VERB_TEXT("type", "what for, as chat"),  \
+              VERB_CHOICE("status",                                                            \
+                          "\"success\",\"error\",\"cancelled\",\"interrupted\",\"refused\"",   \
+                          "how it ended"),                                                     \
+              VERB_TIME("since", "begun at or after this time"),                               \
+              VERB_TIME("until", "begun before this time"))
+#define WITH_FILTERS(...) VERB_SCHEMA("", FILTERS "," VERB_JOIN(__VA_ARGS__))
+
 static const struct verb verbs[] = {
     {{"usage.list",
-      "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{" VERB_JOIN(
-          VERB_TEXT("user", "id or name of the user"), VERB_TEXT("key", "id of the access key"),
-          VERB_TEXT("app", "what the client said it is"),
-          VERB_TEXT("model", "the provider's name of the model"),
-          VERB_TEXT("provider", "who was asked"),
-          VERB_CHOICE("status",
-                      "\"success\",\"error\",\"cancelled\",\"interrupted\",\"refused\"",
-                      "how it ended"),
-          VERB_TEXT(
-              "requestId",
-              "the id that the caller was told")) "," VERB_JOIN(VERB_TIME("since",
-                                                                          "begun at or after this time"),
-                                                                VERB_TIME(
-                                                                    "until",
-                                                                    "begun before this time"),
-                                                                VERB_PAGE,
-                                                                VERB_NUMBER(
-                                                                    "pageSize",
-                                                                    "how many on a page, at most 100; 50 when absent"),
-                                                                VERB_CHOICE(
-                                                                    "order", "\"desc\",\"asc\"",
-                                                                    "desc: newest first")) "}}",
+      WITH_FILTERS(VERB_TEXT("requestId", "the id that the caller was told"),
+                   VERB_TEXT("search", "some text of the model, app, user, ids or error"),
+                   VERB_NUMBER("minDurationMs", "took at least so long"), VERB_PAGE,
+                   VERB_NUMBER("pageSize", "how many on a page, at most 100; 50 when absent"),
+                   VERB_CHOICE("order", "\"desc\",\"asc\"", "desc: newest first")),
       "List what was used, one row for each attempt at a provider."},
      false,
-     usage_list}};
+     usage_list},
+    {{"usage.series",
+      WITH_FILTERS(VERB_CHOICE("bucket", "\"hour\",\"day\",\"month\"",
+                               "what is added up; day when absent"),
+                   VERB_TIME("timeZone", "whose hours, days and months: a name such as "
+                                         "Europe/Berlin, an offset such as +05:30, or minutes "
+                                         "east of Greenwich; UTC when absent")),
+      "Add up what was used in each hour, day or month, those without calls too."},
+     false,
+     usage_series},
+    {{"usage.summary", VERB_SCHEMA("", FILTERS),
+      "Add up what was used in a time, 30 days when none is given, and in the one before it."},
+     false,
+     usage_summary},
+    {{"usage.top",
+      WITH_FILTERS(
+          VERB_CHOICE("by",
+                      "\"model\",\"provider\",\"user\",\"key\",\"app\",\"type\",\"status\"",
+                      "what is listed; model when absent"),
+          VERB_CHOICE("orderBy",
+                      "\"calls\",\"tokens\",\"credits\",\"cost\",\"failed\",\"duration\"",
+                      "what the first has most of; calls when absent"),
+          VERB_NUMBER("limit", "how many, at most 1000; 10 when absent")),
+      "List who or what was used most in a time, 30 days when none is given."},
+     false,
+     usage_top}};
 
 const struct verb_table usage_verbs = {verbs, sizeof verbs / sizeof *verbs};

@@ -326,14 +326,19 @@ static bool wanted(const struct usage_query *query, const struct usage_row *row)
     const struct slice texts[USAGE_MATCHES] = {
         [USAGE_USER] = row->user,         [USAGE_KEY] = row->key_id,
         [USAGE_APP] = row->app,           [USAGE_MODEL] = row->model,
-        [USAGE_PROVIDER] = row->provider, [USAGE_STATUS] = row->status,
-        [USAGE_CALL] = row->call_id};
+        [USAGE_PROVIDER] = row->provider, [USAGE_TYPE] = row->type,
+        [USAGE_STATUS] = row->status,     [USAGE_CALL] = row->call_id};
+    const struct slice searched[] = {row->model, row->requested, row->call_id, row->id,
+                                     row->user,  row->app,       row->error};
+    bool found = !query->search.n;
     if (row->started_ms < query->since_ms || row->started_ms >= query->until_ms)
         return false;
     for (size_t i = 0; i < USAGE_MATCHES; i++)
         if (query->match[i].p && !slice_eq(query->match[i], texts[i]))
             return false;
-    return true;
+    for (size_t i = 0; i < sizeof searched / sizeof *searched && !found; i++)
+        found = slice_has_nocase(searched[i], query->search.p);
+    return found && row->duration_us >= query->at_least_ms * 1000;
 }
 
 static int memory_usage_list(struct store *s, struct slice filters, struct buf *json,

@@ -1,34 +1,8 @@
-/* Knows the calendar, as far as ISO 8601 in UTC needs it; refuses to know what time it is now. */
+/* Knows ISO 8601 in UTC; refuses to know the calendar, or what time it is now. */
 #include "store/moment.h"
+#include "store/calendar.h"
 
 enum { DAY_MS = 86400000, HOUR_MS = 3600000, MINUTE_MS = 60000, SECOND_MS = 1000 };
-
-/* Days since 1970 of a date in the Gregorian calendar. Years begin in March here, so that the leap
- * day is the last one; an era is 400 years, 146097 days. */
-static int64_t days_of(int64_t year, int64_t month, int64_t day)
-{
-    int64_t y = month <= 2 ? year - 1 : year;
-    int64_t era = y / 400;
-    int64_t year_of_era = y - era * 400;
-    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    return era * 146097 + day_of_era - 719468;
-}
-
-static void date_of(int64_t days, int64_t date[3])
-{
-    int64_t z = days + 719468;
-    int64_t era = z / 146097;
-    int64_t day_of_era = z - era * 146097;
-    int64_t year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int64_t day_of_year =
-        day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int64_t march_month = (5 * day_of_year + 2) / 153;
-    date[2] = day_of_year - (153 * march_month + 2) / 5 + 1;
-    date[1] = march_month < 10 ? march_month + 3 : march_month - 9;
-    date[0] = year_of_era + era * 400 + (date[1] <= 2);
-}
 
 /* Exactly `digits` digits from the front of `s`, between `least` and `most`. */
 static bool take_number(struct slice *s, size_t digits, int64_t least, int64_t most,
@@ -55,13 +29,6 @@ static bool take_byte(struct slice *s, char byte)
     return true;
 }
 
-static int64_t month_days(int64_t year, int64_t month)
-{
-    static const int64_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    return days[month - 1] + (month == 2 && leap);
-}
-
 static bool take_date(struct slice *s, int64_t *ms)
 {
     int64_t year = 0;
@@ -69,9 +36,9 @@ static bool take_date(struct slice *s, int64_t *ms)
     int64_t day = 0;
     if (!take_number(s, 4, 1970, 9999, &year) || !take_byte(s, '-') ||
         !take_number(s, 2, 1, 12, &month) || !take_byte(s, '-') ||
-        !take_number(s, 2, 1, month_days(year, month), &day))
+        !take_number(s, 2, 1, calendar_month_days(year, month), &day))
         return false;
-    *ms = days_of(year, month, day) * DAY_MS;
+    *ms = calendar_days(year, month, day) * DAY_MS;
     return true;
 }
 
@@ -154,7 +121,7 @@ void moment_write(int64_t wall_ms, char out[MOMENT_SIZE])
     int64_t date[3];
     int64_t ms = wall_ms < 0 ? 0 : wall_ms;
     int64_t of_day = ms % DAY_MS;
-    date_of(ms / DAY_MS, date);
+    calendar_date(ms / DAY_MS, date);
     const int64_t parts[] = {date[0],
                              date[1],
                              date[2],

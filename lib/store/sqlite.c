@@ -39,6 +39,7 @@ static void store_close(struct store *s)
         return;
     for (int i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(s->statements[i]);
+    rollup_close(s->rollup);
     money_book_close(&s->money);
     sqlite_owner_close(&s->owner);
     sqlite_disconnect(&s->db);
@@ -130,4 +131,6 @@ const struct store_type store_sqlite = {.scheme = "sqlite",
                                         .money_list = sqlite_money_list,
                                         .budget_list = sqlite_budget_list,
                                         .money_upkeep = sqlite_money_upkeep,
+                                        .roll_up = sqlite_roll_up,
+                                        .usage_report = sqlite_usage_report,
                                         .close = store_close};

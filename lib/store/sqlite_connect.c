@@ -114,6 +114,6 @@ int sqlite_read(struct sqlite3_stmt *statement, int64_t *out)
 
 struct slice sqlite_text(struct sqlite3_stmt *statement, int column)
 {
-    const unsigned char *p = sqlite3_column_text(statement, column);
-    return slice_of(p ? (const char *)p : "", (size_t)sqlite3_column_bytes(statement, column));
+    const char *p = sqlite3_column_blob(statement, column); /* a text would be copied */
+    return slice_of(p ? p : "", (size_t)sqlite3_column_bytes(statement, column));
 }

@@ -8,6 +8,7 @@
 #include "store/sqlite_bound.h"
 #include "store/sqlite_money.h"
 #include "store/sqlite_owner.h"
+#include "store/sqlite_rollup.h"
 #include "store/store.h"
 #include <pthread.h>
 
@@ -53,6 +54,7 @@ struct store {
     bool relaxed; /* the next one does not, for now */
     struct money_book money;
     struct store_owner owner;
+    struct rollup *rollup; /* once there was something to add up */
 };
 
 /* What went wrong as one sentence; `doing` reads "The usage rows could not be written". */
@@ -86,6 +88,11 @@ struct slice sqlite_text(struct sqlite3_stmt *statement, int column);
 
 /* Inside a transaction; an SQLite result code. The first also takes the credits. */
 int sqlite_usage_add(struct store *s, const struct usage_row *row);
+/* The first place of a millisecond; far moments all share the last one. */
+#define USAGE_PLACE_BITS 20
+int64_t usage_place(int64_t wall_ms);
+/* No row may get a place up to this one any more. */
+void sqlite_usage_pass(struct store *s, int64_t place);
 /* The transaction that began after `before` failed: did it really? */
 void sqlite_usage_doubt(struct store *s, int64_t before);
 
@@ -100,6 +107,9 @@ int sqlite_budget_list(struct store *s, struct slice prefix, int64_t starts_ms, 
                        struct arena *a, struct budget_state **out, size_t *count,
                        struct fault *why);
 int sqlite_money_upkeep(struct store *s, int64_t now_ms, struct fault *why);
+int sqlite_roll_up(struct store *s, int64_t now_ms, struct fault *why);
+int sqlite_usage_report(struct store *s, const struct usage_question *question,
+                        struct buf *json, struct fault *why);
 int sqlite_usage_list(struct store *s, struct slice filters, struct buf *json,
                       struct fault *why);
 

@@ -79,18 +79,24 @@ static int is_there(struct store *s, const struct usage_row *row, bool *there)
     return rc;
 }
 
-/* The first place of a millisecond; far moments all share the last one. */
-static int64_t usage_place(int64_t wall_ms)
+int64_t usage_place(int64_t wall_ms)
 {
-    const int64_t latest_ms = INT64_MAX >> 21;
+    const int64_t latest_ms = INT64_MAX >> (USAGE_PLACE_BITS + 1);
     int64_t ms = wall_ms < 0 ? 0 : wall_ms;
-    return (ms < latest_ms ? ms : latest_ms) << 20;
+    return (ms < latest_ms ? ms : latest_ms) << USAGE_PLACE_BITS;
 }
 
 static void take_place(struct store *s)
 {
     int64_t now = usage_place(clock_wall_ms());
     s->last_place = now > s->last_place ? now : s->last_place + 1;
+}
+
+void sqlite_usage_pass(struct store *s, int64_t place)
+{
+    HOLD(s);
+    if (s->last_place < place)
+        s->last_place = place;
 }
 
 static int add_once(struct store *s, const struct usage_row *row, bool *added)
@@ -189,8 +195,8 @@ static void put_conditions(struct buf *sql, const struct usage_query *query)
     static const char *const matches[USAGE_MATCHES] = {
         [USAGE_USER] = "user = ?3",         [USAGE_KEY] = "key_id = ?4",
         [USAGE_APP] = "app = ?5",           [USAGE_MODEL] = "model = ?6",
-        [USAGE_PROVIDER] = "provider = ?7", [USAGE_STATUS] = "status = ?8",
-        [USAGE_CALL] = "call_id = ?9"};
+        [USAGE_PROVIDER] = "provider = ?7", [USAGE_TYPE] = "type = ?8",
+        [USAGE_STATUS] = "status = ?9",     [USAGE_CALL] = "call_id = ?10"};
     bool first = true;
     buf_put_text(sql, " FROM usage");
     if (query->since_ms > 0)
@@ -200,6 +206,14 @@ static void put_conditions(struct buf *sql, const struct usage_query *query)
     for (int i = 0; i < USAGE_MATCHES; i++)
         if (query->match[i].p)
             put_condition(sql, matches[i], &first);
+    if (query->search.p)
+        put_condition(
+            sql,
+            "instr(lower(model || char(10) || requested || char(10) || call_id || char(10)"
+            " || id || char(10) || user || char(10) || app || char(10) || error), lower(?14))",
+            &first);
+    if (query->at_least_ms > 0)
+        put_condition(sql, "duration_us >= ?15", &first);
 }
 
 static int prepare(struct sqlite3 *db, const struct buf *sql, const struct usage_query *query,
@@ -216,6 +230,8 @@ static int prepare(struct sqlite3 *db, const struct buf *sql, const struct usage
     for (int i = 0; i < USAGE_MATCHES; i++)
         if (query->match[i].p)
             sqlite_bind(*out, 3 + i, query->match[i]);
+    sqlite_bind(*out, 14, query->search);
+    sqlite3_bind_int64(*out, 15, query->at_least_ms * 1000);
     return SQLITE_OK;
 }
 
@@ -250,12 +266,12 @@ static int write_rows(struct sqlite3 *db, const struct usage_query *query,
     buf_put_text(&sql, "SELECT *");
     put_conditions(&sql, query);
     buf_put_text(&sql, query->oldest_first ? " ORDER BY place" : " ORDER BY place DESC");
-    buf_put_text(&sql, " LIMIT ?10 OFFSET ?11");
+    buf_put_text(&sql, " LIMIT ?11 OFFSET ?13");
     int rc = prepare(db, &sql, query, &statement);
     if (rc)
         return rc;
-    sqlite3_bind_int64(statement, 10, query->page_size);
-    sqlite3_bind_int64(statement, 11, (query->page - 1) * query->page_size);
+    sqlite3_bind_int64(statement, 11, query->page_size);
+    sqlite3_bind_int64(statement, 13, (query->page - 1) * query->page_size);
     json_key(w, "list");
     json_open_array(w);
     while ((rc = sqlite3_step(statement)) == SQLITE_ROW) {

@@ -135,6 +135,13 @@ struct store_object {
     int64_t version;
 };
 
+enum usage_report { USAGE_SERIES = 1, USAGE_SUMMARY, USAGE_TOP };
+struct usage_question {
+    enum usage_report report;
+    struct slice arguments; /* a checked JSON object: usage.series and the others */
+    int64_t now_ms;
+};
+
 struct store;
 struct store_type {
     const char *scheme; /* "sqlite", "memory" */
@@ -158,6 +165,11 @@ struct store_type {
                        struct fault *why);
     /* From time to time: end what has expired, and settle the holds of processes that are gone. */
     int (*money_upkeep)(struct store *s, int64_t now_ms, struct fault *why);
+    /* Several times a second, on one thread: bring the sums of usage rows, which reports are made from, up
+     * to date. NULL, with the next: this store keeps none. */
+    int (*roll_up)(struct store *s, int64_t now_ms, struct fault *why);
+    int (*usage_report)(struct store *s, const struct usage_question *question,
+                        struct buf *json, struct fault *why);
     void (*close)(struct store *s);
 };
 

@@ -11,20 +11,22 @@ enum {
     FILTER_UNTIL,
     FILTER_PAGE,
     FILTER_PAGE_SIZE,
-    FILTER_ORDER
+    FILTER_ORDER,
+    FILTER_SEARCH,
+    FILTER_AT_LEAST,
+    FILTERS
 };
 
-static const char *const filter_names[] = {"user",     "key",    "app",       "model",
-                                           "provider", "status", "requestId", "since",
-                                           "until",    "page",   "pageSize",  "order"};
-enum { FILTERS = sizeof filter_names / sizeof *filter_names };
+const char *const usage_filters[] = {
+    "user",  "key",   "app",  "model",    "provider", "type",   "status",       "requestId",
+    "since", "until", "page", "pageSize", "order",    "search", "minDurationMs"};
 
 static int bad_filter(int filter, const char *wanted, struct fault *why)
 {
     if (why)
         why->http = 400;
-    return fault_field(why, AIGNE_E_REQUEST, filter_names[filter],
-                       "Argument \"%s\" must be %s.", filter_names[filter], wanted);
+    return fault_field(why, AIGNE_E_REQUEST, usage_filters[filter],
+                       "Argument \"%s\" must be %s.", usage_filters[filter], wanted);
 }
 
 static int read_moment(struct json value, int filter, struct arena *a, int64_t *out,
@@ -47,25 +49,21 @@ static int read_number(struct json value, int filter, int64_t largest, int64_t *
         return AIGNE_OK;
     if (!json_int64(value, out) || *out < 1 || *out > largest)
         return bad_filter(filter,
-                          filter == FILTER_PAGE ? "a whole number from 1 up"
-                                                : "a whole number from 1 to 100",
+                          filter == FILTER_PAGE_SIZE ? "a whole number from 1 to 100"
+                                                     : "a whole number from 1 up",
                           why);
     return AIGNE_OK;
 }
 
-static int read_matches(const struct json *values, struct arena *a, struct usage_query *out,
-                        struct fault *why)
+static int read_text(struct json value, int filter, struct arena *a, struct slice *out,
+                     struct fault *why)
 {
-    for (int i = 0; i < USAGE_MATCHES; i++) {
-        if (!json_present(values[i]))
-            continue;
-        out->match[i] = json_string(values[i], a);
-        if (a->failed)
-            return fault_nomem(why);
-        if (!out->match[i].p)
-            return bad_filter(i, "a string", why);
-    }
-    return AIGNE_OK;
+    if (!json_present(value))
+        return AIGNE_OK;
+    *out = json_string(value, a);
+    if (a->failed)
+        return fault_nomem(why);
+    return out->p ? AIGNE_OK : bad_filter(filter, "a string", why);
 }
 
 int usage_query_read(struct slice filters, struct arena *a, struct usage_query *out,
@@ -73,8 +71,10 @@ int usage_query_read(struct slice filters, struct arena *a, struct usage_query *
 {
     struct json values[FILTERS];
     *out = (struct usage_query){.until_ms = INT64_MAX, .page = 1, .page_size = USAGE_PAGE};
-    json_pick(json_of(filters), filter_names, FILTERS, values);
-    int rc = read_matches(values, a, out, why);
+    json_pick(json_of(filters), usage_filters, FILTERS, values);
+    int rc = AIGNE_OK;
+    for (int i = 0; i < USAGE_MATCHES && !rc; i++)
+        rc = read_text(values[i], i, a, &out->match[i], why);
     if (!rc)
         rc = read_moment(values[FILTER_SINCE], FILTER_SINCE, a, &out->since_ms, why);
     if (!rc)
@@ -84,6 +84,15 @@ int usage_query_read(struct slice filters, struct arena *a, struct usage_query *
     if (!rc)
         rc = read_number(values[FILTER_PAGE_SIZE], FILTER_PAGE_SIZE, USAGE_PAGE_LARGEST,
                          &out->page_size, why);
+    if (!rc)
+        rc = read_number(values[FILTER_AT_LEAST], FILTER_AT_LEAST, INT32_MAX, &out->at_least_ms,
+                         why);
+    if (!rc)
+        rc = read_text(values[FILTER_SEARCH], FILTER_SEARCH, a, &out->search, why);
+    if (!rc && out->search.p)
+        out->search = arena_copy(a, out->search);
+    if (a->failed)
+        return fault_nomem(why);
     if (rc)
         return rc;
     out->oldest_first = json_string_is(values[FILTER_ORDER], "asc");

@@ -13,8 +13,10 @@ enum usage_match {
     USAGE_APP,
     USAGE_MODEL,
     USAGE_PROVIDER,
+    USAGE_TYPE,
     USAGE_STATUS,
-    USAGE_CALL,
+    USAGE_NAMES, /* those that sums are kept apart by */
+    USAGE_CALL = USAGE_NAMES,
     USAGE_MATCHES
 };
 
@@ -25,6 +27,8 @@ struct usage_query {
     int64_t page;                      /* from 1 */
     int64_t page_size;                 /* 1 to USAGE_PAGE_LARGEST */
     bool oldest_first;
+    struct slice search; /* in any of some texts; .p NULL: not asked for */
+    int64_t at_least_ms; /* it took */
 };
 
 #define USAGE_PAGE         50
@@ -33,6 +37,8 @@ struct usage_query {
 /* From the JSON object of usage.list; decoded texts live in `a`. */
 int usage_query_read(struct slice filters, struct arena *a, struct usage_query *out,
                      struct fault *why);
+/* What they are called: "user", "key", ...; those of enum usage_match come first. */
+extern const char *const usage_filters[];
 /* One row as a JSON object. */
 void usage_row_write(struct json_writer *w, const struct usage_row *row);
 
