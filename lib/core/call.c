@@ -223,6 +223,8 @@ static enum flow plan(struct aigne_call *call)
         return WAIT;
     if (rc >= 0)
         rc = bill_plan(call);
+    if (rc >= 0 && call->outlet->planned)
+        rc = call->outlet->planned(call);
     if (rc < 0)
         return fail_now(call);
     call->state = call->bill ? CALL_HOLD : CALL_OPEN;
@@ -336,11 +338,22 @@ static void on_timer(struct net_timer *self)
     call_go_on(LIST_OWNER(self, struct aigne_call, timer));
 }
 
+/* Nobody may take longer than is waited for, not even who only makes believe. */
+static void on_step_too_late(struct net_timer *self)
+{
+    struct aigne_call *call = LIST_OWNER(self, struct aigne_call, timer);
+    int rc = fault_set(&call->fault, AIGNE_E_TIMEOUT, "The answer took longer than it may.");
+    close_attempt(call, rc, false, NULL);
+    call_go_on(call);
+}
+
 static enum flow step_later(struct aigne_call *call, int64_t delay_ms)
 {
-    int64_t due_us = clock_monotonic_us() + delay_ms * 1000;
-    call->timer.fire = on_timer;
-    int rc = net_timer_set(call->loop->net, &call->timer, due_us);
+    int64_t longest_ms = patience_pause_ms(call);
+    call->timer.fire = delay_ms > longest_ms ? on_step_too_late : on_timer;
+    int64_t pause_ms = delay_ms > longest_ms ? longest_ms : delay_ms;
+    int rc =
+        net_timer_set(call->loop->net, &call->timer, clock_monotonic_us() + pause_ms * 1000);
     if (rc >= 0)
         return WAIT;
     close_attempt(call, fault_nomem(&call->fault), false, NULL);
@@ -365,8 +378,6 @@ static enum flow stream(struct aigne_call *call)
             close_attempt(call, rc, false, NULL);
             return GO;
         }
-        if (!t->first_byte_us)
-            t->first_byte_us = clock_monotonic_us();
         if (delay_ms <= 0)
             continue;
         return step_later(call, delay_ms);

@@ -361,6 +361,7 @@ static void free_exchange(struct aigne_call *call)
 static const struct outlet exchange_outlet = {
     .state_size = sizeof(struct exchange),
     .read_request = read_request,
+    .planned = keep_alive_begin,
     .event = take_event,
     .frame = take_frame,
     .full = is_full,
@@ -421,7 +422,7 @@ int exchange_prepare(struct aigne_call *call)
             return fault_nomem(&call->fault);
     }
     x->encoding_open = true;
-    return keep_alive_begin(call) < 0 ? fault_nomem(&call->fault) : AIGNE_OK;
+    return AIGNE_OK;
 }
 
 void exchange_answer(struct aigne_call *call, int status, const char *type, struct buf *body)

@@ -1,6 +1,7 @@
 /* Knows when a client that waits is given a sign of life; refuses to know how a format writes one. */
 #include "core/keep_alive.h"
 #include "base/clock.h"
+#include "hub/policy.h"
 
 /* How long the client may wait for the next bytes, the first ones included; 0: as long as it takes. */
 static int64_t wait_ms(const struct aigne_call *call)
@@ -11,9 +12,9 @@ static int64_t wait_ms(const struct aigne_call *call)
         return 0;
     if (call->streamed)
         return x->ingress->keep_alive ? h->keep_alive_ms : 0;
-    if (!x->ingress->early_head || !h->head_wait_ms)
-        return 0;
-    return x->status && h->keep_alive_ms ? h->keep_alive_ms : h->head_wait_ms;
+    int64_t wait =
+        POLICY_OR(call->policy, headers_after, x->ingress->early_head ? h->head_wait_ms : 0);
+    return wait && x->status && h->keep_alive_ms ? h->keep_alive_ms : wait;
 }
 
 static void put_sign(struct aigne_call *call)
@@ -58,7 +59,8 @@ int keep_alive_begin(struct aigne_call *call)
     x->call = call;
     x->silence.fire = on_silence;
     x->seen_us = clock_monotonic_us();
-    return net_timer_set(call->loop->net, &x->silence, x->seen_us + wait * 1000);
+    int rc = net_timer_set(call->loop->net, &x->silence, x->seen_us + wait * 1000);
+    return rc < 0 ? fault_nomem(&call->fault) : AIGNE_OK;
 }
 
 void keep_alive_end(struct aigne_call *call)

@@ -4,7 +4,7 @@
 
 #include "core/exchange.h"
 
-/* From now on, until keep_alive_end. AIGNE_E_NOMEM. */
+/* The call is planned: from now on, until keep_alive_end. AIGNE_E_NOMEM. */
 int keep_alive_begin(struct aigne_call *call);
 void keep_alive_end(struct aigne_call *call);
 /* The client took something. */

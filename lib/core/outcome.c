@@ -10,6 +10,8 @@ static int pass_event(struct aigne_call *call, const struct event *e)
 static int tee_push(struct event_sink *self, const struct event *e)
 {
     struct aigne_call *call = LIST_OWNER(self, struct aigne_call, tee);
+    if (!call->attempt.first_byte_us) /* of who has no network */
+        call->attempt.first_byte_us = clock_monotonic_us();
     if (e->kind == EVENT_USAGE) {
         if (!usage_sane(&e->usage))
             return AIGNE_OK;

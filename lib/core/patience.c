@@ -37,3 +37,11 @@ struct transfer_limits patience_now(const struct aigne_call *call)
     }
     return limits;
 }
+
+int64_t patience_pause_ms(const struct aigne_call *call)
+{
+    struct transfer_limits limits = patience_limits(call);
+    int64_t pause_ms = call->attempt.first_byte_us ? limits.idle_ms : limits.first_byte_ms;
+    int64_t left_ms = patience_left_ms(call);
+    return pause_ms && pause_ms < left_ms ? pause_ms : left_ms;
+}

@@ -10,5 +10,7 @@ struct transfer_limits patience_limits(const struct aigne_call *call);
 int64_t patience_left_ms(const struct aigne_call *call);
 /* The limits of one exchange: the whole call's total covers all its attempts. */
 struct transfer_limits patience_now(const struct aigne_call *call);
+/* How long one who has no network may pause now; INT64_MAX: for ever. */
+int64_t patience_pause_ms(const struct aigne_call *call);
 
 #endif

@@ -101,6 +101,33 @@ static void a_plain_answer_comes_after_white_space(void **state)
     fixture_close(&f);
 }
 
+static void ask_with(struct fixture *f, const char *target, const char *headers,
+                     const char *body, struct answer *a)
+{
+    char all[400];
+    snprintf(all, sizeof(all), "Host: hub\r\nAuthorization: Bearer %s\r\n%s", f->key, headers);
+    aigne_call *exchange = begin(f, "POST", target, all);
+    finish_request(exchange, body);
+    take(exchange, a);
+}
+
+static void who_knows_better_may_say_so(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct answer a;
+    fixture_open(&f, SHORT_WAITS, is_silent_then_answers);
+    ask_with(&f, "/v1/chat/completions", "x-aigne-hub-headers-after: 40\r\n", CHAT, &a);
+    expect_body(&a, 200, "\"content\":\"fine\"");
+    assert_null(strstr(a.head, "content-length"));
+    assert_non_null(strstr(a.head, "application/json"));
+    assert_true(strspn(a.body, " ") >= 1);
+    ask_with(&f, "/api/v2/chat", "x-aigne-hub-headers-after: 0\r\n", AIGNE_CHAT, &a);
+    expect_body(&a, 200, "\"text\":\"fine\"");
+    assert_non_null(strstr(a.head, "content-length"));
+    fixture_close(&f);
+}
+
 static void zero_turns_them_off(void **state)
 {
     (void)state;
@@ -243,6 +270,7 @@ int main(void)
         cmocka_unit_test(a_stream_shows_signs_of_life),
         cmocka_unit_test(signs_stand_between_whole_events),
         cmocka_unit_test(a_plain_answer_comes_after_white_space),
+        cmocka_unit_test(who_knows_better_may_say_so),
         cmocka_unit_test(zero_turns_them_off),
         cmocka_unit_test(another_attempt_is_still_made),
         cmocka_unit_test(another_attempt_after_white_space),
