@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "core/again.h"
 #include "core/bill.h"
+#include "core/drain.h"
 #include "core/outcome.h"
 #include "core/patience.h"
 #include "core/record.h"
@@ -52,7 +53,7 @@ static void close_attempt(struct aigne_call *call, int rc, bool sent, const stru
         fault_clear(&call->fault);
     record_attempt(call, rc, clock_monotonic_us());
     outcome_note(call, rc);
-    call->rc = rc;
+    call->rc = rc = drain_verdict(call, rc);
     call->state = CALL_SETTLE;
     if (rc < 0)
         try_again(call, again_decide(call, rc, sent));
@@ -488,7 +489,8 @@ void call_taken(struct aigne_call *call)
 /* An errand cannot be called back: what comes after it looks whether it is still wanted. */
 void call_stop(struct aigne_call *call)
 {
-    if (call->state == CALL_ERRAND || call->state == CALL_HOLD || call->state >= CALL_SETTLE)
+    if (call->state == CALL_ERRAND || call->state == CALL_HOLD || call->state >= CALL_SETTLE ||
+        drain_begin(call))
         return;
     bool attempting = call->state == CALL_STREAM || call->state == CALL_DISCOVER;
     if (call->transfer)

@@ -21,6 +21,7 @@
 #include <stddef.h>
 
 struct bill;
+struct drain;
 struct overrides;
 
 enum call_state {
@@ -121,7 +122,8 @@ struct aigne_call {
     size_t row_count;
     size_t row_room;
     int64_t credits;
-    struct bill *bill; /* NULL: nobody's account pays */
+    struct bill *bill;   /* NULL: nobody's account pays */
+    struct drain *drain; /* NULL: the answer is for somebody */
     struct ledger_entry record;
     struct net_job recorded; /* back from the ledger's thread */
 

@@ -25,6 +25,7 @@ struct aigne_hub {
     struct endpoints endpoints;
     struct loop_pool pool;
     struct retry_budget retries; /* of all calls together */
+    atomic_int draining;         /* calls that are read on without a caller */
     struct desk desk;            /* short work: reading the store */
     struct desk verbs;           /* an administrator's, which may wait for a provider */
 };

@@ -62,9 +62,21 @@ void loop_settle_orphan(struct aigne_loop *l)
     loop_drop(l);
 }
 
+/* What was to be read on without a caller is not worth waiting for. */
+static void stop_detached(struct aigne_loop *l)
+{
+    for (struct list *link = l->live.next, *next = NULL; link != &l->live; link = next) {
+        struct aigne_call *call = LIST_OWNER(link, struct aigne_call, live_link);
+        next = link->next;
+        if (call->detached)
+            call_stop(call);
+    }
+}
+
 void loop_release(struct aigne_loop *l)
 {
     l->owner_gone = true;
+    stop_detached(l);
     loop_settle_orphan(l);
 }
 

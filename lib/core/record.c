@@ -9,11 +9,11 @@
 #include "text/base64.h"
 #include <aignehub/aignehub.h>
 
-static struct slice status_of(int rc)
+static struct slice status_of(const struct aigne_call *call, int rc)
 {
-    if (rc >= 0)
+    if (rc >= 0 && !call->drain)
         return SLICE("success");
-    return rc == AIGNE_E_CANCELLED ? SLICE("cancelled") : SLICE("error");
+    return rc == AIGNE_E_CANCELLED || call->drain ? SLICE("cancelled") : SLICE("error");
 }
 
 /* The first row has the call's own id. Ids have no small letters: without random numbers one still sets
@@ -160,7 +160,7 @@ void record_attempt(struct aigne_call *call, int rc, int64_t now_us)
         .requested = call->requested,
         .provider = planned->provider->name,
         .credential = planned->credential ? planned->credential->id : SLICE(""),
-        .status = status_of(rc),
+        .status = status_of(call, rc),
         .error = error_of(call, rc),
         .http_status = t->status ? t->status : call->fault.http,
         .attempt = (int)call->attempt_number,
