@@ -9,9 +9,8 @@
 #include "core/patience.h"
 #include "core/record.h"
 #include "core/refresh.h"
+#include "core/steps.h"
 #include "core/target.h"
-
-#define STEPS_PER_TURN 64 /* of a provider without a network, before others get their turn */
 
 /* How long a provider may say nothing once its answer is complete. */
 #define SILENCE_AT_END_US ((int64_t)3000000)
@@ -364,26 +363,14 @@ static enum flow step_later(struct aigne_call *call, int64_t delay_ms)
 /* A provider without a network: take its steps here, with its pauses on the loop's timer. */
 static enum flow stream(struct aigne_call *call)
 {
-    struct attempt *t = &call->attempt;
-    if (!t->adapter->step)
+    int64_t delay_ms = 0;
+    if (!call->attempt.adapter->step)
         return WAIT;
-    for (int i = 0; i < STEPS_PER_TURN; i++) {
-        if (call->outlet->full(call)) {
-            call->paused = true;
-            return WAIT;
-        }
-        int64_t delay_ms = 0;
-        int rc = t->adapter->step(&t->decoding, &call->request, &delay_ms);
-        arena_clear(&t->scratch);
-        if (rc != AIGNE_AGAIN) {
-            close_attempt(call, rc, false, NULL);
-            return GO;
-        }
-        if (delay_ms <= 0)
-            continue;
-        return step_later(call, delay_ms);
-    }
-    return step_later(call, 0);
+    int rc = steps_take(call, &delay_ms);
+    if (rc == AIGNE_AGAIN)
+        return call->paused ? WAIT : step_later(call, delay_ms);
+    close_attempt(call, rc, false, NULL);
+    return GO;
 }
 
 static void on_recorded(struct net_job *self)
