@@ -12,9 +12,11 @@
 #define LIMIT_URL        ((size_t)8 * 1024)
 #define LIMIT_QUEUED_BYTES                                                                     \
     ((size_t)256 * 1024) /* events waiting to be taken: then the transfer rests */
-#define LIMIT_MESSAGES   100000
-#define LIMIT_TOOL_CALLS 1024
-#define LIMIT_MODEL_NAME 256
-#define LIMIT_ATTEMPTS   6
+#define LIMIT_MESSAGES    100000
+#define LIMIT_TOOL_CALLS  1024
+#define LIMIT_MODEL_NAME  256
+#define LIMIT_ATTEMPTS    6
+#define LIMIT_TARGETS     32 /* of a route, and of those that it leads to */
+#define LIMIT_ROUTE_DEPTH 4  /* of routes that lead to routes */
 
 #endif

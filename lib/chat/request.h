@@ -175,8 +175,9 @@ struct chat_relay {
     struct slice stream_value; /* the same of `stream`, where a target says it elsewhere */
     struct slice
         headers; /* those of the client that belong to the format, "anthropic-beta: x\r\n" */
-    struct slice query; /* of the client's target, as it came, but for a key */
-    bool usable;        /* it may go on; else it must be read whole */
+    struct slice models; /* JSON: others that may answer in the model's place; absent: none */
+    struct slice query;  /* of the client's target, as it came, but for a key */
+    bool usable;         /* it may go on; else it must be read whole */
     bool stream;
     bool verbatim; /* the answer is bytes or text of its own: nothing may be put into it */
     enum chat_choice include_usage;

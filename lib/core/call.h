@@ -102,9 +102,10 @@ struct aigne_call {
     const struct overrides *overrides; /* NULL: the request has none */
     const struct policy *policy;       /* complete once planned; NULL: nobody says anything */
     struct route_plan plan;
-    size_t target;         /* which of the plan's is asked */
-    size_t repeats;        /* how often it was asked again */
-    size_t attempt_number; /* of the current one, from 1, over all targets */
+    struct health_entry *measured; /* began, and is to be told of the end; NULL: none */
+    size_t target;                 /* which of the plan's is asked */
+    size_t repeats;                /* how often it was asked again */
+    size_t attempt_number;         /* of the current one, from 1, over all targets */
     struct attempt attempt;
     struct event_sink tee;
     struct frame_sink frames;

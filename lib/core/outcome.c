@@ -1,6 +1,7 @@
 /* Knows what an attempt told and what follows from it; refuses to know what is done about it. */
 #include "core/outcome.h"
 #include "base/clock.h"
+#include "hub/blame.h"
 
 static int pass_event(struct aigne_call *call, const struct event *e)
 {
@@ -71,10 +72,25 @@ void outcome_explain(struct aigne_call *call, int rc, const struct fault *why)
         FAULT_COPY(f->request_id, slice_text(call->attempt.request_id));
 }
 
-void outcome_note(const struct aigne_call *call, int rc)
+/* Until the answer began. Who gives up says nothing about who was asked. */
+static void end_measuring(struct aigne_call *call, int rc)
+{
+    const struct attempt *t = &call->attempt;
+    int64_t now_us = clock_monotonic_us();
+    bool blamed = rc < 0 && blame_of(rc, &call->fault) != BLAME_NOBODY;
+    int64_t took_us = -1;
+    if (blamed || rc >= 0)
+        took_us = (t->first_byte_us && !blamed ? t->first_byte_us : now_us) - t->started_us;
+    health_end(call->measured, now_us / 1000, took_us, blamed);
+    call->measured = NULL;
+}
+
+void outcome_note(struct aigne_call *call, int rc)
 {
     if (!call->hub)
         return;
+    if (call->measured)
+        end_measuring(call, rc);
     const struct route_attempt *tried = call_target(call);
     struct health_provider *p = tried->provider->health;
     if (rc >= 0 && !health_troubled(p))

@@ -12,6 +12,6 @@ void outcome_reset(struct aigne_call *call);
  * failed and where. */
 void outcome_explain(struct aigne_call *call, int rc, const struct fault *why);
 /* The attempt ended with `rc`: let later calls choose by it. */
-void outcome_note(const struct aigne_call *call, int rc);
+void outcome_note(struct aigne_call *call, int rc);
 
 #endif

@@ -6,7 +6,12 @@
 #include "hub/policy.h"
 
 struct overrides {
+    bool has_policy;
+    bool has_strategy;
+    enum route_strategy strategy;
     struct policy policy;
+    struct slice models;   /* "a, b": asked when the model cannot answer; absent: none */
+    struct slice metadata; /* a JSON object; absent: none */
 };
 
 /* The client is let in: call->overrides, and call->app, from the headers of its exchange. AIGNE_E_REQUEST

@@ -2,6 +2,7 @@
  * there or why it comes next. */
 #include "core/target.h"
 #include "base/clock.h"
+#include "core/choice.h"
 #include "core/overrides.h"
 #include "provider/config.h"
 #include <aignehub/aignehub.h>
@@ -41,9 +42,9 @@ static void pin_credential(struct aigne_call *call)
 static int plan_in_hub(struct aigne_call *call)
 {
     bool pinned = call->model && call->model->pinned_credential.p;
-    int64_t now_ms = pinned ? 0 : call->started_us / 1000;
-    int rc = route_plan(call->catalog, call->requested, call->request.kind, now_ms,
-                        &call->arena, &call->plan, &call->fault);
+    int rc = pinned ? route_plan(call->catalog, call->requested, call->request.kind, 0,
+                                 &call->arena, &call->plan, &call->fault)
+                    : choice_plan(call, call->started_us / 1000);
     if (rc < 0)
         return rc;
     if (pinned)
@@ -69,6 +70,10 @@ static int open_in_hub(struct aigne_call *call)
 {
     const struct route_attempt *planned = call_target(call);
     struct attempt *t = &call->attempt;
+    if (planned->measured && !call->measured) {
+        call->measured = planned->measured;
+        health_begin(call->measured);
+    }
     const struct provider_row *row = provider_find(planned->provider->type);
     t->target.provider = planned->provider->name;
     t->target.model = planned->model;

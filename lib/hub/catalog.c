@@ -2,6 +2,7 @@
 #include "hub/catalog.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "hub/fit.h"
 #include "hub/known.h"
 #include "text/base64.h"
 #include "text/json_scan.h"
@@ -96,7 +97,7 @@ static decimal_wide rate_of(struct json object, const char *name, decimal_wide o
 }
 
 /* NULL: nothing is said. What a newer version wrote and this one does not know says nothing either. */
-static const struct policy *policy_of(struct catalog *c, struct json object)
+const struct policy *catalog_policy(struct catalog *c, struct json object)
 {
     struct json given = json_get(object, "policy");
     struct policy *policy =
@@ -145,14 +146,26 @@ static bool read_credential(struct catalog *c, const struct store_object *from,
     return to->provider.p != NULL;
 }
 
+static int64_t limit_of(struct json metadata, const char *const *names, size_t count)
+{
+    int64_t limit = 0;
+    for (size_t i = 0; i < count && limit <= 0; i++)
+        limit = number_of(metadata, names[i], 0);
+    return limit > 0 ? limit : 0;
+}
+
 /* As AIGNE's lists of models and others call it. */
 static int64_t answer_limit_of(struct json metadata)
 {
     static const char *const names[] = {"maxOutputTokens", "max_output_tokens", "maxTokens"};
-    int64_t limit = 0;
-    for (size_t i = 0; i < sizeof names / sizeof *names && limit <= 0; i++)
-        limit = number_of(metadata, names[i], 0);
-    return limit > 0 ? limit : 0;
+    return limit_of(metadata, names, 3);
+}
+
+static int64_t context_window_of(struct json metadata)
+{
+    static const char *const names[] = {"contextWindow", "context_window", "contextLength",
+                                        "context_length"};
+    return limit_of(metadata, names, 4);
 }
 
 static bool read_rate(struct catalog *c, const struct store_object *from,
@@ -168,7 +181,11 @@ static bool read_rate(struct catalog *c, const struct store_object *from,
     to->output_rate = rate_of(body, "outputRate", -1, &c->arena);
     to->read_rate = rate_of(caching, "readRate", -1, &c->arena);
     to->write_rate = rate_of(caching, "writeRate", -1, &c->arena);
-    to->answer_limit = answer_limit_of(json_get(body, "modelMetadata"));
+    struct json metadata = json_get(body, "modelMetadata");
+    to->answer_limit = answer_limit_of(metadata);
+    to->context_window = context_window_of(metadata);
+    to->lacks = fit_lacks(metadata);
+    c->fits_known = c->fits_known || to->lacks || to->context_window;
     to->body = from->body;
     return to->provider.p && to->model.p && to->type.p && to->input_rate >= 0 &&
            to->output_rate >= 0;
@@ -186,7 +203,7 @@ static bool read_key(struct catalog *c, const struct store_object *from, struct 
     to->admin = json_string_is(json_get(body, "role"), "admin");
     to->revoked = json_present(json_get(body, "revokedAt"));
     to->expires_ms = number_of(body, "expiresAt", 0);
-    to->policy = policy_of(c, body);
+    to->policy = catalog_policy(c, body);
     if (hash.n != VAULT_HASH_SIZE)
         return false;
     memcpy(to->hash, hash.p, VAULT_HASH_SIZE);
@@ -342,7 +359,7 @@ static void read_settings(struct catalog *c)
     const struct store_object *settings = catalog_object(c, TABLE_SETTINGS, SLICE(SETTINGS_ID));
     struct json body = json_of(settings ? settings->body : SLICE("{}"));
     billing_read(body, &c->arena, &c->billing);
-    c->policy = policy_of(c, body);
+    c->policy = catalog_policy(c, body);
 }
 
 static void catalog_free(struct catalog *c)
@@ -353,6 +370,7 @@ static void catalog_free(struct catalog *c)
     map_free(&c->keys_by_hash);
     map_free(&c->users_by_name);
     budgets_free(&c->budgets);
+    map_free(&c->routes_by_name);
     arena_free(&c->arena);
     mem_free(c);
 }
@@ -369,6 +387,7 @@ static struct catalog *catalog_new(const struct hub_providers *known)
     map_init(&c->rates_by_tail);
     map_init(&c->keys_by_hash);
     map_init(&c->users_by_name);
+    map_init(&c->routes_by_name);
     c->known = known;
     return c;
 }
@@ -388,7 +407,7 @@ int catalog_build(const struct store_type *type, struct store *store,
     qsort(c->objects, c->object_count, sizeof *c->objects, by_table_and_id);
     read_settings(c);
     if (read_providers(c) || read_credentials(c) || read_rates(c) || read_keys(c) ||
-        read_users(c) || !budgets_read(c) || c->arena.failed) {
+        read_users(c) || routes_read(c) || !budgets_read(c) || c->arena.failed) {
         catalog_free(c);
         return fault_nomem(why);
     }

@@ -14,6 +14,7 @@
 #include "hub/health.h"
 #include "hub/policy.h"
 #include "hub/rotation.h"
+#include "hub/routes.h"
 #include "store/store.h"
 #include "text/decimal.h"
 #include "text/json_scan.h"
@@ -83,6 +84,8 @@ struct catalog_rate {
     decimal_wide read_rate;         /* cached prompt tokens; -1: charged as input */
     decimal_wide write_rate;        /* written to the cache; -1: charged as input */
     int64_t answer_limit;           /* tokens that the model can answer with; 0: not known */
+    int64_t context_window;         /* tokens of prompt and answer together; 0: not known */
+    unsigned lacks;                 /* what it is known not to be able to do, see fit.h */
     struct slice body;              /* the whole object as JSON */
     struct catalog_rate *same_tail; /* the next one whose model ends in the same segment */
 };
@@ -115,6 +118,11 @@ struct catalog {
     struct map rates_by_tail; /* what follows the model's last slash */
     struct map keys_by_hash;
     struct map users_by_name; /* objects */
+    struct catalog_route *routes;
+    size_t route_count;
+    struct map routes_by_name;
+    bool routes_by_price; /* some route goes by it */
+    bool fits_known;      /* of some rate's model it is known what it cannot do */
     const struct hub_providers *known;
     struct billing billing;
     const struct policy *policy; /* of the whole hub; NULL: the settings say nothing */
@@ -134,6 +142,7 @@ struct catalog {
 #define TABLE_BUDGET     "budget"
 #define TABLE_SETTINGS   "settings"
 #define SETTINGS_ID      "hub" /* the one object of its table */
+#define TABLE_ROUTE      "route"
 #define TABLE_VAULT      "vault"
 #define TABLE_HEALTH     "health" /* which credentials are disabled, by their ids */
 
@@ -164,6 +173,8 @@ const struct store_object *catalog_object(const struct catalog *c, const char *t
 /* All objects of a table, in the order of their ids. */
 const struct store_object *catalog_objects(const struct catalog *c, const char *table,
                                            size_t *count);
+/* For its readers: what an object says as "policy"; NULL: nothing. */
+const struct policy *catalog_policy(struct catalog *c, struct json object);
 /* Let the new catalogue go on taking credentials where the old one is. */
 void catalog_inherit(struct catalog *to, const struct catalog *from);
 

@@ -98,4 +98,5 @@ void catalog_inherit(struct catalog *to, const struct catalog *from)
         if (p)
             atomic_store(&to->providers[i].turn, atomic_load(&p->turn));
     }
+    routes_inherit(to, from);
 }

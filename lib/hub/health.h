@@ -24,6 +24,8 @@ struct health_entry {
     atomic_uint_least64_t breaker;       /* see breaker.h */
     atomic_int_least64_t paced_until_ms; /* asked too much: not before then; 0: never */
     atomic_int_least64_t opened_ms;
+    atomic_uint_least64_t latency; /* see latency.h; of a model that somebody chooses by it */
+    atomic_uint in_flight;
     /* The rest under the lock. */
     char reason[160];
     uint64_t mark;      /* of the secret: another one starts afresh */
@@ -80,6 +82,16 @@ struct health_outcome {
 };
 void health_note(struct health_provider *p, struct health_entry *credential, struct slice model,
                  const struct health_outcome *o);
+
+/* ---- what is measured, of a model that calls are chosen for by it ---- */
+
+/* Its entry, made when there is none; NULL: no memory, or too many of them. */
+struct health_entry *health_need_model(struct health_provider *p, struct slice model);
+void health_begin(struct health_entry *e);
+/* Exactly one for each begin. `took_us`: until the answer began, or a failure was over; -1: nobody knows. */
+void health_end(struct health_entry *e, int64_t now_ms, int64_t took_us, bool failed);
+/* Microseconds until an answer begins, as of late; 0: not known. */
+int64_t health_latency(const struct health_entry *e, int64_t now_ms);
 
 /* ---- for who keeps it ---- */
 

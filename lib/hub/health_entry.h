@@ -4,8 +4,6 @@
 
 #include "hub/health.h"
 
-/* The model's entry, made when there is none; NULL: no memory, or too many of them. */
-struct health_entry *health_need_model(struct health_provider *p, struct slice model);
 /* As a refusal at `now_ms` would. */
 void health_disable(struct health_entry *e, int64_t now_ms, uint32_t chance);
 

@@ -68,6 +68,16 @@ void health_write_credential(struct verb_call *v, const struct store_object *obj
         write_trouble(v, c->health, &s, now_ms);
 }
 
+/* Only what some route goes by is measured. */
+static void write_measured(struct verb_call *v, const struct health_entry *e, int64_t now_ms)
+{
+    int64_t latency_us = health_latency(e, now_ms);
+    if (!latency_us)
+        return;
+    json_member_int(&v->w, "latencyMs", latency_us / 1000);
+    json_member_int(&v->w, "inFlight", atomic_load(&e->in_flight));
+}
+
 /* ---- health.list ---- */
 
 static void write_entry(struct verb_call *v, const struct health_entry *e,
@@ -83,6 +93,8 @@ static void write_entry(struct verb_call *v, const struct health_entry *e,
     json_member_text(&v->w, "state", s.state);
     json_member_int(&v->w, "failures", s.breaker.failures);
     json_member_int(&v->w, "successes", s.breaker.successes);
+    if (e && !credential)
+        write_measured(v, e, now_ms);
     if (e)
         write_trouble(v, e, &s, now_ms);
     json_close_object(&v->w);
@@ -202,7 +214,7 @@ static int health_reset(struct verb_call *v)
 
 static const struct verb verbs[] = {
     {{"health.list", VERB_SCHEMA("", VERB_TEXT("provider", "only of this one")),
-      "List credentials, and models that failed since the server began: closed, open, half-open "
+      "List credentials, and models that failed since the server began or are measured: closed, open, half-open "
       "or cooling, and why."},
      false,
      health_list},

@@ -1,5 +1,6 @@
 /* Knows the verbs about rates; refuses to know what is charged. */
 #include "base/mem.h"
+#include "hub/fit.h"
 #include "hub/verb.h"
 #include "text/decimal.h"
 #include <aignehub/aignehub.h>
@@ -96,6 +97,8 @@ static int rate_put(struct verb_call *v)
         rc = read_pair(v, "caching", caching_parts, &caching);
     if (!rc)
         rc = read_pair(v, "unitCosts", cost_parts, &costs);
+    if (!rc)
+        rc = fit_check(verb_json(v, "modelMetadata"), v->why);
     if (rc)
         return rc;
     const struct store_object *old = by_triple(v, provider, model, type);
@@ -214,7 +217,10 @@ static const struct verb verbs[] = {
           VERB_PARTS("unitCosts", "\"null\"", COST_PARTS, "what the provider asks"),
           VERB_TEXT_OR_NULL("modelDisplay", "what people call the model"),
           VERB_TEXT_OR_NULL("description", "a note"),
-          VERB_OBJECT_OR_NULL("modelMetadata", "what the model can do")),
+          VERB_OBJECT_OR_NULL(
+              "modelMetadata",
+              "what the model can do: features (tools, vision, thinking, audio, video, "
+              "files, structuredOutput, text), maxTokens, contextWindow")),
       "Set what a model costs, or change what is mentioned of it."},
      true,
      rate_put},

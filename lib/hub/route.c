@@ -4,25 +4,12 @@
  * up here (hubs chain) and what remains names no provider that is usable here. */
 #include "hub/route.h"
 #include "hub/known.h"
+#include "hub/route_candidates.h"
 #include "hub/route_health.h"
 #include <aignehub/aignehub.h>
 
 /* How errors quote a name: cut where a sentence would drown in it. */
 #define QUOTE(s) ((int)((s).n < 100 ? (s).n : 100)), ((s).p)
-
-struct candidate {
-    struct catalog_provider *provider;
-    struct slice model;
-    int rank;
-    bool exact; /* the rate's model is the whole name, not only its end */
-};
-
-struct candidates {
-    enum chat_kind kind;
-    struct candidate items[LIMIT_ATTEMPTS]; /* best first */
-    size_t count;
-    bool name_known; /* somebody serves such a model, usable now or not */
-};
 
 static int refuse(struct fault *why, int http, int code)
 {
@@ -64,7 +51,7 @@ static bool names_provider(const struct catalog *c, struct slice name,
     return catalog_facts(c, slice_of(name.p, at), facts);
 }
 
-static struct slice strip_hub(const struct catalog *c, struct slice name)
+struct slice route_own_name(const struct catalog *c, struct slice name)
 {
     static const char *const prefixes[] = {"aignehub/", "aigne-hub/",
                                            "aignehub:", "aigne-hub:"};
@@ -117,9 +104,8 @@ static int explain_unusable(const struct catalog_provider *p, struct slice name,
         QUOTE(name));
 }
 
-/* The provider's credentials from the one whose turn it is, each once, at most `room`. */
-static void add_attempts(struct route_plan *plan, const struct candidate *from, int64_t now_ms,
-                         size_t room)
+void route_add(struct route_plan *plan, const struct candidate *from, int64_t now_ms,
+               size_t room)
 {
     struct catalog_provider *p = from->provider;
     if (health_troubled(p->health)) {
@@ -240,27 +226,19 @@ static int explain_nobody(const struct catalog *c, struct slice name, bool known
         QUOTE(name));
 }
 
-static int plan_bare(const struct catalog *c, struct slice name, enum chat_kind kind,
-                     int64_t now_ms, struct arena *a, struct route_plan *out, struct fault *why)
+static int find_bare(const struct catalog *c, struct slice name, struct arena *a,
+                     struct candidates *all, struct fault *why)
 {
-    struct candidates all = {.kind = kind};
-    candidates_by_rate(c, name, &all);
-    if (all.count == 0)
-        candidates_by_vendor(c, name, a, &all);
+    candidates_by_rate(c, name, all);
+    if (all->count == 0)
+        candidates_by_vendor(c, name, a, all);
     if (a->failed)
         return fault_nomem(why);
-    if (all.count == 0)
-        return explain_nobody(c, name, all.name_known, why);
-    /* Each later provider keeps one place, so that a provider with many keys cannot crowd it out. */
-    for (size_t i = 0; i < all.count; i++)
-        add_attempts(out, &all.items[i], now_ms,
-                     LIMIT_ATTEMPTS - out->count - (all.count - 1 - i));
-    return AIGNE_OK;
+    return all->count ? AIGNE_OK : explain_nobody(c, name, all->name_known, why);
 }
 
-static int plan_named(const struct catalog *c, const struct hub_provider_facts *facts,
-                      struct slice model, enum chat_kind kind, int64_t now_ms,
-                      struct route_plan *out, struct fault *why)
+static int find_named(const struct catalog *c, const struct hub_provider_facts *facts,
+                      struct slice model, struct candidates *all, struct fault *why)
 {
     struct catalog_provider *p = catalog_provider(c, facts->name);
     if (model.n == 0) {
@@ -269,29 +247,41 @@ static int plan_named(const struct catalog *c, const struct hub_provider_facts *
                            "The model name ends after the provider; write \"%.*s/MODEL\".",
                            QUOTE(facts->name));
     }
-    if (!p || !catalog_does(p, kind))
-        return explain_unusable(p, facts->name, kind, why);
-    add_attempts(out, &(struct candidate){.provider = p, .model = model}, now_ms,
-                 LIMIT_ATTEMPTS);
+    if (!p || !catalog_does(p, all->kind))
+        return explain_unusable(p, facts->name, all->kind, why);
+    all->items[0] = (struct candidate){.provider = p, .model = model};
+    all->count = 1;
     return AIGNE_OK;
 }
 
-int route_plan(const struct catalog *c, struct slice model, enum chat_kind kind, int64_t now_ms,
-               struct arena *a, struct route_plan *out, struct fault *why)
+int route_candidates(const struct catalog *c, struct slice model, enum chat_kind kind,
+                     struct arena *a, struct candidates *out, struct fault *why)
 {
     struct hub_provider_facts facts;
     struct slice rest = SLICE_NONE;
+    out->kind = kind;
     out->count = 0;
+    out->name_known = false;
     int rc = check_name(model, why);
     if (rc)
         return rc;
-    struct slice name = strip_hub(c, model);
+    struct slice name = route_own_name(c, model);
     if (name.n == 0)
         return check_name(name, why);
-    if (names_provider(c, name, &facts, &rest))
-        rc = plan_named(c, &facts, rest, kind, now_ms, out, why);
-    else
-        rc = plan_bare(c, name, kind, now_ms, a, out, why);
+    return names_provider(c, name, &facts, &rest) ? find_named(c, &facts, rest, out, why)
+                                                  : find_bare(c, name, a, out, why);
+}
+
+/* Each later provider keeps one place, so that a provider with many keys cannot crowd it out. */
+int route_plan(const struct catalog *c, struct slice model, enum chat_kind kind, int64_t now_ms,
+               struct arena *a, struct route_plan *out, struct fault *why)
+{
+    struct candidates all;
+    route_plan_init(out);
+    int rc = route_candidates(c, model, kind, a, &all, why);
+    for (size_t i = 0; !rc && i < all.count; i++)
+        route_add(out, &all.items[i], now_ms,
+                  LIMIT_ATTEMPTS - out->count - (all.count - 1 - i));
     route_sort(out);
     return rc;
 }

@@ -12,12 +12,32 @@ struct route_attempt {
     const struct catalog_credential *credential; /* NULL: the provider needs none */
     struct slice model;                          /* the provider's own name */
     struct health_view health;                   /* ready, or the least bad there is */
+    struct health_entry
+        *measured; /* it is to be told when an attempt begins and ends; or NULL */
+};
+
+/* A target that was considered and is not asked. */
+struct route_skip {
+    struct slice target; /* as the route, or the request, names it */
+    struct slice reason; /* "cannot take tools" */
 };
 
 struct route_plan {
-    struct route_attempt attempts[LIMIT_ATTEMPTS];
     size_t count;
+    size_t skip_count;
+    struct route_skip *skips;          /* in the call's arena */
+    const struct catalog_route *route; /* the operator's own name that was called; NULL: none */
+    struct slice shadow; /* a model that is to see the same request; .p NULL: none */
+    struct route_attempt attempts[LIMIT_ATTEMPTS];
 };
+
+static inline void route_plan_init(struct route_plan *plan)
+{
+    plan->count = plan->skip_count = 0;
+    plan->skips = NULL;
+    plan->route = NULL;
+    plan->shadow = SLICE_NONE;
+}
 
 /* Resolve `model` (spec 6.1): "provider/model", "aignehub/..." stripped, bare names by rates and by
  * vendor pattern. A provider's credentials are taken in turn by weight, each at most once per plan.

@@ -118,6 +118,28 @@ void route_around(struct route_plan *plan, struct catalog_provider *p, struct sl
         probe_once(plan, first, now_ms);
 }
 
+static struct health_view look_or_probe(struct health_entry *e, bool may_probe, int64_t now_ms)
+{
+    struct health_view view = health_look(e, now_ms);
+    if (may_probe && is_due(&view, now_ms) && health_claim(e, now_ms))
+        view = (struct health_view){.condition = HEALTH_READY};
+    return view;
+}
+
+void route_add_only(struct route_plan *plan, struct catalog_provider *p, struct slice model,
+                    const struct catalog_credential *credential, int64_t now_ms)
+{
+    bool may_probe = !any_ready(plan);
+    struct health_view view = {.condition = HEALTH_READY};
+    if (health_troubled(p->health)) {
+        view = look_or_probe(health_model(p->health, model), may_probe, now_ms);
+        may_probe = may_probe && view.condition == HEALTH_READY;
+        view = worse_of(view, look_or_probe(credential->health, may_probe, now_ms));
+    }
+    plan->attempts[plan->count++] = (struct route_attempt){
+        .provider = p, .model = model, .credential = credential, .health = view};
+}
+
 static bool before(const struct health_view *a, const struct health_view *b)
 {
     return a->condition != b->condition ? a->condition < b->condition

@@ -13,6 +13,9 @@ static inline unsigned route_turn(struct catalog_provider *p)
 /* Add attempts at a provider of which something is in trouble, the best first, at most `room`. */
 void route_around(struct route_plan *plan, struct catalog_provider *p, struct slice model,
                   int64_t now_ms, size_t room);
+/* Add the attempt with this credential and no other. */
+void route_add_only(struct route_plan *plan, struct catalog_provider *p, struct slice model,
+                    const struct catalog_credential *credential, int64_t now_ms);
 /* What is ready first, each in the order it was added; then the least bad. */
 void route_sort(struct route_plan *plan);
 

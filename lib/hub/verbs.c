@@ -10,10 +10,11 @@ enum {
     ARGUMENTS_LARGEST = 1024 * 1024
 };
 
-enum { TABLES = 11 };
+enum { TABLES = 12 };
 static const struct verb_table *const tables[TABLES] = {
-    &provider_verbs, &credential_verbs, &rate_verbs,   &user_verbs, &key_verbs,   &usage_verbs,
-    &settings_verbs, &credit_verbs,     &health_verbs, &team_verbs, &budget_verbs};
+    &provider_verbs, &credential_verbs, &rate_verbs,  &route_verbs,
+    &user_verbs,     &key_verbs,        &usage_verbs, &settings_verbs,
+    &credit_verbs,   &health_verbs,     &team_verbs,  &budget_verbs};
 
 const struct hub_verb *hub_verb_at(size_t index)
 {

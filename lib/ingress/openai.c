@@ -7,18 +7,33 @@
 #include "text/json_write.h"
 #include <aignehub/aignehub.h>
 
-enum { MODEL, STREAM, STREAM_OPTIONS, PEEKED };
+enum { MODEL, STREAM, STREAM_OPTIONS, MODELS, PEEKED };
 
 /* The members that a relayed body is changed at: of two by one name the provider might heed the one that
  * was left alone. */
 static int pick_once(struct slice body, struct json *values, struct fault *why)
 {
-    static const char *const names[PEEKED] = {"model", "stream", "stream_options"};
+    static const char *const names[PEEKED] = {"model", "stream", "stream_options", "models"};
     const char *repeated = NULL;
     int rc = body_check_pick(body, names, PEEKED, values, &repeated, why);
     return rc || !repeated ? rc
                            : fault_field(why, AIGNE_E_REQUEST, repeated,
                                          "%s is given twice: give it once.", repeated);
+}
+
+/* As OpenRouter's clients name fallbacks. For a model there they are OpenRouter's to read; else the hub
+ * chooses among them, and no provider is told. */
+static int peek_models(struct json models, struct slice model, struct chat_relay *relay,
+                       struct fault *why)
+{
+    if (!json_present(models) || slice_starts_nocase(model, "openrouter/"))
+        return AIGNE_OK;
+    if (models.kind != JSON_ARRAY)
+        return fault_field(why, AIGNE_E_REQUEST, "models", "models must be an array, not %s.",
+                           json_kind_name(models.kind));
+    relay->models = models.raw;
+    relay->usable = false;
+    return AIGNE_OK;
 }
 
 static int peek(const struct ingress_request *in, struct arena *a, struct slice *model,
@@ -46,6 +61,9 @@ static int peek(const struct ingress_request *in, struct arena *a, struct slice 
     if (json_present(v[MODEL]))
         relay->model_value = v[MODEL].raw;
     relay->usable = model->n > 0;
+    rc = peek_models(v[MODELS], *model, relay, why);
+    if (rc)
+        return rc;
     if (!json_present(v[STREAM_OPTIONS]))
         return AIGNE_OK;
     if (v[STREAM_OPTIONS].kind != JSON_OBJECT)

@@ -68,6 +68,7 @@ static const struct setting settings[] = {
     {"tool_choice", NULL, read_elsewhere, 0},
     {"functions", NULL, read_elsewhere, 0},
     {"function_call", NULL, read_elsewhere, 0},
+    {"models", NULL, read_elsewhere, 0}, /* the hub chooses among them */
     {"model", NULL, read_string, SETTING_AT(model)},
     {"stream", NULL, read_stream, 0},
     {"stream_options", NULL, read_stream_options, 0},
