@@ -33,7 +33,8 @@ enum event_kind {
     EVENT_EMBEDDING, /* index; text: a JSON array of numbers */
     EVENT_BYTES, /* the next bytes of a file that comes in pieces (speech); mime with the first */
     EVENT_PROGRESS, /* metadata: an object {"progress":40,"status":"in_progress"} */
-    EVENT_FINISH    /* finish says why, text which stop sequence; the last but for USAGE */
+    EVENT_FINISH    /* finish says why, text which stop sequence; the last but for USAGE and,
+                       of several answers, those of the others */
 };
 
 #define EVENT_TOKEN_COUNT "inputTokens" /* name of the EXTRA that answers COUNT_TOKENS */
@@ -51,7 +52,8 @@ enum finish {
 
 struct event {
     enum event_kind kind;
-    int index; /* which tool call, dense from 0; else the choice */
+    int index;  /* which tool call or vector, dense from 0 */
+    int choice; /* of several answers that were asked for, which one, from 0 */
     enum finish finish;
     bool is_url;
     struct slice text;

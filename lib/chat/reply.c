@@ -55,7 +55,7 @@ static struct reply_run *add_run(struct reply *r, enum event_kind kind, size_t s
 /* A piece of a text; what is sealed is over. Of several choices the first is the answer. */
 static int add_piece(struct reply *r, const struct event *e, struct buf *text)
 {
-    if (e->index || !e->text.n)
+    if (!e->text.n)
         return AIGNE_OK;
     struct reply_run *run = r->run_count ? &r->runs[r->run_count - 1] : NULL;
     if (!run || run->kind != e->kind || run->seal.p)
@@ -117,7 +117,7 @@ static int on_citation(struct reply *r, const struct event *e)
 static int on_logprobs(struct reply *r, const struct event *e)
 {
     struct slice text = slice_trim(e->text);
-    if (e->index || text.n < 3 || text.p[0] != '[') /* an empty array */
+    if (text.n < 3 || text.p[0] != '[') /* an empty array */
         return AIGNE_OK;
     if (r->logprobs.n)
         buf_put_byte(&r->logprobs, ',');
@@ -243,8 +243,6 @@ static int on_bytes(struct reply *r, const struct event *e)
 
 static int on_finish(struct reply *r, const struct event *e)
 {
-    if (e->index)
-        return AIGNE_OK;
     r->finish = e->finish;
     return keep(r, e->text, &r->stop_sequence) ? AIGNE_OK : AIGNE_E_NOMEM;
 }
@@ -262,12 +260,28 @@ static int (*const handlers[])(struct reply *r, const struct event *e) = {
     [EVENT_FINISH] = on_finish,
 };
 
+/* The reply that an event is of; NULL: no memory. */
+static struct reply *choice_of(struct reply *r, int choice)
+{
+    for (; r && choice > 0; choice--) {
+        if (!r->next) {
+            r->next = arena_alloc(r->arena, sizeof *r);
+            if (r->next)
+                reply_init(r->next, r->arena);
+        }
+        r = r->next;
+    }
+    return r;
+}
+
 static int push(struct event_sink *sink, const struct event *e)
 {
+    struct reply *r = (struct reply *)(void *)sink;
     size_t kind = (size_t)e->kind;
     if (kind >= sizeof handlers / sizeof handlers[0] || !handlers[kind])
         return AIGNE_OK;
-    return handlers[kind]((struct reply *)(void *)sink, e);
+    r = choice_of(r, e->choice);
+    return r ? handlers[kind](r, e) : AIGNE_E_NOMEM;
 }
 
 void reply_init(struct reply *r, struct arena *a)
@@ -291,4 +305,11 @@ void reply_free(struct reply *r)
     buf_free(&r->logprobs);
     buf_free(&r->bytes);
     r->tool_count = 0;
+    for (struct reply *next = r->next; next;) {
+        struct reply *after = next->next;
+        next->next = NULL;
+        reply_free(next);
+        next = after;
+    }
+    r->next = NULL;
 }

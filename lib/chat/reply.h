@@ -70,6 +70,7 @@ struct reply {
     struct slice usage_extras; /* EVENT_USAGE's metadata */
     enum finish finish;
     struct slice stop_sequence; /* which one was met, or absent */
+    struct reply *next; /* of several answers the one after this; its usage is the first's */
 };
 
 void reply_init(struct reply *r, struct arena *a);

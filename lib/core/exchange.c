@@ -5,6 +5,7 @@
 #include "core/bill.h"
 #include "core/keep_alive.h"
 #include "core/notes.h"
+#include "provider/wire.h"
 
 struct exchange *exchange_of(const struct aigne_call *call)
 {
@@ -215,6 +216,8 @@ static int read_request(struct aigne_call *call)
     struct ingress_request in = exchange_request(call);
     enum chat_kind kind = call->request.kind;
     int rc = x->ingress->decode(&in, &call->arena, &call->request, &call->fault);
+    if (rc >= 0 && kind == KIND_CHAT && !x->ingress->several)
+        rc = wire_refuse_choices(&call->request, &call->fault);
     call->request.kind = kind;
     call->request.stream = call->streamed;
     x->encoding.request = &call->request;

@@ -7,6 +7,7 @@
 #include "chat/task_input.h"
 #include "core/notes.h"
 #include "core/queue.h"
+#include "provider/wire.h"
 #include "text/json_scan.h"
 #include "text/json_write.h"
 
@@ -206,6 +207,8 @@ static int read_request(struct aigne_call *call, struct slice text, struct fault
     rc = kind == KIND_CHAT || kind == KIND_COUNT_TOKENS
              ? chat_input_read(json_of(kept), &call->arena, &call->request, why)
              : task_input_read(kind, json_of(kept), &call->arena, &call->request, why);
+    if (rc >= 0 && kind == KIND_CHAT)
+        rc = wire_refuse_choices(&call->request, why);
     call->request.kind = kind;
     if (rc < 0)
         return rc;

@@ -24,7 +24,8 @@ static int tee_push(struct event_sink *self, const struct event *e)
     if (e->kind == EVENT_START && e->text.n)
         call->provider_model = arena_copy(&call->arena, e->text);
     if (e->kind == EVENT_FINISH) {
-        call->finish = e->finish;
+        if (!e->choice)
+            call->finish = e->finish;
         call->finish_seen = true;
     }
     return pass_event(call, e);

@@ -138,7 +138,7 @@ static void tell(struct encoding *e, struct gathered *g, const struct event *ev)
         close_replacing(e->out, start);
         return;
     }
-    if (ev->index || !ev->text.n)
+    if (ev->choice || !ev->text.n)
         return;
     if (ev->kind == EVENT_TEXT || ev->kind == EVENT_REFUSAL)
         write_appended(e->out, "text", ev->text);

@@ -185,7 +185,7 @@ static int event(struct encoding *e, const struct event *ev)
         if (rc < 0)
             return rc;
     }
-    if (text && !ev->index && ev->text.n)
+    if (text && !ev->choice && ev->text.n)
         write_delta(e, ev->text, NULL);
     else if (ev->kind == EVENT_TOOL_END)
         write_delta(e, SLICE(""), &t->reply);

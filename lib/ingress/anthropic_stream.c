@@ -234,7 +234,7 @@ static int on_start(struct encoding *e, struct stream *s, const struct event *ev
 
 static int on_text(struct encoding *e, struct stream *s, const struct event *ev)
 {
-    if (ev->index || !ev->text.n)
+    if (ev->choice || !ev->text.n)
         return AIGNE_OK;
     s->spoken = true;
     if (s->open == CALL)
@@ -247,7 +247,7 @@ static int on_text(struct encoding *e, struct stream *s, const struct event *ev)
 static int on_thought(struct encoding *e, struct stream *s, const struct event *ev)
 {
     bool unwanted = e->request && e->request->thoughts == CHAT_NO;
-    if (ev->index || !ev->text.n || unwanted)
+    if (ev->choice || !ev->text.n || unwanted)
         return AIGNE_OK;
     if (s->open == CALL)
         return waiting_text(&s->waiting, WAITING_THOUGHT, ev->text);
@@ -275,7 +275,7 @@ static int on_redacted(struct encoding *e, struct stream *s, const struct event 
 static int on_refusal(struct encoding *e, struct stream *s, const struct event *ev)
 {
     (void)e;
-    if (!ev->index)
+    if (!ev->choice)
         buf_put_slice(&s->refusal, ev->text);
     return buf_rc(&s->refusal);
 }
@@ -370,7 +370,7 @@ static int on_usage(struct encoding *e, struct stream *s, const struct event *ev
 /* The end is told with the usage, which may come behind it. */
 static int on_finish(struct encoding *e, struct stream *s, const struct event *ev)
 {
-    if (ev->index || s->finished)
+    if (ev->choice || s->finished)
         return AIGNE_OK;
     s->finished = true;
     begin(e, s);

@@ -200,9 +200,10 @@ static void array_error(const struct fault *why, bool in_stream, struct buf *out
 }
 
 #define GEMINI                                                                                 \
-    .name = "gemini", .format = "gemini.generate", .needs_model = true, .key_in_query = true,  \
-    .state_size = GOOGLE_STATE_SIZE, .content_type_plain = "application/json",                 \
-    .peek = google_peek, .decode = google_read_request, .keep_alive = google_keep_alive,       \
+    .name = "gemini", .format = "gemini.generate", .needs_model = true, .several = true,       \
+    .key_in_query = true, .state_size = GOOGLE_STATE_SIZE,                                     \
+    .content_type_plain = "application/json", .peek = google_peek,                             \
+    .decode = google_read_request, .keep_alive = google_keep_alive,                            \
     .whole = google_write_whole, .close = google_stream_close
 
 const struct ingress ingress_gemini = {

@@ -145,18 +145,6 @@ int google_read_tools(struct reading *r, struct json tools, struct json config)
 
 #define MEMBER(name) "generationConfig." name
 
-static int read_candidates(struct reading *r, const char *member, struct json v,
-                           struct slice *to)
-{
-    int64_t count = 1;
-    (void)to;
-    struct slice number = SLICE("1");
-    int rc = google_read_number(r, member, v, &number);
-    if (!rc && (!json_int64(json_of(number), &count) || count != 1))
-        return reading_refuse(r, member, "must be 1: this model's provider gives one answer");
-    return rc;
-}
-
 static int read_stops(struct reading *r, const char *member, struct json v, struct slice *to)
 {
     (void)to;
@@ -309,7 +297,7 @@ static const struct {
     {"frequencyPenalty", MEMBER("frequencyPenalty"), google_read_number,
      SETTING_AT(frequency_penalty)},
     {"seed", MEMBER("seed"), google_read_number, SETTING_AT(seed)},
-    {"candidateCount", MEMBER("candidateCount"), read_candidates, 0},
+    {"candidateCount", MEMBER("candidateCount"), google_read_number, SETTING_AT(n)},
     {"stopSequences", MEMBER("stopSequences"), read_stops, 0},
     {"responseMimeType", MEMBER("responseMimeType"), read_mime, 0},
     {"responseSchema", MEMBER("responseSchema"), read_own_schema, SETTING_AT(schema)},

@@ -16,8 +16,12 @@ struct call {
     bool ended;
 };
 
+/* One of the answers. Usage and what is told of the whole are those of the first. */
 struct stream {
     struct slice names; /* the end of every chunk */
+    int choice;
+    struct stream *first;
+    struct stream *next; /* of several answers */
     struct usage usage;
     struct call *calls;
     size_t call_count;
@@ -42,18 +46,37 @@ static int begin(struct encoding *e, struct stream *s)
     s->names = buf_rc(&names) ? SLICE_NONE : arena_copy(e->keep, buf_slice(&names));
     usage_init(&s->usage);
     grounding_init(&s->grounding);
+    s->first = s;
     return s->names.p ? AIGNE_OK : AIGNE_E_NOMEM;
+}
+
+static struct stream *stream_of(struct encoding *e, int choice)
+{
+    struct stream *s = e->state;
+    if (!s->names.p && begin(e, s))
+        return NULL;
+    for (; s && s->choice < choice; s = s->next) {
+        if (s->next)
+            continue;
+        s->next = arena_alloc(e->keep, sizeof *s);
+        if (!s->next)
+            return NULL;
+        *s->next =
+            (struct stream){.names = s->names, .choice = s->choice + 1, .first = s->first};
+        grounding_init(&s->next->grounding);
+    }
+    return s;
 }
 
 /* ---- chunks ---- */
 
 static struct json_writer open_chunk(struct encoding *e, struct stream *s)
 {
-    if (s->array)
-        buf_put_text(e->out, s->opened ? ",\r\n" : "[");
+    if (s->first->array)
+        buf_put_text(e->out, s->first->opened ? ",\r\n" : "[");
     else
         BUF_LITERAL(e->out, "data: ");
-    s->opened = true;
+    s->first->opened = true;
     buf_put_byte(e->out, '{');
     return json_writer(e->out);
 }
@@ -64,7 +87,7 @@ static void close_chunk(struct encoding *e, struct stream *s, bool empty)
         buf_put_byte(e->out, ',');
     buf_put_slice(e->out, s->names);
     buf_put_byte(e->out, '}');
-    if (!s->array)
+    if (!s->first->array)
         BUF_LITERAL(e->out, "\r\n\r\n");
 }
 
@@ -78,7 +101,9 @@ static struct json_writer open_part(struct encoding *e, struct stream *s)
 
 static void close_part(struct encoding *e, struct stream *s)
 {
-    BUF_LITERAL(e->out, "],\"role\":\"model\"},\"index\":0}]");
+    BUF_LITERAL(e->out, "],\"role\":\"model\"},\"index\":");
+    buf_put_int(e->out, s->choice);
+    BUF_LITERAL(e->out, "}]");
     close_chunk(e, s, false);
 }
 
@@ -91,7 +116,7 @@ static void write_piece(struct encoding *e, struct stream *s, struct slice text,
 
 static int on_text(struct encoding *e, struct stream *s, const struct event *ev)
 {
-    if (ev->index || !ev->text.n)
+    if (!ev->text.n)
         return AIGNE_OK;
     s->spoken = true;
     write_piece(e, s, ev->text, false);
@@ -100,7 +125,7 @@ static int on_text(struct encoding *e, struct stream *s, const struct event *ev)
 
 static int on_thought(struct encoding *e, struct stream *s, const struct event *ev)
 {
-    if (!ev->index && ev->text.n)
+    if (ev->text.n)
         write_piece(e, s, ev->text, true);
     return AIGNE_OK;
 }
@@ -244,7 +269,8 @@ static int on_logprobs(struct encoding *e, struct stream *s, const struct event 
 {
     struct json_writer w = open_chunk(e, s);
     BUF_LITERAL(e->out, "\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"\"}],"
-                        "\"role\":\"model\"},\"index\":0");
+                        "\"role\":\"model\"},\"index\":");
+    buf_put_int(e->out, s->choice);
     w.comma = true;
     google_write_logprobs(&w, ev->text);
     BUF_LITERAL(e->out, "}]");
@@ -255,8 +281,7 @@ static int on_logprobs(struct encoding *e, struct stream *s, const struct event 
 static int on_finish(struct encoding *e, struct stream *s, const struct event *ev)
 {
     tell_calls(e, s, true);
-    if (!ev->index)
-        s->finish = ev->finish;
+    s->finish = ev->finish;
     return AIGNE_OK;
 }
 
@@ -280,9 +305,9 @@ static int (*const handlers[])(struct encoding *e, struct stream *s, const struc
 
 int google_stream_event(struct encoding *e, const struct event *ev)
 {
-    struct stream *s = e->state;
+    struct stream *s = stream_of(e, ev->choice);
     size_t kind = (size_t)ev->kind;
-    if (!s->names.p && begin(e, s))
+    if (!s)
         return AIGNE_E_NOMEM;
     if (kind >= sizeof handlers / sizeof handlers[0] || !handlers[kind])
         return buf_rc(e->out);
@@ -290,35 +315,42 @@ int google_stream_event(struct encoding *e, const struct event *ev)
     return rc ? rc : buf_rc(e->out);
 }
 
-/* The last chunk says why it ended and what it took. */
-int google_stream_end(struct encoding *e, const struct reply_notes *notes)
+static void write_end(struct encoding *e, struct stream *s)
 {
-    struct stream *s = e->state;
-    struct event nothing = {.kind = EVENT_FINISH, .index = 1};
-    (void)notes;
-    int rc = google_stream_event(e, &nothing); /* calls that never ended are told now */
-    if (rc)
-        return rc;
+    tell_calls(e, s, true); /* those that never ended */
     struct json_writer w = open_chunk(e, s);
     BUF_LITERAL(e->out, "\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"\"}],"
                         "\"role\":\"model\"},\"finishReason\":\"");
     buf_put_text(e->out, google_finish_name(s->finish));
-    BUF_LITERAL(e->out, "\",\"index\":0");
+    BUF_LITERAL(e->out, "\",\"index\":");
+    buf_put_int(e->out, s->choice);
     w.comma = true;
     grounding_write(&s->grounding, &w);
     BUF_LITERAL(e->out, "}]");
-    if (usage_reported(&s->usage))
-        google_write_usage(&w, &s->usage);
+    if (!s->next && usage_reported(&s->first->usage))
+        google_write_usage(&w, &s->first->usage);
     close_chunk(e, s, false);
+}
+
+/* The last chunk says why it ended and what it took. */
+int google_stream_end(struct encoding *e, const struct reply_notes *notes)
+{
+    struct stream *s = stream_of(e, 0);
+    (void)notes;
+    if (!s)
+        return AIGNE_E_NOMEM;
+    for (; s; s = s->next)
+        write_end(e, s);
     return buf_rc(e->out);
 }
 
 void google_stream_close(struct encoding *e)
 {
-    struct stream *s = e->state;
-    for (size_t i = 0; i < s->call_count; i++)
-        buf_free(&s->calls[i].arguments);
-    grounding_free(&s->grounding);
+    for (struct stream *s = e->state; s; s = s->next) {
+        for (size_t i = 0; i < s->call_count; i++)
+            buf_free(&s->calls[i].arguments);
+        grounding_free(&s->grounding);
+    }
 }
 
 /* ---- one array ---- */

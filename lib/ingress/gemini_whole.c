@@ -84,6 +84,19 @@ static int write_logprobs(struct json_writer *w, const struct reply *r)
     return buf_rc(&list);
 }
 
+static int write_candidate(struct json_writer *w, const struct reply *r, int index)
+{
+    json_open_object(w);
+    write_content(w, r);
+    json_member_text(w, "finishReason", google_finish_name(r->finish));
+    json_member_int(w, "index", index);
+    int rc = write_sources(w, r);
+    if (!rc)
+        rc = write_logprobs(w, r);
+    json_close_object(w);
+    return rc;
+}
+
 int google_write_whole(struct encoding *e, const struct reply *r,
                        const struct reply_notes *notes)
 {
@@ -92,14 +105,10 @@ int google_write_whole(struct encoding *e, const struct reply *r,
     json_open_object(&w);
     json_key(&w, "candidates");
     json_open_array(&w);
-    json_open_object(&w);
-    write_content(&w, r);
-    json_member_text(&w, "finishReason", google_finish_name(r->finish));
-    json_member_int(&w, "index", 0);
-    int rc = write_sources(&w, r);
-    if (!rc)
-        rc = write_logprobs(&w, r);
-    json_close_object(&w);
+    int rc = AIGNE_OK;
+    int index = 0;
+    for (const struct reply *one = r; one && !rc; one = one->next)
+        rc = write_candidate(&w, one, index++);
     json_close_array(&w);
     if (usage_reported(&r->usage))
         google_write_usage(&w, &r->usage);

@@ -48,6 +48,7 @@ struct ingress {
     bool
         early_head; /* its clients give up when no head comes: that of a plain answer may go out
                         before the answer, with white space behind it */
+    bool several;   /* its answer may hold several of them */
     bool key_in_query; /* its clients may send the access key as "?key=" */
     /* Names of the request headers that belong to the format and are handed to peek and decode, lower
      * case, ended by NULL. NULL: there are none. */

@@ -147,6 +147,7 @@ const struct ingress ingress_openai = {
     .name = "openai",
     .format = "openai.chat",
     .needs_model = true,
+    .several = true,
     .state_size = OPENAI_STATE_SIZE,
     .content_type_stream = "text/event-stream",
     .content_type_plain = "application/json",

@@ -40,14 +40,14 @@ static int put_text(struct encoding *e, stream *s, struct slice text)
 
 static int on_text(struct encoding *e, stream *s, const struct event *ev)
 {
-    return ev->index || !ev->text.n ? AIGNE_OK : put_text(e, s, ev->text);
+    return ev->choice || !ev->text.n ? AIGNE_OK : put_text(e, s, ev->text);
 }
 
 /* They are told with an empty piece: the one they are of went out. */
 static int on_logprobs(struct encoding *e, stream *s, const struct event *ev)
 {
     struct slice list = slice_trim(ev->text);
-    if (ev->index || list.n < 3 || list.p[0] != '[')
+    if (ev->choice || list.n < 3 || list.p[0] != '[')
         return AIGNE_OK;
     int rc = responses_open_part(e, s, TEXT_PART);
     if (rc)
@@ -79,7 +79,7 @@ static int on_citation(struct encoding *e, stream *s, const struct event *ev)
 
 static int on_refusal(struct encoding *e, stream *s, const struct event *ev)
 {
-    if (ev->index || !ev->text.n)
+    if (ev->choice || !ev->text.n)
         return AIGNE_OK;
     int rc = responses_open_part(e, s, REFUSAL_PART);
     if (rc)
@@ -103,7 +103,7 @@ static int on_json(struct encoding *e, stream *s, const struct event *ev)
 static int on_thought(struct encoding *e, stream *s, const struct event *ev)
 {
     static const struct responses_seal none = {.kind = RESPONSES_SEAL_THOUGHT};
-    if (ev->index || !ev->text.n)
+    if (ev->choice || !ev->text.n)
         return AIGNE_OK;
     int rc = responses_open_reasoning(e, s, &none);
     if (rc)
@@ -206,7 +206,7 @@ static int on_reset(struct encoding *e, stream *s, const struct event *ev)
 
 static int on_finish(struct encoding *e, stream *s, const struct event *ev)
 {
-    if (ev->index || s->finished)
+    if (ev->choice || s->finished)
         return AIGNE_OK;
     s->finish = ev->finish;
     s->finished = true;

@@ -9,8 +9,11 @@
 
 #define BITMAP (LIMIT_TOOL_CALLS / 8)
 
+/* One of the answers. Head and usage are those of the first. */
 struct stream {
     struct slice head; /* of every chunk, up to the choices */
+    int choice;
+    struct stream *next; /* of several answers */
     struct usage usage;
     size_t tools; /* calls begun */
     bool begun;   /* the chunk that names the role went out */
@@ -49,11 +52,30 @@ static int make_head(struct encoding *e, struct stream *s)
     return s->head.p ? AIGNE_OK : AIGNE_E_NOMEM;
 }
 
+static struct stream *stream_of(struct encoding *e, int choice)
+{
+    struct stream *s = e->state;
+    if (!s->head.p && make_head(e, s))
+        return NULL;
+    for (; s && s->choice < choice; s = s->next) {
+        if (s->next)
+            continue;
+        s->next = arena_alloc(e->keep, sizeof *s);
+        if (!s->next)
+            return NULL;
+        *s->next = (struct stream){.head = s->head, .choice = s->choice + 1};
+        buf_init(&s->next->thoughts, LIMIT_REPLY_BODY);
+    }
+    return s;
+}
+
 /* Everything before the delta's members, and everything after them. */
 static struct json_writer open_delta(struct encoding *e, const struct stream *s)
 {
     buf_put_slice(e->out, s->head);
-    BUF_LITERAL(e->out, "{\"index\":0,\"delta\":");
+    BUF_LITERAL(e->out, "{\"index\":");
+    buf_put_int(e->out, s->choice);
+    BUF_LITERAL(e->out, ",\"delta\":");
     struct json_writer w = json_writer(e->out);
     json_open_object(&w);
     return w;
@@ -101,7 +123,7 @@ static void write_piece(struct encoding *e, struct stream *s, const char *member
 
 static int on_text(struct encoding *e, struct stream *s, const struct event *ev)
 {
-    if (ev->index || !ev->text.n)
+    if (!ev->text.n)
         return AIGNE_OK;
     s->spoken = true;
     write_piece(e, s, "content", ev->text);
@@ -110,7 +132,7 @@ static int on_text(struct encoding *e, struct stream *s, const struct event *ev)
 
 static int on_thought(struct encoding *e, struct stream *s, const struct event *ev)
 {
-    if (ev->index || !ev->text.n)
+    if (!ev->text.n)
         return AIGNE_OK;
     write_piece(e, s, "reasoning_content", ev->text);
     buf_put_slice(&s->thoughts, ev->text);
@@ -149,7 +171,7 @@ static int on_redacted(struct encoding *e, struct stream *s, const struct event 
 
 static int on_refusal(struct encoding *e, struct stream *s, const struct event *ev)
 {
-    if (ev->index || !ev->text.n)
+    if (!ev->text.n)
         return AIGNE_OK;
     s->refused = true;
     write_piece(e, s, "refusal", ev->text);
@@ -240,7 +262,7 @@ static int on_citation(struct encoding *e, struct stream *s, const struct event 
 static int on_logprobs(struct encoding *e, struct stream *s, const struct event *ev)
 {
     struct slice list = slice_trim(ev->text);
-    if (ev->index || list.n < 3 || list.p[0] != '[')
+    if (list.n < 3 || list.p[0] != '[')
         return AIGNE_OK;
     begin(e, s, false);
     struct json_writer w = open_delta(e, s);
@@ -283,7 +305,7 @@ static int on_reset(struct encoding *e, struct stream *s, const struct event *ev
 
 static int on_finish(struct encoding *e, struct stream *s, const struct event *ev)
 {
-    if (ev->index || s->finished)
+    if (s->finished)
         return AIGNE_OK;
     begin(e, s, s->tools > 0);
     for (size_t i = 0; i < s->tools; i++) {
@@ -316,11 +338,11 @@ static int (*const handlers[])(struct encoding *e, struct stream *s, const struc
 
 int openai_stream_event(struct encoding *e, const struct event *ev)
 {
-    struct stream *s = e->state;
     size_t kind = (size_t)ev->kind;
     if (kind >= sizeof handlers / sizeof handlers[0] || !handlers[kind])
         return AIGNE_OK;
-    if (!s->head.p && make_head(e, s))
+    struct stream *s = stream_of(e, ev->choice);
+    if (!s)
         return AIGNE_E_NOMEM;
     int rc = handlers[kind](e, s, ev);
     return rc ? rc : buf_rc(e->out);
@@ -332,6 +354,8 @@ int openai_stream_end(struct encoding *e, const struct reply_notes *notes)
     struct event finish = {.kind = EVENT_FINISH};
     (void)notes;
     int rc = openai_stream_event(e, &finish); /* harmless when it was told */
+    for (struct stream *other = s->next; other && !rc; other = other->next)
+        rc = on_finish(e, other, &finish);
     if (rc)
         return rc;
     if (e->include_usage == CHAT_YES) {
@@ -347,6 +371,6 @@ int openai_stream_end(struct encoding *e, const struct reply_notes *notes)
 
 void openai_stream_close(struct encoding *e)
 {
-    struct stream *s = e->state;
-    buf_free(&s->thoughts);
+    for (struct stream *s = e->state; s; s = s->next)
+        buf_free(&s->thoughts);
 }

@@ -102,6 +102,18 @@ static void write_message(struct json_writer *w, const struct encoding *e,
     json_close_object(w);
 }
 
+static void write_choice(struct json_writer *w, const struct encoding *e, const struct reply *r,
+                         int index)
+{
+    json_open_object(w);
+    json_member_int(w, "index", index);
+    write_message(w, e, r);
+    openai_write_logprobs(w, r->logprobs.n ? buf_slice(&r->logprobs) : SLICE_NONE);
+    json_member_text(w, "finish_reason",
+                     openai_finish_name(r->finish, r->tool_count > 0, r->refusal.n > 0));
+    json_close_object(w);
+}
+
 int openai_write_whole(struct encoding *e, const struct reply *r,
                        const struct reply_notes *notes)
 {
@@ -111,13 +123,9 @@ int openai_write_whole(struct encoding *e, const struct reply *r,
     openai_write_head(&w, e, "chat.completion");
     json_key(&w, "choices");
     json_open_array(&w);
-    json_open_object(&w);
-    json_member_int(&w, "index", 0);
-    write_message(&w, e, r);
-    openai_write_logprobs(&w, r->logprobs.n ? buf_slice(&r->logprobs) : SLICE_NONE);
-    json_member_text(&w, "finish_reason",
-                     openai_finish_name(r->finish, r->tool_count > 0, r->refusal.n > 0));
-    json_close_object(&w);
+    int index = 0;
+    for (const struct reply *one = r; one; one = one->next)
+        write_choice(&w, e, one, index++);
     json_close_array(&w);
     if (usage_reported(&r->usage))
         openai_write_usage(&w, &r->usage);

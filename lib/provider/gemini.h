@@ -3,12 +3,15 @@
 #define AIGNE_PROVIDER_GEMINI_H
 
 #include "provider/adapter.h"
+#include "provider/choices.h"
 #include "provider/names.h"
 #include "provider/turns.h"
 #include "provider/wire.h"
 #include "text/json_scan.h"
 
 extern const struct name_rule gemini_names;
+
+#define GEMINI_CANDIDATES 8 /* at most */
 
 /* Who seals in this format. */
 #define GEMINI_VENDOR "google"
@@ -75,6 +78,7 @@ struct gemini_state {
     enum finish finish;
     struct slice grounding; /* the newest groundingMetadata and citationSources, as JSON */
     struct slice citations;
+    struct choices *choices; /* NULL: one answer was asked for */
 };
 /* Keep what a candidate says of its sources; they are told once, at the end. */
 int gemini_keep_sources(struct decoding *d, struct json candidate);

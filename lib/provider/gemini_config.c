@@ -118,6 +118,7 @@ int gemini_write_config(struct gemini *x)
     const struct chat_request *r = x->w.request;
     json_key(j, "generationConfig");
     json_open_object(j);
+    wire_choices(&x->w, "candidateCount");
     json_member_raw_opt(j, "maxOutputTokens", r->max_tokens);
     json_member_raw_opt(j, "temperature", r->temperature);
     json_member_raw_opt(j, "topP", r->top_p);

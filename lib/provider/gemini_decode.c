@@ -218,7 +218,39 @@ static int push_start(struct decoding *d, const struct json *v)
     if (s->started)
         return AIGNE_OK;
     s->started = true;
+    s->choices = choices_new(d, sizeof *s);
     return answer_start(d, json_string(v[ID], d->scratch), json_string(v[VERSION], d->scratch));
+}
+
+static int push_candidate(struct decoding *d, struct json candidate)
+{
+    struct json_walk parts = json_walk(json_path(candidate, "content.parts"));
+    int rc = AIGNE_OK;
+    while (rc >= 0 && json_next(&parts))
+        rc = push_part(d, parts.value);
+    if (rc >= 0)
+        rc = gemini_push_logprobs(d, json_get(candidate, "logprobsResult"));
+    return rc < 0 ? rc : gemini_keep_sources(d, candidate);
+}
+
+static int push_candidates(struct decoding *d, struct choices *c, struct json candidates)
+{
+    struct json_walk w = json_walk(candidates);
+    int rc = AIGNE_OK;
+    for (int64_t i = 0; rc >= 0 && json_next(&w); i++) {
+        int64_t index = i;
+        (void)json_int64(json_get(w.value, "index"), &index);
+        rc = choices_enter(c, d, index);
+        if (rc == AIGNE_AGAIN)
+            continue;
+        if (rc < 0)
+            return rc;
+        rc = push_candidate(d, w.value);
+        if (rc >= 0)
+            rc = note_finish(d, json_get(w.value, "finishReason"), false);
+        choices_leave(c, d);
+    }
+    return rc < 0 ? rc : AIGNE_OK;
 }
 
 static int push_object(struct decoding *d, struct json object, bool watching)
@@ -230,22 +262,17 @@ static int push_object(struct decoding *d, struct json object, bool watching)
         return complaint_in_answer(d, object);
     int rc = push_start(d, v);
     struct json candidate = first_candidate(v[CANDIDATES]);
-    struct json_walk parts = json_walk(json_path(candidate, "content.parts"));
-    while (!watching && rc >= 0 && json_next(&parts))
-        rc = push_part(d, parts.value);
-    if (!watching && rc >= 0)
-        rc = gemini_push_logprobs(d, json_get(candidate, "logprobsResult"));
-    if (!watching && rc >= 0)
-        rc = gemini_keep_sources(d, candidate);
+    if (rc >= 0 && !watching)
+        rc = s->choices ? push_candidates(d, s->choices, v[CANDIDATES])
+                        : push_candidate(d, candidate);
     if (rc >= 0)
         rc = push_usage(d, v[USAGE]);
     if (json_get(v[FEEDBACK], "blockReason").kind == JSON_STRING) {
         s->ended = true;
         s->finish = FINISH_FILTER;
     }
-    if (rc < 0)
-        return rc;
-    return note_finish(d, json_get(candidate, "finishReason"), watching);
+    return rc < 0 || s->choices ? rc
+                                : note_finish(d, json_get(candidate, "finishReason"), watching);
 }
 
 int gemini_decode(struct decoding *d, const struct sse_event *frame)
@@ -279,11 +306,14 @@ int gemini_watch(struct decoding *d, const struct sse_event *frame,
 int gemini_finish(struct decoding *d)
 {
     struct gemini_state *s = d->state;
-    if (!s->ended)
+    bool several = s->choices && choices_begun(s->choices);
+    if (!s->ended && !several)
         return answer_cut(d);
     if (s->finished)
         return AIGNE_OK;
     s->finished = true;
+    if (several)
+        return choices_end(s->choices, d, gemini_finish);
     int rc = gemini_push_sources(d);
     if (rc < 0)
         return rc;

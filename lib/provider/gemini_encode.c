@@ -214,7 +214,7 @@ static int refuse_extras(const struct chat_request *r, struct fault *why)
             return fault_field(why, AIGNE_E_REQUEST, refused[i],
                                "%s means nothing to this provider: leave it out.", refused[i]);
     }
-    return wire_refuse_choices(r, why);
+    return wire_check_choices(r, GEMINI_CANDIDATES, why);
 }
 
 static void gemini_close(struct gemini *x)

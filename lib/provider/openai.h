@@ -3,6 +3,7 @@
 #define AIGNE_PROVIDER_OPENAI_H
 
 #include "provider/adapter.h"
+#include "provider/choices.h"
 #include "provider/wire.h"
 #include "text/json_likeness.h"
 #include "text/json_scan.h"
@@ -37,8 +38,9 @@ enum openai_quirk {
     OPENAI_SHORT_IDS = 1 << 25,         /* ids of calls are nine letters and digits */
     OPENAI_REASONING = 1 << 26,         /* with THOUGHTS_BACK: calls them reasoning */
     OPENAI_REASONING_DETAILS =
-        1 << 27,           /* seals reasoning in reasoning_details, wants it back */
-    OPENAI_AZURE = 1 << 28 /* is reached as Azure's deployments are */
+        1 << 27,             /* seals reasoning in reasoning_details, wants it back */
+    OPENAI_AZURE = 1 << 28,  /* is reached as Azure's deployments are */
+    OPENAI_ANSWERS = 1 << 29 /* gives several answers at once */
 };
 
 extern const struct name_rule openai_names;
@@ -117,6 +119,7 @@ struct openai_state {
     int learned;
     bool usage_told;         /* where clients look for it */
     struct slice usage_late; /* what tells it to those who asked, as it came elsewhere */
+    struct choices *choices; /* NULL: one answer was asked for */
     int begun;               /* calls whose TOOL_BEGIN was pushed */
     struct openai_call *calls;
     size_t call_count;
@@ -131,7 +134,8 @@ struct openai_object {
     struct json model;
     struct json choices;
     struct json usage;
-    struct json groq;    /* "x_groq", where usage may be as well */
+    struct json groq; /* "x_groq", where usage may be as well */
+    int64_t index;
     struct json choice;  /* the one with index 0, and its members: */
     struct json message; /* "message", or a chunk's "delta" */
     struct json reason;

@@ -7,15 +7,15 @@
 #include "provider/openai.h"
 #include <aignehub/aignehub.h>
 
-/* False: this is not the choice with index 0. */
-static bool read_choice(struct json choice, struct openai_object *o)
+/* False: this is not the choice with index 0, which alone is wanted unless `any` is. */
+static bool read_choice(struct json choice, bool any, struct openai_object *o)
 {
     static const char *const names[] = {"index",         "message", "delta",
                                         "finish_reason", "usage",   "logprobs"};
     struct json v[6];
-    int64_t index = 0;
+    o->index = 0;
     json_pick(choice, names, 6, v);
-    if (json_int64(v[0], &index) && index != 0)
+    if (json_int64(v[0], &o->index) && o->index != 0 && !any)
         return false;
     o->choice = choice;
     o->message = json_present(v[1]) ? v[1] : v[2];
@@ -40,10 +40,10 @@ int openai_object_read(struct decoding *d, struct slice text, struct openai_obje
                                 .usage = v[4],
                                 .groq = v[5]};
     struct json first = json_first(o->choices);
-    if (!json_present(first) || read_choice(first, o))
+    if (!json_present(first) || read_choice(first, false, o))
         return AIGNE_OK;
     struct json_walk w = json_walk(o->choices);
-    while (json_next(&w) && !read_choice(w.value, o))
+    while (json_next(&w) && !read_choice(w.value, false, o))
         continue;
     return AIGNE_OK;
 }
@@ -244,11 +244,20 @@ static enum finish meant(const struct openai_state *s, enum finish finish)
     return s->refused ? FINISH_REFUSAL : finish;
 }
 
+static int end_choice(struct decoding *d)
+{
+    return openai_push_finish(d, FINISH_UNKNOWN);
+}
+
 int openai_push_finish(struct decoding *d, enum finish finish)
 {
     struct openai_state *s = d->state;
     if (s->finished)
         return AIGNE_OK;
+    if (s->choices) {
+        s->finished = true;
+        return choices_end(s->choices, d, end_choice);
+    }
     if ((size_t)s->begun < s->call_count)
         return fault_set(d->why, AIGNE_E_PROTOCOL,
                          "The provider sent a tool call without a name.");
@@ -270,6 +279,7 @@ int openai_push_start(struct decoding *d, const struct openai_object *o)
     if (silent) /* Azure judges the prompt before there is an answer */
         return AIGNE_OK;
     s->started = true;
+    s->choices = choices_new(d, sizeof *s);
     return answer_start(d, json_string(o->id, d->scratch), json_string(o->model, d->scratch));
 }
 
@@ -285,6 +295,28 @@ int openai_push_reason(struct decoding *d, const struct openai_object *o)
     return openai_push_finish(d, finish_of(o->reason));
 }
 
+static int push_choices(struct decoding *d, struct choices *c, const struct openai_object *o,
+                        bool whole)
+{
+    struct json_walk w = json_walk(o->choices);
+    int rc = AIGNE_OK;
+    while (rc >= 0 && json_next(&w)) {
+        struct openai_object one = *o;
+        (void)read_choice(w.value, true, &one);
+        rc = choices_enter(c, d, one.index);
+        if (rc == AIGNE_AGAIN)
+            continue;
+        if (rc < 0)
+            return rc;
+        const struct openai_state *s = d->state;
+        rc = s->finished ? AIGNE_OK : push_message(d, &one, whole);
+        if (rc >= 0)
+            rc = openai_push_reason(d, &one);
+        choices_leave(c, d);
+    }
+    return rc < 0 ? rc : AIGNE_OK;
+}
+
 /* A chunk or a whole answer. With `watching` the message is not looked at. */
 static int push_object(struct decoding *d, const struct openai_object *o, bool whole,
                        bool watching)
@@ -294,11 +326,13 @@ static int push_object(struct decoding *d, const struct openai_object *o, bool w
     if (complaint_present(o->error))
         return complaint_in_answer(d, o->whole);
     int rc = openai_push_start(d, o);
-    if (rc >= 0 && !watching && !s->finished) /* behind the end only usage counts */
+    if (rc >= 0 && s->choices)
+        rc = push_choices(d, s->choices, o, whole);
+    else if (rc >= 0 && !watching && !s->finished) /* behind the end only usage counts */
         rc = push_message(d, o, whole);
     if (rc >= 0 && openai_usage(o, &usage))
         rc = answer_usage(d, &usage);
-    return rc < 0 ? rc : openai_push_reason(d, o);
+    return rc < 0 || s->choices ? rc : openai_push_reason(d, o);
 }
 
 #define SAMPLES_AT_MOST 8 /* of a stream whose chunks keep changing their look */
@@ -325,7 +359,8 @@ static int probe_push(struct event_sink *self, const struct event *e)
 static void learn(struct decoding *d, const struct probe *p, struct slice data)
 {
     struct openai_state *s = d->state;
-    bool piece = p->count == 1 && (p->kind == EVENT_TEXT || p->kind == EVENT_THOUGHT);
+    bool piece =
+        p->count == 1 && !s->choices && (p->kind == EVENT_TEXT || p->kind == EVENT_THOUGHT);
     uintptr_t at = (uintptr_t)p->text.p - (uintptr_t)data.p;
     if (!piece || at >= data.n || s->learned == SAMPLES_AT_MOST)
         return; /* what lies elsewhere had escapes */
@@ -384,5 +419,7 @@ int openai_decode_whole(struct decoding *d, struct slice body, bool watching)
 int openai_finish(struct decoding *d)
 {
     const struct openai_state *s = d->state;
+    if (s->choices && !s->finished && choices_ended(s->choices))
+        return openai_push_finish(d, FINISH_UNKNOWN);
     return s->finished || s->done ? AIGNE_OK : answer_cut(d);
 }

@@ -216,6 +216,7 @@ static void write_parameters(struct wire *w)
 {
     const struct chat_request *r = w->request;
     struct sampling takes = sampling_of(w);
+    wire_choices(w, "n");
     json_member_raw_opt(&w->json, limit_name(w->to), r->max_tokens);
     if (takes.temperature) {
         json_member_raw_opt(&w->json, "temperature", r->temperature);
@@ -334,7 +335,8 @@ int openai_encode(const struct chat_request *r, const struct chat_target *to, st
     struct wire w AUTO(wire_close);
     wire_begin(&w, r, to, a, why);
     *out = (struct http_request){0};
-    int rc = wire_refuse_choices(r, why);
+    int rc = to->quirks & OPENAI_ANSWERS ? wire_check_choices(r, CHOICES_LARGEST, why)
+                                         : wire_refuse_choices(r, why);
     if (rc == AIGNE_OK)
         rc = write_body(&w);
     if (rc == AIGNE_OK)

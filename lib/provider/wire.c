@@ -156,8 +156,27 @@ int wire_refuse_choices(const struct chat_request *r, struct fault *why)
     int64_t n = 1;
     if (!r->n.p || (wire_int(r->n, &n) && n == 1))
         return AIGNE_OK;
+    return fault_field(
+        why, AIGNE_E_REQUEST, "n",
+        "n (Google's candidateCount) must be 1 here: ask several times for several "
+        "answers.");
+}
+
+int wire_check_choices(const struct chat_request *r, int64_t most, struct fault *why)
+{
+    int64_t n = 1;
+    if (!r->n.p || (wire_int(r->n, &n) && n >= 1 && n <= most))
+        return AIGNE_OK;
     return fault_field(why, AIGNE_E_REQUEST, "n",
-                       "n must be 1 here: ask several times for several answers.");
+                       "n (Google's candidateCount) must be a whole number from 1 to %d here.",
+                       (int)most);
+}
+
+void wire_choices(struct wire *w, const char *member)
+{
+    int64_t n = 1;
+    if (wire_int(w->request->n, &n) && n > 1)
+        json_member_int(&w->json, member, n);
 }
 
 bool wire_text_only(const struct chat_message *m)

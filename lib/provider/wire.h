@@ -51,6 +51,10 @@ int wire_refuse_part(struct wire *w, size_t message, size_t part, const char *se
 int wire_refuse_system_files(struct wire *w);
 /* More than one answer is asked for: AIGNE_E_REQUEST; no event can tell them apart. */
 int wire_refuse_choices(const struct chat_request *r, struct fault *why);
+/* The same unless as many answers are asked for as can be given at once. */
+int wire_check_choices(const struct chat_request *r, int64_t most, struct fault *why);
+/* `member`: how many, if that is more than one. */
+void wire_choices(struct wire *w, const char *member);
 
 /* The text parts of a message joined by line ends: borrowed when there is one. .p NULL: no memory. */
 struct slice wire_joined_text(const struct chat_message *m, struct arena *a);

@@ -161,7 +161,7 @@ static void read_event(struct answer *a, size_t kind, struct slice rest)
         else if (slice_is(f.name, "metadata"))
             e->metadata = f.value;
         else if (slice_is(f.name, "choice"))
-            e->index = (int)number_of(f.value);
+            *(kind == EVENT_EMBEDDING ? &e->index : &e->choice) = (int)number_of(f.value);
         else if (kind == EVENT_USAGE)
             take_count(&e->usage, &f);
         else if (kind == EVENT_FINISH && !f.quoted)

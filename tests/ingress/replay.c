@@ -8,6 +8,7 @@
 #include "files.h"
 #include "ingress/ingress.h"
 #include "provider/adapters.h"
+#include "provider/openai.h"
 #include "text/sse.h"
 #include <aignehub/aignehub.h>
 #include <dirent.h>
@@ -131,7 +132,8 @@ static void send_on(const struct exchange *x, struct slice body, struct buf *out
     assert_int_equal(understand(x, body, &a, &r, &why), AIGNE_OK);
     struct chat_target to = {.provider = SLICE("test"),
                              .base_url = SLICE("https://provider.test/v1"),
-                             .model = r.model.p ? r.model : SLICE("model")};
+                             .model = r.model.p ? r.model : SLICE("model"),
+                             .quirks = x->adapter == &adapter_openai ? OPENAI_ANSWERS : 0};
     int rc = x->adapter->encode(&r, &to, &a, &http, &why);
     if (rc)
         fprintf(stderr, "%s: %s\n", x->folder, why.text);

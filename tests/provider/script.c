@@ -117,11 +117,13 @@ static void watch_order(struct script *s, const struct event *e)
 {
     bool tool = e->kind == EVENT_TOOL_BEGIN || e->kind == EVENT_TOOL_ARGUMENTS ||
                 e->kind == EVENT_TOOL_END;
-    if (s->finished && e->kind != EVENT_USAGE)
+    int *begun = &s->tool_calls[e->choice < SCRIPT_CHOICES ? e->choice : 0];
+    bool last = e->kind == EVENT_USAGE || (e->kind == EVENT_FINISH && e->choice);
+    if (s->finished && !last)
         s->disordered = true;
-    if (e->kind == EVENT_TOOL_BEGIN && e->index != s->tool_calls++)
+    if (e->kind == EVENT_TOOL_BEGIN && e->index != (*begun)++)
         s->disordered = true;
-    if (tool && (e->index < 0 || e->index >= s->tool_calls))
+    if (tool && (e->index < 0 || e->index >= *begun))
         s->disordered = true;
     s->open_tool_calls += e->kind == EVENT_TOOL_BEGIN;
     s->open_tool_calls -= e->kind == EVENT_TOOL_END;
@@ -146,6 +148,8 @@ static int push(struct event_sink *sink, const struct event *e)
     put_text(s, kinds[e->kind]);
     if (tool || e->kind == EVENT_EMBEDDING)
         put_int(s, " ", e->index);
+    if (e->choice)
+        put_int(s, " choice=", e->choice);
     put_quoted(s, " id=", e->id);
     put_quoted(s, " name=", e->name);
     put_quoted(s, " mime=", e->mime);
@@ -167,7 +171,7 @@ void script_clear(struct script *s)
     s->n = 0;
     s->events_end = 0;
     s->open_tool_calls = 0;
-    s->tool_calls = 0;
+    memset(s->tool_calls, 0, sizeof s->tool_calls);
     s->finished = false;
     s->in_bytes = false;
     s->disordered = false;

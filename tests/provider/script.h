@@ -6,6 +6,7 @@
 #include "chat/event.h"
 #include "text/http.h"
 
+#define SCRIPT_CHOICES 8
 #define SCRIPT_LARGEST ((size_t)256 * 1024)
 
 struct script {
@@ -13,7 +14,7 @@ struct script {
     size_t n;
     size_t events_end;   /* where the line about the end begins */
     int open_tool_calls; /* begun and not ended */
-    int tool_calls;      /* begun */
+    int tool_calls[SCRIPT_CHOICES]; /* begun, of each answer */
     bool finished;       /* FINISH came */
     bool in_bytes;       /* the last line tells bytes, which may go on */
     bool disordered;     /* something came that must not come there */

@@ -21,7 +21,7 @@ static const struct row rows[] = {
     {.events = {{.kind = EVENT_START, .text = S("gpt"), .id = S("r1")},
                 {.kind = EVENT_TEXT, .text = S("Hel")},
                 {.kind = EVENT_TEXT, .text = S("lo \"x\"")},
-                {.kind = EVENT_TEXT, .text = S("another choice"), .index = 1},
+                {.kind = EVENT_TEXT, .text = S("another choice"), .choice = 1},
                 {.kind = EVENT_USAGE,
                  .usage = {10, -1, -1, -1, 3, -1, -1, -1, -1, -1, -1, -1, -1}},
                 {.kind = EVENT_FINISH, .finish = FINISH_STOP}},
@@ -183,7 +183,7 @@ static void keeps_the_order_of_the_answer(void **state)
         {.kind = EVENT_TOOL_BEGIN, .index = 0},
         {.kind = EVENT_FILE, .text = S("b64")},
         {.kind = EVENT_TEXT, .text = S("two")},
-        {.kind = EVENT_TEXT, .text = S("of another choice"), .index = 1},
+        {.kind = EVENT_TEXT, .text = S("of another choice"), .choice = 1},
         {.kind = EVENT_LOGPROBS, .text = S(" [{\"token\":\"two\"}]")},
         {.kind = EVENT_REFUSAL, .text = S("no")},
     };

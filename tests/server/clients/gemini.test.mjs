@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { ApiError, FinishReason, FunctionCallingConfigMode, GoogleGenAI } from '@google/genai';
+import OpenAI from 'openai';
 import { Validator, loadSchema } from '../../support/providers/schema.mjs';
 import { VIDEO } from '../../support/providers/gemini_tasks.mjs';
 import { PNG, WEATHER, collect, post, startAll, upstreamKeys } from './harness.mjs';
@@ -308,6 +309,34 @@ describe('paths and keys', () => {
     await reject(client('wrong-key').models.generateContent({ model: 'gemini-2.5-flash', contents: 'x' }), 401, /UNAUTHENTICATED/);
     assert.equal((await ask('/v1beta/models/gemini-2.5-flash:generateContent', say('x'), {})).json.error.status, 'UNAUTHENTICATED');
   });
+  it('gives several answers, both ways, at once and as they come', async () => {
+    const asked = { model: 'openai/gpt-4o-mini', contents: 'x #tool', config: { candidateCount: 2, tools } };
+    const whole = await client().models.generateContent(asked);
+    assert.deepEqual(whole.candidates.map((c) => [c.index, c.content.parts.at(-1).functionCall.args.city]), [[0, 'Paris'], [1, 'Paris']]);
+    assert.equal(last().body.n, 2);
+    const texts = ['', ''];
+    const chunks = await collect(await client().models.generateContentStream({ ...asked, contents: 'x' }));
+    for (const c of chunks.flatMap((chunk) => chunk.candidates)) texts[c.index] += c.content.parts[0].text;
+    assert.deepEqual(texts, ['Hello from the imitation', 'Hello from the imitation']);
+    assert.deepEqual(chunks.flatMap((c) => c.candidates).filter((c) => c.finishReason).map((c) => c.index), [0, 1]);
+    assert.equal(chunks.at(-1).usageMetadata.promptTokenCount, 20);
+
+    const openai = new OpenAI({ baseURL: `${all.hub.url}/v1`, apiKey: all.key, maxRetries: 0 });
+    const request = { model: 'google/gemini-2.5-flash', n: 3, messages: [{ role: 'user', content: 'x' }] };
+    const { choices } = await openai.chat.completions.create(request);
+    assert.deepEqual(choices.map((c) => [c.index, c.message.content, c.finish_reason]), [0, 1, 2].map((i) => [i, 'Hello from the imitation', 'stop']));
+    assert.equal(last().body.generationConfig.candidateCount, 3);
+    const told = ['', '', ''];
+    for await (const chunk of await openai.chat.completions.create({ ...request, stream: true }))
+      for (const c of chunk.choices) told[c.index] += c.delta.content ?? '';
+    assert.deepEqual(told, Array(3).fill('Hello from the imitation'));
+    for (const model of ['anthropic/claude-haiku-4-5', 'google/gemini-2.5-flash']) {
+      const error = await openai.chat.completions.create({ ...request, model, n: 9 }).catch((e) => e);
+      assert.deepEqual([error.status, error.param], [400, 'n'], model);
+    }
+    const refused = await ask('/api/v2/chat', { input: { messages: [{ role: 'user', content: 'x' }], modelOptions: { model: 'openai/gpt-4o-mini', n: 2 } } }, { authorization: `Bearer ${all.key}` });
+    assert.equal(refused.status, 400, refused.text);
+  });
   it('does not know other methods', async () => {
     const { status, json } = await ask('/v1beta/models/gemini-2.5-flash:dream', say('x'));
     assert.equal(status, 404);
@@ -316,7 +345,7 @@ describe('paths and keys', () => {
   });
   it('names what it cannot pass on', async () => {
     await reject(client().models.generateContent({ model: 'openai/gpt-4o-mini', contents: 'x', config: { tools: [{ googleSearch: {} }] } }), 400, /googleSearch/);
-    await reject(client().models.generateContent({ model: 'openai/gpt-4o-mini', contents: 'x', config: { candidateCount: 2 } }), 400, /candidateCount/);
+    await reject(client().models.generateContent({ model: 'anthropic/claude-haiku-4-5', contents: 'x', config: { candidateCount: 2 } }), 400, /candidateCount/);
     await reject(client().models.generateContent({ model: 'openai/gpt-4o-mini', contents: 'x', config: { cachedContent: 'cachedContents/1' } }), 400, /cachedContent/);
     const { headers } = await ask('/v1beta/models/openai/gpt-4o-mini:generateContent', { ...say('x'), safetySettings: [] });
     assert.match(headers.get('x-aigne-hub-dropped'), /safetySettings/);

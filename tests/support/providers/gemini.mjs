@@ -72,6 +72,7 @@ export const gemini = {
       choiceName: calling.allowedFunctionNames?.[0],
       schema: g.responseMimeType === 'application/json' ? (g.responseJsonSchema ?? g.responseSchema ?? null) : null,
       json: g.responseMimeType === 'application/json',
+      choices: g.candidateCount ?? 1,
       thinking: thinks(route.model) && g.thinkingConfig?.includeThoughts === true,
     };
   },
@@ -84,7 +85,8 @@ export const gemini = {
     if (media) reply.usageMetadata = { promptTokenCount: 20, candidatesTokenCount: media.tokens, totalTokenCount: 20 + media.tokens, candidatesTokensDetails: [{ modality: media.modality, tokenCount: media.tokens }] };
     const parts = media ? media.parts : partsOf(answer, view, id).flat();
     const content = parts.length ? { parts, role: 'model' } : { role: 'model' };
-    return { candidates: [{ content, finishReason: FINISH[answer.finish], index: 0 }], ...reply };
+    const candidates = Array.from({ length: view.choices }, (_, index) => ({ content, finishReason: FINISH[answer.finish], index }));
+    return { candidates, ...reply };
   },
 
   stream(view, scenario, id) {
@@ -95,7 +97,8 @@ export const gemini = {
     const early = { promptTokenCount: total.promptTokenCount, totalTokenCount: total.promptTokenCount };
     const events = groups.map((parts) => ({ candidates: [{ content: { parts, role: 'model' }, index: 0 }], ...envelope(view, id, early) }));
     events.push({ candidates: [{ content: { parts: [{ text: '' }], role: 'model' }, finishReason: FINISH[answer.finish], index: 0 }], ...envelope(view, id, total) });
-    return events.map(frame);
+    const each = (event) => Array.from({ length: view.choices }, (_, index) => ({ ...event, candidates: [{ ...event.candidates[0], index }] }));
+    return events.flatMap(each).map(frame);
   },
 };
 

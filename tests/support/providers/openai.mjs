@@ -123,6 +123,8 @@ export const openai = {
     if (scenario.cite) frames.push(chunk({ annotations: [CITED] }));
     answer.calls.forEach((c, i) => frames.push(...callChunks(call(c, i, id, scenario), i, chunk, dialect)));
     frames.push(chunk({}, FINISH[answer.finish]));
+    const each = (frame) => (frame.startsWith('data: {') ? Array.from({ length: view.choices }, (_, i) => frame.replace('"choices":[{"index":0', `"choices":[{"index":${i}`)) : [frame]);
+    frames.splice(0, frames.length, ...frames.flatMap(each));
     if (view.includeUsage) frames.push(`data: ${JSON.stringify({ ...base, choices: [], usage: usage(answer.usage, route, scenario) })}\n\n`);
     frames.push('data: [DONE]\n\n');
     return frames;
