@@ -12,12 +12,12 @@
 struct script {
     struct event_sink sink; /* each event becomes a line; must be the first member */
     size_t n;
-    size_t events_end;   /* where the line about the end begins */
-    int open_tool_calls; /* begun and not ended */
+    size_t events_end;              /* where the line about the end begins */
+    int open_tool_calls;            /* begun and not ended */
     int tool_calls[SCRIPT_CHOICES]; /* begun, of each answer */
-    bool finished;       /* FINISH came */
-    bool in_bytes;       /* the last line tells bytes, which may go on */
-    bool disordered;     /* something came that must not come there */
+    bool finished;                  /* FINISH came */
+    bool in_bytes;                  /* the last line tells bytes, which may go on */
+    bool disordered;                /* something came that must not come there */
     char text[SCRIPT_LARGEST];
 };
 
