@@ -244,8 +244,7 @@ static const char *amount_text(int64_t billionths, char out[AMOUNT_TEXT])
 static int refuse_by_budget(struct aigne_call *call, size_t which)
 {
     const struct budget *budget = call->bill->budgets->shares[which].budget;
-    int64_t renews =
-        period_end(budget->per, call->started_ms, call->catalog->budgets.zone_minutes);
+    int64_t renews = period_end(budget->per, call->started_ms, &call->catalog->budgets.zone);
     char limit[AMOUNT_TEXT];
     char moment[MOMENT_SIZE] = "";
     amount_text(budget->limit, limit);

@@ -96,9 +96,10 @@ bool budgets_read(struct catalog *c)
     const struct store_object *settings = catalog_object(c, TABLE_SETTINGS, SLICE(SETTINGS_ID));
     map_init(&c->budgets.by_subject);
     map_init(&c->budgets.teams);
-    if (settings)
-        (void)period_zone(text_of(json_of(settings->body), "timeZone", &c->arena),
-                          &c->budgets.zone_minutes);
+    struct slice zone =
+        settings ? text_of(json_of(settings->body), "timeZone", &c->arena) : SLICE_NONE;
+    if (zone.p)
+        (void)time_zone_open(zone, &c->arena, &c->budgets.zone, NULL);
     for (size_t i = 0; i < c->budgets.team_count; i++)
         if (!read_members(c, &teams[i]))
             return false;
@@ -140,11 +141,11 @@ static bool claim(const struct search *at, const struct budget *b, struct slice 
     if (!counter.p || hit->count == BUDGET_CLAIMS)
         return false;
     hit->shares[hit->count] = (struct budget_share){b, at->provider, at->model};
-    hit->claims[hit->count++] = (struct budget_claim){
-        .counter = counter,
-        .starts_ms = period_start(b->per, at->at_ms, at->budgets->zone_minutes),
-        .limit = b->limit,
-        .hard = b->hard};
+    hit->claims[hit->count++] =
+        (struct budget_claim){.counter = counter,
+                              .starts_ms = period_start(b->per, at->at_ms, &at->budgets->zone),
+                              .limit = b->limit,
+                              .hard = b->hard};
     return true;
 }
 

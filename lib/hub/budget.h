@@ -35,7 +35,7 @@ struct budgets {
     struct map teams;      /* by their members' ids: struct membership */
     size_t count;
     size_t team_count;
-    int64_t zone_minutes;
+    struct time_zone zone;
 };
 
 #define BUDGET_EACH   "*"

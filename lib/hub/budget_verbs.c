@@ -44,8 +44,6 @@ static int budget_put(struct verb_call *v)
     struct slice about = SLICE_NONE;
     struct slice amount = SLICE_NONE;
     int rc = verb_name(v, "name", &name);
-    if (!v->hub->type->budget_list)
-        return verb_refuse(v, "name", "This store keeps no budgets.");
     if (!rc)
         rc = verb_amount_json(v, "amount", &amount);
     if (!rc)
@@ -123,13 +121,13 @@ static void write_more(struct verb_call *v, const struct store_object *object)
     struct budget_state *states = NULL;
     size_t count = 0;
     char moment[MOMENT_SIZE];
-    int64_t zone = v->catalog->budgets.zone_minutes;
+    const struct time_zone *zone = &v->catalog->budgets.zone;
     if (!budget_read(json_of(object->body), v->arena, &b))
         return;
     bool each = slice_is(b.about, BUDGET_EACH);
     struct slice counter = budget_counter(&b, each ? SLICE("") : b.about, v->arena);
     int64_t ends = period_end(b.per, v->now_ms, zone);
-    if (!counter.p || !v->hub->type->budget_list ||
+    if (!counter.p ||
         v->hub->type->budget_list(v->hub->store, counter, period_start(b.per, v->now_ms, zone),
                                   each ? EACH_SHOWN : 1, v->arena, &states, &count, v->why))
         return;

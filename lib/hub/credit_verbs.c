@@ -44,24 +44,13 @@ int credit_starter(struct verb_call *v, struct slice user)
     return verb_money(v, STORE_GRANT, op);
 }
 
-static int accounts_here(struct verb_call *v)
-{
-    if (v->hub->type->money_list)
-        return AIGNE_OK;
-    v->why->http = 400;
-    return fault_set(v->why, AIGNE_E_REQUEST,
-                     "A hub in memory keeps no accounts; give it a database file.");
-}
-
 /* The account of a user, a team, or a key that belongs to nobody. */
 static int read_account(struct verb_call *v, struct slice *out)
 {
     const struct store_object *user = NULL;
     struct slice given = SLICE_NONE;
     struct slice team = SLICE_NONE;
-    int rc = accounts_here(v);
-    if (!rc)
-        rc = verb_name(v, "user", &given);
+    int rc = verb_name(v, "user", &given);
     if (!rc)
         rc = verb_name(v, "team", &team);
     *out = SLICE_NONE;
@@ -173,9 +162,7 @@ static int credit_revoke(struct verb_call *v)
 {
     struct slice id = SLICE_NONE;
     struct slice note = SLICE_NONE;
-    int rc = accounts_here(v);
-    if (!rc)
-        rc = verb_name(v, "id", &id);
+    int rc = verb_name(v, "id", &id);
     if (!rc)
         rc = verb_name(v, "note", &note);
     if (rc)

@@ -15,10 +15,10 @@
 struct hub;
 
 struct hub_options {
-    struct slice data;            /* path of the SQLite file; ":memory:" for the memory store */
-    bool durable;                 /* commits survive power loss, not only a killed process */
-    struct slice master_key;      /* see vault_key_of; absent: the file */
-    struct slice master_key_file; /* absent: data + ".key" */
+    struct slice data;       /* path of the SQLite file; ":memory:" for one without a file */
+    bool durable;            /* commits survive power loss, not only a killed process */
+    struct slice master_key; /* see vault_key_of; absent: the file */
+    struct slice master_key_file;          /* absent: data + ".key" */
     const struct hub_providers *providers; /* which there are; static */
     const struct store_type *store;        /* NULL: by `data` */
 };

@@ -35,13 +35,12 @@ static int check_billing(struct verb_call *v)
     if (given.kind != JSON_NONE && (!json_int64(given, &days) || days < 1 || days > 36500))
         return verb_refuse(v, "starterCreditsExpireDays",
                            "Argument \"starterCreditsExpireDays\" must be a number of days.");
-    int64_t minutes = 0;
+    struct time_zone opened;
+    struct fault reason;
     struct slice zone = verb_text(v, "timeZone");
-    if (zone.p && !period_zone(zone, &minutes))
-        return verb_refuse(v, "timeZone", "Argument \"timeZone\" must be like +05:30, or UTC.");
-    if (json_string_is(verb_json(v, "billing"), "credits") && !v->hub->type->money_list)
-        return verb_refuse(v, "billing",
-                           "A hub in memory keeps no accounts; give it a database file.");
+    fault_clear(&reason);
+    if (zone.p && time_zone_open(zone, v->arena, &opened, &reason))
+        return verb_refuse(v, "timeZone", "Argument \"timeZone\": %s", reason.text);
     return AIGNE_OK;
 }
 
@@ -118,20 +117,22 @@ static int hub_status(struct verb_call *v)
 
 static const struct verb verbs[] = {
     {{"settings.put",
-      VERB_SCHEMA("", VERB_TEXT_OR_NULL("name", "what this hub is called"),
-                  VERB_TEXT_OR_NULL("publicUrl", "where clients reach it"),
-                  VERB_NAMED("creditPrefix",
-                             "\"type\":[\"string\",\"null\"],\"enum\":[\"$\",\"\xe2\x82\xac\","
-                             "\"\xc2\xa5\",null]",
-                             "the sign in front of credits"),
-                  VERB_CHOICE("billing", "\"credits\",\"off\"",
-                              "credits: calls are paid from their callers' accounts"),
-                  VERB_AMOUNT("starterCredits", "what a new user is given once"),
-                  VERB_NAMED("starterCreditsExpireDays", "\"type\":[\"number\",\"null\"]",
-                             "after so many days; never when absent"),
-                  VERB_AMOUNT("overdraft", "how far below zero a call may bring an account"),
-                  VERB_TEXT_OR_NULL("timeZone", "where budgets' days begin: +05:30; UTC"),
-                  VERB_TEXT_OR_NULL("purchaseUrl", "where credits can be bought"), VERB_POLICY),
+      VERB_SCHEMA(
+          "", VERB_TEXT_OR_NULL("name", "what this hub is called"),
+          VERB_TEXT_OR_NULL("publicUrl", "where clients reach it"),
+          VERB_NAMED("creditPrefix",
+                     "\"type\":[\"string\",\"null\"],\"enum\":[\"$\",\"\xe2\x82\xac\","
+                     "\"\xc2\xa5\",null]",
+                     "the sign in front of credits"),
+          VERB_CHOICE("billing", "\"credits\",\"off\"",
+                      "credits: calls are paid from their callers' accounts"),
+          VERB_AMOUNT("starterCredits", "what a new user is given once"),
+          VERB_NAMED("starterCreditsExpireDays", "\"type\":[\"number\",\"null\"]",
+                     "after so many days; never when absent"),
+          VERB_AMOUNT("overdraft", "how far below zero a call may bring an account"),
+          VERB_TEXT_OR_NULL(
+              "timeZone", "where budgets' days begin: Europe/Berlin, +05:30; UTC when absent"),
+          VERB_TEXT_OR_NULL("purchaseUrl", "where credits can be bought"), VERB_POLICY),
       "Change what is mentioned of the hub's settings."},
      true,
      settings_put},

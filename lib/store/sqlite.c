@@ -1,6 +1,8 @@
 /* Knows how the SQLite store is opened and closed; refuses to know what is written into it. */
 #define _POSIX_C_SOURCE 200809L
+#include "base/clock.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "store/sqlite_store.h"
 #include <aignehub/aignehub.h>
 #include <errno.h>
@@ -81,9 +83,11 @@ static int prepare_all(struct store *s, struct fault *why)
 
 static int open_file(struct store *s, bool durable, struct fault *why)
 {
-    int rc = make_private(s->path, why);
+    int rc = s->in_memory ? AIGNE_OK : make_private(s->path, why);
     if (!rc)
-        rc = sqlite_connect(s->path, SQLITE_OPEN_READWRITE, &s->db, why);
+        rc = sqlite_connect(s->path,
+                            SQLITE_OPEN_READWRITE | (s->in_memory ? SQLITE_OPEN_CREATE : 0),
+                            &s->db, why);
     if (!rc)
         rc = sqlite_migrate(s->db, s->path, why);
     if (rc)
@@ -98,7 +102,8 @@ static int open_file(struct store *s, bool durable, struct fault *why)
                   : prepare_all(s, why);
 }
 
-static int store_open(struct slice where, bool durable, struct store **out, struct fault *why)
+static int open_at(struct slice where, bool durable, bool in_memory, struct store **out,
+                   struct fault *why)
 {
     *out = NULL;
     if (where.n == 0 || memchr(where.p, '\0', where.n))
@@ -112,6 +117,8 @@ static int store_open(struct slice where, bool durable, struct store **out, stru
         return fault_nomem(why);
     }
     sqlite_owner_init(&s->owner);
+    s->in_memory = in_memory;
+    s->owner.number = in_memory; /* nobody else's: no file need tell */
     s->path = mem_text(where.p, where.n);
     int rc = s->path ? open_file(s, durable, why) : fault_nomem(why);
     if (rc) {
@@ -122,15 +129,31 @@ static int store_open(struct slice where, bool durable, struct store **out, stru
     return AIGNE_OK;
 }
 
-const struct store_type store_sqlite = {.scheme = "sqlite",
-                                        .open = store_open,
-                                        .load = sqlite_load,
-                                        .version = sqlite_version,
-                                        .apply = sqlite_apply,
-                                        .usage_list = sqlite_usage_list,
-                                        .money_list = sqlite_money_list,
-                                        .budget_list = sqlite_budget_list,
-                                        .money_upkeep = sqlite_money_upkeep,
-                                        .roll_up = sqlite_roll_up,
-                                        .usage_report = sqlite_usage_report,
-                                        .close = store_close};
+static int store_open(struct slice where, bool durable, struct store **out, struct fault *why)
+{
+    return open_at(where, durable, false, out, why);
+}
+
+/* Each under a name of its own. */
+static int memory_open(struct slice where, bool durable, struct store **out, struct fault *why)
+{
+    char path[sizeof MEMORY_PATH + RANDOM_ID_SIZE] = MEMORY_PATH;
+    (void)where;
+    (void)durable;
+    *out = NULL;
+    if (random_id(path + sizeof MEMORY_PATH - 1, clock_wall_ms()))
+        return fault_set(why, AIGNE_E_INTERNAL, "The system gave no random bytes.");
+    return open_at(slice_text(path), false, true, out, why);
+}
+
+#define STORE_TYPE(name, opener)                                                               \
+    {                                                                                          \
+        .scheme = (name), .open = (opener), .load = sqlite_load, .version = sqlite_version,    \
+        .apply = sqlite_apply, .usage_list = sqlite_usage_list,                                \
+        .money_list = sqlite_money_list, .budget_list = sqlite_budget_list,                    \
+        .money_upkeep = sqlite_money_upkeep, .roll_up = sqlite_roll_up,                        \
+        .usage_report = sqlite_usage_report, .close = store_close                              \
+    }
+
+const struct store_type store_sqlite = STORE_TYPE("sqlite", store_open);
+const struct store_type store_memory = STORE_TYPE("memory", memory_open);

@@ -62,8 +62,9 @@ int sqlite_connect(const char *path, int flags, struct sqlite3 **out, struct fau
         "PRAGMA journal_size_limit = 67108864;";
     static const char doing[] = "The database could not be opened";
     *out = NULL;
+    bool in_memory = strncmp(path, MEMORY_PATH, sizeof MEMORY_PATH - 1) == 0;
     int rc = sqlite3_open_v2(path, out, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
-                             NULL);
+                             in_memory ? "memdb" : NULL);
     if (!rc)
         rc = sqlite3_extended_result_codes(*out, 1);
     if (!rc)

@@ -40,7 +40,7 @@ static bool lock_number(struct store_owner *o)
 int sqlite_owner_take(struct store_owner *o, const char *database, struct fault *why)
 {
     char path[PATH_SIZE];
-    if (o->file >= 0)
+    if (o->file >= 0 || o->number)
         return AIGNE_OK;
     int n = snprintf(path, sizeof path, "%s-owners", database);
     if (n > 0 && n < PATH_SIZE)

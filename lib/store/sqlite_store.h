@@ -51,6 +51,7 @@ struct store {
     int64_t doubt_to;
     size_t doubt_rows;
     bool durable; /* commits survive a loss of power */
+    bool in_memory;
     bool relaxed; /* the next one does not, for now */
     struct money_book money;
     struct store_owner owner;
@@ -61,6 +62,8 @@ struct store {
 int sqlite_fault(int rc, const char *doing, struct fault *why);
 /* Readers and the writer do not wait for each other; an SQLite result code. */
 int sqlite_use_wal(struct sqlite3 *db);
+/* A path that begins so is a name in this process's memory, not a file; connections share it. */
+#define MEMORY_PATH "/:memory:/"
 /* A connection with the settings that each of ours has. */
 int sqlite_connect(const char *path, int flags, struct sqlite3 **out, struct fault *why);
 void sqlite_disconnect(struct sqlite3 **db);

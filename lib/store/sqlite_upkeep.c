@@ -151,9 +151,37 @@ static int end_orphans(struct store *s, int64_t now_ms, struct fault *why)
     return rc ? sqlite_fault(rc, writing, why) : AIGNE_OK;
 }
 
+/* What was spent by rows that go is still spent. */
+static int forget_rows(struct store *s)
+{
+    static const char sql[] =
+        "BEGIN IMMEDIATE;"
+        "CREATE TEMP TABLE gone AS SELECT account, sum(credits) credits FROM usage WHERE place <="
+        " (SELECT place FROM usage ORDER BY place DESC LIMIT 1 OFFSET %d) GROUP BY account;"
+        "UPDATE accounts SET archived = archived + (SELECT credits FROM gone WHERE account = id)"
+        " WHERE id IN (SELECT account FROM gone WHERE credits > 0);"
+        "DELETE FROM usage WHERE place <="
+        " (SELECT place FROM usage ORDER BY place DESC LIMIT 1 OFFSET %d);"
+        "DROP TABLE gone;"
+        "COMMIT";
+    char text[sizeof sql + 40];
+    struct found many;
+    int rc = search(s, "SELECT place FROM usage ORDER BY place DESC LIMIT 1 OFFSET ?1",
+                    2 * STORE_MEMORY_ROWS, &many);
+    if (rc || !many.count)
+        return rc;
+    sqlite3_snprintf(sizeof text, text, sql, STORE_MEMORY_ROWS, STORE_MEMORY_ROWS);
+    rc = sqlite3_exec(s->db, text, NULL, NULL, NULL);
+    if (rc)
+        sqlite_roll_back(s);
+    return rc;
+}
+
 int sqlite_money_upkeep(struct store *s, int64_t now_ms, struct fault *why)
 {
     HOLD(s);
     int rc = end_expired(s, now_ms);
+    if (!rc && s->in_memory)
+        rc = forget_rows(s);
     return rc ? sqlite_fault(rc, writing, why) : end_orphans(s, now_ms, why);
 }

@@ -177,6 +177,9 @@ struct store_type {
 int store_conflict(const struct store_op *op, struct fault *why);
 
 extern const struct store_type store_sqlite;
-extern const struct store_type store_memory; /* for tests and trials; see memory.h */
+/* The same without a file, gone when it is closed. The newest STORE_MEMORY_ROWS usage rows are kept: a
+ * program may run on it for ever. */
+#define STORE_MEMORY_ROWS 10000
+extern const struct store_type store_memory;
 
 #endif

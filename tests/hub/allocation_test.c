@@ -2,7 +2,7 @@
 #include "failing_alloc.h"
 #include "hub/route.h"
 #include "hub_test.h"
-#include "store/memory.h"
+#include "test_store.h"
 #include "text/json_scan.h"
 
 /* A store that was filled before and outlives the runs: what a hub loads when it opens. */
@@ -24,7 +24,7 @@ static void keep_open(struct store *s)
 
 static struct store_type kept_type(void)
 {
-    struct store_type type = store_memory;
+    struct store_type type = test_store;
     type.open = open_kept;
     type.close = keep_open;
     return type;
@@ -84,12 +84,12 @@ static void test_open(void **state)
     struct hub *h = NULL;
     struct fault why;
     struct store_type type = kept_type();
-    assert_int_equal(store_memory.open(SLICE(""), false, &kept, NULL), AIGNE_OK);
+    assert_int_equal(test_store.open(SLICE(""), false, &kept, NULL), AIGNE_OK);
     assert_int_equal(open_on(&type, &h, &why), AIGNE_OK);
     fill(h);
     hub_drop(h);
     assert_true(failing_alloc_each(open_once, &type) > 10);
-    store_memory.close(kept);
+    test_store.close(kept);
 }
 
 struct script {
@@ -111,7 +111,7 @@ static void count_changes(struct hub *h, int64_t *version)
 static void sweep(const struct script *s)
 {
     for (size_t nth = 1;; nth++) {
-        struct store_type type = store_memory;
+        struct store_type type = test_store;
         struct buf json;
         struct fault why;
         int64_t before = 0;
@@ -209,7 +209,7 @@ static void test_route(void **state)
     (void)state;
     struct hub *h = NULL;
     struct fault why;
-    const struct store_type type = store_memory;
+    const struct store_type type = test_store;
     assert_int_equal(open_on(&type, &h, &why), AIGNE_OK);
     fill(h);
     struct catalog *c = hub_catalog(h);
@@ -233,20 +233,20 @@ static void apply_once(void *user)
                               .body = SLICE("{}"),
                               .expected_version = STORE_ABSENT}};
     (void)user;
-    int rc = store_memory.open(SLICE(""), false, &s, NULL);
+    int rc = test_store.open(SLICE(""), false, &s, NULL);
     if (rc) {
         assert_int_equal(rc, AIGNE_E_NOMEM);
         return;
     }
-    rc = store_memory.apply(s, ops, 3, NULL);
+    rc = test_store.apply(s, ops, 3, NULL);
     assert_true(rc == AIGNE_OK || rc == AIGNE_E_NOMEM);
     buf_init(&json, 1 << 20);
-    if (store_memory.usage_list(s, SLICE("{}"), &json, NULL) == AIGNE_OK) {
+    if (test_store.usage_list(s, SLICE("{}"), &json, NULL) == AIGNE_OK) {
         assert_true(json_int64(json_get(json_of(buf_slice(&json)), "count"), &count));
         assert_int_equal(count, rc ? 0 : 2);
     }
     buf_free(&json);
-    store_memory.close(s);
+    test_store.close(s);
 }
 
 static void test_memory_store(void **state)

@@ -13,10 +13,13 @@ static int64_t at(const char *text)
 static void check(enum period p, const char *now, const char *zone, const char *start,
                   const char *end)
 {
-    int64_t minutes = 0;
-    assert_true(period_zone(slice_text(zone), &minutes));
-    assert_int_equal(period_start(p, at(now), minutes), at(start));
-    assert_int_equal(period_end(p, at(now), minutes), at(end));
+    struct time_zone z;
+    struct arena a;
+    arena_init(&a);
+    assert_int_equal(time_zone_open(slice_text(zone), &a, &z, NULL), AIGNE_OK);
+    assert_int_equal(period_start(p, at(now), &z), at(start));
+    assert_int_equal(period_end(p, at(now), &z), at(end));
+    arena_free(&a);
 }
 
 static void test_days(void **state)
@@ -52,19 +55,21 @@ static void test_months(void **state)
 static void test_one_for_ever(void **state)
 {
     (void)state;
-    assert_int_equal(period_start(PERIOD_TOTAL, at("2026-12-31"), 60), 0);
-    assert_int_equal(period_end(PERIOD_TOTAL, at("2026-12-31"), 60), -1);
+    const struct time_zone z = {.fixed = 3600};
+    assert_int_equal(period_start(PERIOD_TOTAL, at("2026-12-31"), &z), 0);
+    assert_int_equal(period_end(PERIOD_TOTAL, at("2026-12-31"), &z), -1);
 }
 
-static void test_zones(void **state)
+/* Days of 23 and 25 hours. */
+static void test_clocks_put_on_and_back(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {"", "Z0", "Europe/Berlin", "+25:00", "+02:", "2"};
-    int64_t minutes = 0;
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        assert_false(period_zone(slice_text(wrong[i]), &minutes));
-    assert_true(period_zone(SLICE("-09:30"), &minutes));
-    assert_int_equal(minutes, -570);
+    check(PERIOD_DAY, "2026-03-29T12:00:00Z", "Europe/Berlin", "2026-03-28T23:00:00Z",
+          "2026-03-29T22:00:00Z");
+    check(PERIOD_WEEK, "2026-10-25T22:30:00Z", "Europe/Berlin", "2026-10-18T22:00:00Z",
+          "2026-10-25T23:00:00Z");
+    check(PERIOD_MONTH, "2026-11-01T04:30:00Z", "America/New_York", "2026-11-01T04:00:00Z",
+          "2026-12-01T05:00:00Z");
 }
 
 int main(void)
@@ -72,6 +77,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_days), cmocka_unit_test(test_weeks_begin_on_mondays),
         cmocka_unit_test(test_months), cmocka_unit_test(test_one_for_ever),
-        cmocka_unit_test(test_zones)};
+        cmocka_unit_test(test_clocks_put_on_and_back)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

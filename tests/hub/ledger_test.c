@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "hub/ledger.h"
 #include "hub_test.h"
-#include "store/memory.h"
+#include "test_store.h"
 #include "text/json_scan.h"
 #include <pthread.h>
 #include <semaphore.h>
@@ -54,7 +54,7 @@ static void start(const struct store_type *type)
 static int setup(void **state)
 {
     (void)state;
-    assert_int_equal(store_memory.open(SLICE(""), false, &store, NULL), AIGNE_OK);
+    assert_int_equal(test_store.open(SLICE(""), false, &store, NULL), AIGNE_OK);
     assert_int_equal(sem_init(&ticks, 0, 0), 0);
     log_set(LOG_ERROR, log_to_test, NULL);
     atomic_store(&errors_logged, 0);
@@ -66,7 +66,7 @@ static int teardown(void **state)
     (void)state;
     ledger_close(ledger);
     ledger = NULL;
-    store_memory.close(store);
+    test_store.close(store);
     log_set(0, NULL, NULL);
     return 0;
 }
@@ -88,7 +88,7 @@ static int64_t recorded(void)
     struct buf json;
     int64_t count = -1;
     buf_init(&json, 1 << 20);
-    assert_int_equal(store_memory.usage_list(store, SLICE("{}"), &json, NULL), AIGNE_OK);
+    assert_int_equal(test_store.usage_list(store, SLICE("{}"), &json, NULL), AIGNE_OK);
     assert_true(json_int64(json_get(json_of(buf_slice(&json)), "count"), &count));
     buf_free(&json);
     return count;
@@ -108,7 +108,7 @@ static void test_each_once(void **state)
     static struct job jobs[JOBS];
     sem_t done;
     sem_init(&done, 0, 0);
-    start(&store_memory);
+    start(&test_store);
     for (size_t i = 0; i < JOBS; i++) {
         prepare(&jobs[i], i, i % 4, &done);
         ledger_submit(ledger, &jobs[i].entry);
@@ -133,12 +133,12 @@ static int slow_apply(struct store *s, const struct store_op *ops, size_t count,
 {
     sem_post(&applying);
     wait_for(&may_apply, 1);
-    return store_memory.apply(s, ops, count, why);
+    return test_store.apply(s, ops, count, why);
 }
 
 static struct store_type slow_type(void)
 {
-    struct store_type type = store_memory;
+    struct store_type type = test_store;
     type.apply = slow_apply;
     sem_init(&applying, 0, 0);
     sem_init(&may_apply, 0, 0);
@@ -194,7 +194,7 @@ static void test_what_waits_shares_a_commit(void **state)
         sem_post(&may_apply);
     wait_for(&done, JOBS);
     /* The first alone, then 1024 in one, then the rest. */
-    assert_int_equal(store_memory_commits(store), 3);
+    assert_int_equal(test_store_commits(store), 3);
     assert_int_equal(recorded(), JOBS);
 }
 
@@ -204,8 +204,8 @@ static void test_a_failing_store_is_tried_again(void **state)
     struct job j;
     sem_t done;
     sem_init(&done, 0, 0);
-    store_memory_fail(store, 1, 3, AIGNE_E_STORE);
-    start(&store_memory);
+    test_store_fail(store, 1, 3, AIGNE_E_STORE);
+    start(&test_store);
     prepare(&j, 0, 3, &done);
     ledger_submit(ledger, &j.entry);
     wait_for(&done, 1);
@@ -220,8 +220,8 @@ static void test_final_failure_is_said(void **state)
     struct job j;
     sem_t done;
     sem_init(&done, 0, 0);
-    store_memory_fail(store, 1, 1000, AIGNE_E_STORE);
-    start(&store_memory);
+    test_store_fail(store, 1, 1000, AIGNE_E_STORE);
+    start(&test_store);
     prepare(&j, 7, 2, &done);
     ledger_submit(ledger, &j.entry);
     wait_for(&done, 1);
@@ -233,7 +233,7 @@ static void test_final_failure_is_said(void **state)
     assert_non_null(strstr(last_line, "10 prompt and 3 answer tokens"));
     assert_non_null(strstr(last_line, "3300 billionths"));
     /* It goes on when the store does. */
-    store_memory_fail(store, 0, 0, 0);
+    test_store_fail(store, 0, 0, 0);
     prepare(&j, 8, 1, &done);
     ledger_submit(ledger, &j.entry);
     wait_for(&done, 1);
@@ -277,7 +277,7 @@ static int picky_apply(struct store *s, const struct store_op *ops, size_t count
     for (size_t i = 0; i < count; i++)
         if (slice_is(ops[i].usage->id, "job3.0"))
             return fault_set(why, AIGNE_E_STORE, "This row is poison.");
-    return store_memory.apply(s, ops, count, why);
+    return test_store.apply(s, ops, count, why);
 }
 
 static void test_one_bad_row_does_not_take_the_others_along(void **state)
@@ -334,7 +334,7 @@ static void test_ticks_come_by_themselves_and_under_load(void **state)
     sem_t done;
     int due = 0;
     sem_init(&done, 0, 0);
-    start(&store_memory);
+    start(&test_store);
     wait_for(&ticks, 2);
     for (size_t i = 0; due != 0 || i == 0; i++) {
         prepare(&j, i, 1, &done);
@@ -368,7 +368,7 @@ static void test_many_threads(void **state)
 {
     (void)state;
     pthread_t threads[THREADS];
-    start(&store_memory);
+    start(&test_store);
     for (size_t i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, submit_many, thread_jobs[i]), 0);
     for (size_t i = 0; i < THREADS; i++)
@@ -377,7 +377,7 @@ static void test_many_threads(void **state)
     for (size_t i = 0; i < EACH; i++)
         rows += 1 + i % 3;
     assert_int_equal(recorded(), THREADS * rows);
-    assert_true(store_memory_commits(store) < THREADS * EACH);
+    assert_true(test_store_commits(store) < THREADS * EACH);
 }
 
 #define LEDGER_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)

@@ -3,7 +3,7 @@
 #include "child.h"
 #include "hub/route.h"
 #include "hub_test.h"
-#include "store/memory.h"
+#include "test_store.h"
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -245,9 +245,9 @@ static int contested_apply(struct store *s, const struct store_op *ops, size_t c
                               .body = SLICE("{\"name\":\"openai\",\"region\":\"theirs\"}"),
                               .expected_version = STORE_ANY_VERSION};
         interfere--;
-        assert_int_equal(store_memory.apply(s, &op, 1, NULL), AIGNE_OK);
+        assert_int_equal(test_store.apply(s, &op, 1, NULL), AIGNE_OK);
     }
-    return store_memory.apply(s, ops, count, why);
+    return test_store.apply(s, ops, count, why);
 }
 
 static void test_changes_at_the_same_time(void **state)
@@ -255,7 +255,7 @@ static void test_changes_at_the_same_time(void **state)
     (void)state;
     struct hub *h = NULL;
     struct fault why;
-    struct store_type type = store_memory;
+    struct store_type type = test_store;
     type.apply = contested_apply;
     const struct hub_options options = {
         .providers = &test_known, .data = SLICE(":memory:"), .store = &type};
@@ -277,7 +277,7 @@ static struct store *failing_store;
 static int remember_open(struct slice where, bool durable, struct store **out,
                          struct fault *why)
 {
-    int rc = store_memory.open(where, durable, out, why);
+    int rc = test_store.open(where, durable, out, why);
     failing_store = *out;
     return rc;
 }
@@ -286,12 +286,12 @@ static void test_a_failing_store(void **state)
 {
     (void)state;
     struct hub *h = NULL;
-    struct store_type type = store_memory;
+    struct store_type type = test_store;
     type.open = remember_open;
     const struct hub_options options = {
         .providers = &test_known, .data = SLICE(":memory:"), .store = &type};
     assert_int_equal(hub_open(&options, &h, NULL), AIGNE_OK);
-    store_memory_fail(failing_store, 1, 1, AIGNE_E_STORE);
+    test_store_fail(failing_store, 1, 1, AIGNE_E_STORE);
     int64_t version = hub_catalog_version(h);
     verb_fails(h, "key.create", "{\"name\":\"x\"}", AIGNE_E_STORE, 0, "store failed");
     assert_int_equal(hub_catalog_version(h), version);

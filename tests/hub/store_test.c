@@ -1,6 +1,5 @@
 /* Knows what every store promises; the same tests run on SQLite and in memory. */
 #include "hub_test.h"
-#include "store/memory.h"
 #include "store/moment.h"
 #include "text/json_scan.h"
 
@@ -369,6 +368,41 @@ static void test_moments(void **state)
     }
 }
 
+/* What is forgotten is still spent. */
+static void test_the_newest_rows_in_memory(void **state)
+{
+    enum { BATCH = 500, BATCHES = 45 };
+    static struct usage_row rows[BATCH];
+    static struct store_op ops[BATCH];
+    static char ids[BATCH][16];
+    struct buf json;
+    struct fault why;
+    int64_t count = 0;
+    (void)state;
+    fault_clear(&why);
+    for (int b = 0; b < BATCHES; b++) {
+        for (int i = 0; i < BATCH; i++) {
+            (void)snprintf(ids[i], sizeof ids[i], "r%d", b * BATCH + i);
+            rows[i] = sample_row(ids[i]);
+            rows[i].account = SLICE("ann");
+            rows[i].charged = true;
+            rows[i].credits = 3;
+            ops[i] = (struct store_op){.kind = STORE_USAGE, .usage = &rows[i]};
+        }
+        assert_int_equal(type->apply(store, ops, BATCH, &why), AIGNE_OK);
+    }
+    assert_int_equal(type->money_upkeep(store, 1, &why), AIGNE_OK);
+    buf_init(&json, 1 << 20);
+    assert_int_equal(type->usage_list(store, SLICE("{}"), &json, &why), AIGNE_OK);
+    assert_true(json_int64(json_get(json_of(buf_slice(&json)), "count"), &count));
+    assert_int_equal(count, STORE_MEMORY_ROWS);
+    const struct money_query check = {.report = MONEY_CHECK, .page = 1, .page_size = 1};
+    buf_clear(&json);
+    assert_int_equal(type->money_list(store, &check, &json, &why), AIGNE_OK);
+    assert_int_equal(json_get(json_of(buf_slice(&json)), "ok").kind, JSON_TRUE);
+    buf_free(&json);
+}
+
 #define BOTH(test)                                                                             \
     {#test " (sqlite)", test, setup, teardown, (void *)(uintptr_t)&store_sqlite},              \
     {                                                                                          \
@@ -386,6 +420,8 @@ int main(void)
                                        BOTH(test_bad_filters),
                                        BOTH(test_many_rows_of_one_moment),
                                        BOTH(test_values_as_they_are),
+                                       {"newest rows", test_the_newest_rows_in_memory, setup,
+                                        teardown, (void *)(uintptr_t)&store_memory},
                                        cmocka_unit_test(test_moments)};
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);
 }

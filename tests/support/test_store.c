@@ -1,14 +1,10 @@
 /* Knows how to keep objects and usage rows in memory, and to fail on demand; refuses to know files. */
 #define _POSIX_C_SOURCE 200809L
-#include "store/memory.h"
+#include "test_store.h"
 #include "base/mem.h"
 #include "store/usage_report.h"
 #include <aignehub/aignehub.h>
 #include <pthread.h>
-
-/* Rows are sorted by time; when twice as many as wanted are there, half are forgotten
- * at once, so that forgetting costs little. */
-enum { ROWS_LARGEST = 2 * MEMORY_USAGE_ROWS };
 
 struct store {
     pthread_mutex_t lock;
@@ -203,12 +199,7 @@ static void add_row(struct store *s, struct usage_row *kept)
     }
     memmove(s->rows + at + 1, s->rows + at, (s->row_count - at) * sizeof(void *));
     s->rows[at] = kept;
-    if (++s->row_count < ROWS_LARGEST)
-        return;
-    for (size_t i = 0; i < MEMORY_USAGE_ROWS; i++)
-        mem_free(s->rows[i]);
-    s->row_count -= MEMORY_USAGE_ROWS;
-    memmove(s->rows, s->rows + MEMORY_USAGE_ROWS, s->row_count * sizeof(void *));
+    s->row_count++;
 }
 
 static int check_versions(const struct store *s, const struct store_op *ops, size_t count,
@@ -404,7 +395,7 @@ static int memory_open(struct slice where, bool durable, struct store **out, str
     return AIGNE_OK;
 }
 
-void store_memory_fail(struct store *s, size_t nth, size_t times, int rc)
+void test_store_fail(struct store *s, size_t nth, size_t times, int rc)
 {
     HOLD(s);
     s->fail_after = nth;
@@ -412,16 +403,16 @@ void store_memory_fail(struct store *s, size_t nth, size_t times, int rc)
     s->fail_rc = rc;
 }
 
-size_t store_memory_commits(struct store *s)
+size_t test_store_commits(struct store *s)
 {
     HOLD(s);
     return s->commits;
 }
 
-const struct store_type store_memory = {.scheme = "memory",
-                                        .open = memory_open,
-                                        .load = memory_load,
-                                        .version = memory_version,
-                                        .apply = memory_apply,
-                                        .usage_list = memory_usage_list,
-                                        .close = memory_close};
+const struct store_type test_store = {.scheme = "test",
+                                      .open = memory_open,
+                                      .load = memory_load,
+                                      .version = memory_version,
+                                      .apply = memory_apply,
+                                      .usage_list = memory_usage_list,
+                                      .close = memory_close};
