@@ -2,6 +2,7 @@
 #include "core/again.h"
 #include "base/clock.h"
 #include "core/patience.h"
+#include "hub/fit.h"
 #include "hub/policy.h"
 #include "hub/retry_budget.h"
 #include <aignehub/aignehub.h>
@@ -37,7 +38,7 @@ static enum cause cause_of(int rc, const struct fault *why)
         return cause_of_ours(rc);
     if (why->credential_bad || rc == AIGNE_E_CREDIT)
         return CAUSE_CREDENTIAL;
-    if (why->http == 404)
+    if (why->http == 404 || fit_too_long(why))
         return CAUSE_OTHER;
     if (rc != AIGNE_E_RATE && why->http != 429 && why->http != 408 && why->http < 500)
         return CAUSE_HOPELESS;
@@ -104,11 +105,27 @@ static bool differs(const struct route_attempt *a, const struct route_attempt *b
     return a->provider != b->provider || !slice_eq(a->model, b->model);
 }
 
+static int64_t window_of(const struct aigne_call *call, const struct route_attempt *target)
+{
+    const struct catalog_rate *rate =
+        catalog_rate(call->catalog, target->provider->name, target->model,
+                     slice_text(kind_rate_type(call->request.kind)));
+    return rate ? rate->context_window : 0;
+}
+
+/* What did not fit there may fit where there is more room, as far as that is known. */
+static bool has_no_more_room(const struct aigne_call *call, const struct route_attempt *target)
+{
+    int64_t window = window_of(call, target);
+    return fit_too_long(&call->fault) && window && window <= window_of(call, call_target(call));
+}
+
 static size_t find_elsewhere(const struct aigne_call *call)
 {
     const struct route_attempt *failed = call_target(call);
     for (size_t i = call->target + 1; i < call->plan.count; i++)
-        if (differs(&call->plan.attempts[i], failed))
+        if (differs(&call->plan.attempts[i], failed) &&
+            !has_no_more_room(call, &call->plan.attempts[i]))
             return i;
     return SIZE_MAX;
 }

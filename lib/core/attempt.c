@@ -80,13 +80,17 @@ int attempt_head(struct attempt *t, int status, struct slice headers)
     struct slice rest = headers;
     struct slice type = SLICE_NONE;
     struct http_header h;
+    bool exhausted = false;
     t->status = status;
     while (http_block_next(&rest, &h)) {
         if (slice_is_nocase(h.name, "content-type"))
             type = h.value;
         else if (!t->request_id[0] && names_request(h.name))
             FAULT_COPY(t->request_id, h.value);
+        exhausted = exhausted || slice_is(h.value, "0");
     }
+    if (exhausted)
+        t->exhausted_ms = http_exhausted_ms(headers, t->target.now_ms);
     if (status >= 200 && status < 300) {
         note_form(t, type);
         if (t->adapter->reads_head)

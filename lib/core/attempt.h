@@ -36,6 +36,7 @@ struct attempt {
     struct buf secret;    /* the credential in clear, until the transfer is over */
     struct arena sending; /* the request that carries it: goes at the same time */
     int64_t started_us;
+    int64_t exhausted_ms;  /* nothing more is allowed with this credential for so long */
     int64_t first_byte_us; /* when the head came; 0: it did not */
     char request_id[96];   /* the provider's own */
 };

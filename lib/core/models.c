@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "core/fetch.h"
 #include "text/decimal.h"
+#include "text/json_scan.h"
 #include "text/json_write.h"
 #include <aignehub/aignehub.h>
 
@@ -12,14 +13,25 @@
 bool models_listed(const struct catalog *c, const struct catalog_rate *r, struct slice type)
 {
     const struct catalog_provider *p = catalog_provider(c, r->provider);
+    bool usable = p ? catalog_usable(p) : !r->provider.n;
     bool wanted = !type.n || slice_eq(kind_canonical(type), r->type);
-    return wanted && p && catalog_usable(p);
+    return wanted && usable;
 }
 
 struct slice models_full_name(const struct catalog_rate *r, struct arena *a)
 {
     struct slice parts[] = {r->provider, SLICE("/"), r->model};
-    return arena_join(a, parts, 3);
+    return r->provider.n ? arena_join(a, parts, 3) : r->model;
+}
+
+size_t models_count(const struct catalog *c)
+{
+    return c->rate_count + c->listed_routes;
+}
+
+struct slice models_owner(const struct catalog_rate *r)
+{
+    return r->provider.n ? r->provider : SLICE("route");
 }
 
 static void put_rate(struct json_writer *w, const char *name, decimal_wide rate)
@@ -32,9 +44,11 @@ static void put_rate(struct json_writer *w, const char *name, decimal_wide rate)
 }
 
 /* Of an operator's own name the type's is no name for it. */
-static struct slice display_name(const struct catalog_provider *p,
-                                 const struct provider_row *row)
+static struct slice display_name(const struct catalog_provider *p)
 {
+    const struct provider_row *row = p ? provider_find(p->type) : NULL;
+    if (!p)
+        return SLICE("Route");
     if (p->display_name.n)
         return p->display_name;
     return row && slice_eq(p->type, p->name) ? slice_text(row->display_name) : p->name;
@@ -44,18 +58,17 @@ static void put_model(struct json_writer *w, const struct catalog *c,
                       const struct catalog_rate *r, struct arena *a)
 {
     const struct catalog_provider *p = catalog_provider(c, r->provider);
-    const struct provider_row *row = provider_find(p->type);
     json_open_object(w);
     json_member_string(w, "key", models_full_name(r, a));
     json_member_string(w, "model", r->model);
     json_member_string(w, "type", kind_listed(r->type));
-    json_member_string(w, "provider", r->provider);
-    json_member_string(w, "providerId", r->provider);
-    json_member_string(w, "providerDisplayName", display_name(p, row));
+    json_member_string(w, "provider", models_owner(r));
+    json_member_string(w, "providerId", models_owner(r));
+    json_member_string(w, "providerDisplayName", display_name(p));
     put_rate(w, "input_credits_per_token", r->input_rate);
     put_rate(w, "output_credits_per_token", r->output_rate);
-    json_key(w, "modelMetadata");
-    json_write_null(w);
+    struct slice metadata = json_get(json_of(r->body), "modelMetadata").raw;
+    json_member_raw(w, "modelMetadata", metadata.p ? metadata : SLICE("null"));
     json_key(w, "status");
     json_write_null(w);
     json_close_object(w);
@@ -65,7 +78,7 @@ void models_write(const struct catalog *c, struct slice type, struct arena *a, s
 {
     struct json_writer w = json_writer(out);
     json_open_array(&w);
-    for (size_t i = 0; i < c->rate_count; i++)
+    for (size_t i = 0; i < models_count(c); i++)
         if (models_listed(c, &c->rates[i], type))
             put_model(&w, c, &c->rates[i], a);
     json_close_array(&w);

@@ -94,13 +94,15 @@ void outcome_note(struct aigne_call *call, int rc)
         end_measuring(call, rc);
     const struct route_attempt *tried = call_target(call);
     struct health_provider *p = tried->provider->health;
-    if (rc >= 0 && !health_troubled(p))
+    int64_t exhausted_ms = rc >= 0 ? call->attempt.exhausted_ms : 0;
+    if (rc >= 0 && !exhausted_ms && !health_troubled(p))
         return;
     int64_t now_us = clock_monotonic_us();
     struct health_outcome o = {.rc = rc,
                                .why = &call->fault,
                                .started_ms = call->attempt.started_us / 1000,
                                .now_ms = now_us / 1000,
+                               .exhausted_ms = exhausted_ms,
                                .chance = (uint32_t)now_us * UINT32_C(2654435761)};
     health_note(p, tried->credential ? tried->credential->health : NULL, tried->model, &o);
 }

@@ -65,14 +65,19 @@ void page_aigne_models(struct aigne_call *call)
     exchange_answer(call, 200, JSON_TYPE, &body);
 }
 
-static void put_openai_model(struct json_writer *w, struct slice id, struct slice owner,
-                             int64_t created_s)
+/* What is known of what it can do stands beside what OpenAI's lists say. */
+static void put_openai_model(struct json_writer *w, struct slice id,
+                             const struct catalog_rate *r)
 {
+    struct json metadata = json_get(json_of(r->body), "modelMetadata");
     json_open_object(w);
     json_member_string(w, "id", id);
     json_member_text(w, "object", "model");
-    json_member_int(w, "created", created_s);
-    json_member_string(w, "owned_by", owner);
+    json_member_int(w, "created", 0);
+    json_member_string(w, "owned_by", models_owner(r));
+    json_member_raw_opt(w, "features", json_get(metadata, "features").raw);
+    if (r->context_window)
+        json_member_int(w, "context_window", r->context_window);
     json_close_object(w);
 }
 
@@ -91,10 +96,9 @@ static void put_openai_list(struct aigne_call *call, struct buf *body)
     json_member_text(&w, "object", "list");
     json_key(&w, "data");
     json_open_array(&w);
-    for (size_t i = 0; i < c->rate_count; i++)
+    for (size_t i = 0; i < models_count(c); i++)
         if (models_listed(c, &c->rates[i], SLICE_NONE) && !listed_before(c, i))
-            put_openai_model(&w, models_full_name(&c->rates[i], &call->arena),
-                             c->rates[i].provider, 0);
+            put_openai_model(&w, models_full_name(&c->rates[i], &call->arena), &c->rates[i]);
     json_close_array(&w);
     json_close_object(&w);
 }
@@ -102,14 +106,14 @@ static void put_openai_list(struct aigne_call *call, struct buf *body)
 static void answer_one_model(struct aigne_call *call, struct slice id)
 {
     const struct catalog *c = call->catalog;
-    for (size_t i = 0; i < c->rate_count; i++) {
+    for (size_t i = 0; i < models_count(c); i++) {
         const struct catalog_rate *r = &c->rates[i];
         bool named = slice_eq(r->model, id) || slice_eq(models_full_name(r, &call->arena), id);
         if (!named || !models_listed(c, r, SLICE_NONE))
             continue;
         struct buf body = page_buf();
         struct json_writer w = json_writer(&body);
-        put_openai_model(&w, id, r->provider, 0);
+        put_openai_model(&w, id, r);
         exchange_answer(call, 200, JSON_TYPE, &body);
         return;
     }

@@ -74,7 +74,7 @@ static bool find_page(struct aigne_call *call, struct page *p)
     bool after_met = !p->after.n;
     bool before_met = !p->before.n;
     size_t end = SIZE_MAX;
-    for (size_t i = 0; i < call->catalog->rate_count; i++) {
+    for (size_t i = 0; i < models_count(call->catalog); i++) {
         if (!is_listed(call, i))
             continue;
         struct slice name = name_of(call, i);
@@ -110,7 +110,7 @@ static void put_list(struct aigne_call *call, const struct page *p, struct buf *
     json_open_object(&w);
     json_key(&w, "data");
     json_open_array(&w);
-    for (size_t i = 0; i < call->catalog->rate_count && place < p->to; i++) {
+    for (size_t i = 0; i < models_count(call->catalog) && place < p->to; i++) {
         if (!is_listed(call, i) || place++ < p->from)
             continue;
         last = name_of(call, i);
@@ -133,7 +133,7 @@ static void put_list(struct aigne_call *call, const struct page *p, struct buf *
 
 static void answer_one(struct aigne_call *call, struct slice id)
 {
-    for (size_t i = 0; i < call->catalog->rate_count; i++) {
+    for (size_t i = 0; i < models_count(call->catalog); i++) {
         if (!is_listed(call, i) || !slice_eq(name_of(call, i), id))
             continue;
         struct buf body;

@@ -43,7 +43,8 @@ static void put_model(struct aigne_call *call, struct json_writer *w, size_t fir
     json_member_string(w, "displayName", name);
     json_key(w, "supportedGenerationMethods");
     json_open_array(w);
-    for (size_t i = first; i < c->rate_count && same_model(&c->rates[first], &c->rates[i]); i++)
+    for (size_t i = first; i < models_count(c) && same_model(&c->rates[first], &c->rates[i]);
+         i++)
         if (models_listed(c, &c->rates[i], SLICE_NONE))
             put_methods(w, c->rates[i].type);
     json_close_array(w);
@@ -81,7 +82,7 @@ static void answer_list(struct aigne_call *call)
     json_open_object(&w);
     json_key(&w, "models");
     json_open_array(&w);
-    for (size_t i = 0; i < c->rate_count; i++) {
+    for (size_t i = 0; i < models_count(c); i++) {
         if (!is_first(c, i))
             continue;
         if (seen >= skip && seen < end)
@@ -103,7 +104,7 @@ static void answer_list(struct aigne_call *call)
 static void answer_one(struct aigne_call *call, struct slice id)
 {
     const struct catalog *c = call->catalog;
-    for (size_t i = 0; i < c->rate_count; i++) {
+    for (size_t i = 0; i < models_count(c); i++) {
         const struct catalog_rate *r = &c->rates[i];
         bool named = slice_eq(r->model, id) || slice_eq(models_full_name(r, &call->arena), id);
         if (!named || !is_first(c, i))

@@ -307,7 +307,9 @@ static int read_rates(struct catalog *c)
 {
     size_t count = 0;
     const struct store_object *from = catalog_objects(c, TABLE_RATE, &count);
-    c->rates = arena_array(&c->arena, count + 1, sizeof *c->rates);
+    size_t routes = 0;
+    (void)catalog_objects(c, TABLE_ROUTE, &routes);
+    c->rates = arena_array(&c->arena, count + routes + 1, sizeof *c->rates);
     if (!c->rates)
         return AIGNE_E_NOMEM;
     for (size_t i = 0; i < count; i++)
@@ -407,7 +409,8 @@ int catalog_build(const struct store_type *type, struct store *store,
     qsort(c->objects, c->object_count, sizeof *c->objects, by_table_and_id);
     read_settings(c);
     if (read_providers(c) || read_credentials(c) || read_rates(c) || read_keys(c) ||
-        read_users(c) || routes_read(c) || !budgets_read(c) || c->arena.failed) {
+        read_users(c) || routes_read(c) || routes_list(c) || !budgets_read(c) ||
+        c->arena.failed) {
         catalog_free(c);
         return fault_nomem(why);
     }

@@ -109,8 +109,9 @@ struct catalog {
     struct arena arena;
     struct catalog_provider *providers;
     size_t provider_count;
-    struct catalog_rate *rates; /* sorted by provider, model, type */
+    struct catalog_rate *rates; /* sorted by provider, model, type; behind them the routes */
     size_t rate_count;
+    size_t listed_routes; /* they have no provider */
     struct catalog_key *keys;
     size_t key_count;
     struct map providers_by_name;

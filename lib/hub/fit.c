@@ -179,3 +179,16 @@ struct slice fit_problem(const struct fit *f, const struct catalog_rate *rate, s
     struct slice copy = arena_copy(a, slice_text(text));
     return copy.p ? copy : SLICE("is too short");
 }
+
+bool fit_too_long(const struct fault *why)
+{
+    static const char *const words[] = {"maximum context length", "context window",
+                                        "prompt is too long", "input is too long",
+                                        "exceeds the maximum number of tokens"};
+    if (!why->upstream || (why->http != 400 && why->http != 413 && why->http != 422))
+        return false;
+    bool told = slice_has_nocase(slice_text(why->reason), "context_length_exceeded");
+    for (size_t i = 0; i < sizeof words / sizeof *words && !told; i++)
+        told = slice_has_nocase(slice_text(why->text), words[i]);
+    return told;
+}

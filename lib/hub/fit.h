@@ -50,4 +50,7 @@ const char *fit_name(unsigned feature);
  * may. */
 struct slice fit_problem(const struct fit *f, const struct catalog_rate *rate, struct arena *a);
 
+/* Whether the provider refused a request because it is too long for the model. */
+bool fit_too_long(const struct fault *why);
+
 #endif

@@ -159,9 +159,12 @@ static void set_reason(struct health_entry *e, const struct health_outcome *o)
 {
     const struct fault *f = o->why;
     health_lock(e->owner->health);
-    (void)snprintf(e->reason, sizeof e->reason, "%s%s%.0d%s%s%s%s", code_name(o->rc),
-                   f->http ? " " : "", f->http, f->type[0] ? " " : "", f->type,
-                   f->reason[0] ? " " : "", f->reason);
+    if (o->rc >= 0)
+        fault_copy(e->reason, sizeof e->reason, SLICE("nothing remains of its rate limit"));
+    else
+        (void)snprintf(e->reason, sizeof e->reason, "%s%s%.0d%s%s%s%s", code_name(o->rc),
+                       f->http ? " " : "", f->http, f->type[0] ? " " : "", f->type,
+                       f->reason[0] ? " " : "", f->reason);
     health_unlock(e->owner->health);
 }
 
@@ -221,9 +224,8 @@ static void apply(struct health_entry *e, enum blame blame, const struct health_
     note_change(e, &before, &b, o);
 }
 
-static void pace(struct health_entry *e, const struct health_outcome *o)
+static void pace(struct health_entry *e, const struct health_outcome *o, int64_t wait)
 {
-    int64_t wait = o->why->retry_ms < 0 ? UNPAID_MS : o->why->retry_ms;
     if (wait == 0)
         wait = 1;
     if (wait > PACE_LARGEST_MS)
@@ -254,6 +256,17 @@ static void note_success(struct health_entry *e, const struct health_outcome *o)
     forget_old_pace(e, o->now_ms);
 }
 
+/* What it just answered was the last for a while. */
+static void note_exhausted(struct health_provider *p, struct health_entry *credential,
+                           struct slice model, const struct health_outcome *o)
+{
+    struct health_entry *e = credential;
+    if (o->exhausted_ms > 0 && !e)
+        e = health_need_model(p, model);
+    if (o->exhausted_ms > 0 && e)
+        pace(e, o, o->exhausted_ms);
+}
+
 static void note_nothing(struct health_entry *e, const struct health_outcome *o)
 {
     if (e && atomic_load_explicit(&e->breaker, memory_order_relaxed))
@@ -263,7 +276,7 @@ static void note_nothing(struct health_entry *e, const struct health_outcome *o)
 void health_note(struct health_provider *p, struct health_entry *credential, struct slice model,
                  const struct health_outcome *o)
 {
-    if (!p || (o->rc >= 0 && !health_troubled(p)))
+    if (!p || (o->rc >= 0 && !o->exhausted_ms && !health_troubled(p)))
         return;
     enum blame blame = blame_of(o->rc, o->why);
     bool model_blamed = blame == BLAME_TARGET || (blame == BLAME_PACE && !credential);
@@ -272,6 +285,7 @@ void health_note(struct health_provider *p, struct health_entry *credential, str
     if (blame == BLAME_NONE) {
         note_success(target, o);
         note_success(credential, o);
+        note_exhausted(p, credential, model, o);
         return;
     }
     if (blame == BLAME_TARGET && target)
@@ -284,5 +298,5 @@ void health_note(struct health_provider *p, struct health_entry *credential, str
         note_nothing(credential, o);
     struct health_entry *hurried = credential ? credential : target;
     if (blame == BLAME_PACE && hurried)
-        pace(hurried, o);
+        pace(hurried, o, o->why->retry_ms < 0 ? UNPAID_MS : o->why->retry_ms);
 }

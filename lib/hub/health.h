@@ -78,6 +78,8 @@ struct health_outcome {
     const struct fault *why; /* of a failure */
     int64_t started_ms;      /* monotonic, as the next */
     int64_t now_ms;
+    int64_t
+        exhausted_ms; /* of a success: nothing more is allowed with this credential for so long */
     uint32_t chance; /* any number */
 };
 void health_note(struct health_provider *p, struct health_entry *credential, struct slice model,

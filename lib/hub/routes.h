@@ -58,6 +58,8 @@ struct catalog_route {
 
 /* For the catalogue: its routes, from the objects. AIGNE_E_NOMEM. */
 int routes_read(struct catalog *c);
+/* Behind the rates: each route as a model among others, for lists. AIGNE_E_NOMEM. */
+int routes_list(struct catalog *c);
 void routes_inherit(struct catalog *to, const struct catalog *from);
 /* NULL: there is none of that name. */
 struct catalog_route *catalog_route(const struct catalog *c, struct slice name);

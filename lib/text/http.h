@@ -45,6 +45,9 @@ bool http_block_next(struct slice *rest, struct http_header *out);
 
 /* Retry-After-Ms, Retry-After in seconds or as a date; -1: none or unreadable. */
 int64_t http_retry_after_ms(struct slice block, int64_t wall_ms);
+/* How long nothing more is allowed, as rate-limit headers of OpenAI's, Anthropic's and the plain form tell:
+ * until the last reset of what has 0 remaining. 0: something remains, or nobody tells. */
+int64_t http_exhausted_ms(struct slice block, int64_t wall_ms);
 const char *http_status_phrase(int status);
 /* "Bearer X" -> X. Scheme compared without case; .p NULL: not a bearer header. */
 struct slice http_bearer(struct slice authorization);

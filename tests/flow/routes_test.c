@@ -135,6 +135,79 @@ static void what_a_body_needs_decides(void **state)
     fixture_close(&f);
 }
 
+static void routes_are_listed_as_models(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct answer a;
+    fixture_open(&f, NULL, answer_each);
+    do_quietly(
+        f.hub, "rate.put",
+        "{\"provider\":\"openai\",\"model\":\"m\",\"inputRate\":\"0.5\",\"outputRate\":1,"
+        "\"modelMetadata\":{\"features\":[\"tools\",\"vision\"],\"contextWindow\":1000}}");
+    do_quietly(f.hub, "route.put",
+               "{\"name\":\"smart\",\"targets\":[{\"model\":\"openai/m\"},"
+               "{\"model\":\"echo/echo\"}]}");
+    do_quietly(f.hub, "route.put",
+               "{\"name\":\"hidden\",\"targets\":[{\"model\":\"openai/m\"}],"
+               "\"when\":{\"app\":\"x\"}}");
+    ask(&f, "GET", "/v1/models", f.key, NULL, &a);
+    expect_body(&a, 200,
+                "{\"id\":\"smart\",\"object\":\"model\",\"created\":0,\"owned_by\":\"route\","
+                "\"features\":[\"tools\",\"vision\"],\"context_window\":1000}");
+    assert_null(strstr(a.body, "hidden"));
+    ask(&f, "GET", "/v1/models/smart", f.key, NULL, &a);
+    expect_body(&a, 200, "\"id\":\"smart\"");
+    ask(&f, "GET", "/api/ai/models?type=chat", NULL, NULL, &a);
+    expect_body(
+        &a, 200,
+        "{\"key\":\"smart\",\"model\":\"smart\",\"type\":\"chat\",\"provider\":\"route\","
+        "\"providerId\":\"route\",\"providerDisplayName\":\"Route\","
+        "\"input_credits_per_token\":\"0.5\",\"output_credits_per_token\":\"1\","
+        "\"modelMetadata\":{\"features\":[\"tools\",\"vision\"],\"contextWindow\":1000}");
+    ask(&f, "GET", "/api/ai/models?type=video", NULL, NULL, &a);
+    expect_body(&a, 200, "[]");
+    ask(&f, "GET", "/v1beta/models", f.key, NULL, &a);
+    expect_body(&a, 200, "\"name\":\"models/smart\"");
+    ask(&f, "GET", "/anthropic/v1/models", f.key, NULL, &a);
+    expect_body(&a, 200, "\"id\":\"smart\"");
+    fixture_close(&f);
+}
+
+#define TOO_LONG                                                                                \
+    "{\"error\":{\"message\":\"This model's maximum context length is 8192 tokens.\",\"type\":" \
+    "\"invalid_request_error\",\"code\":\"context_length_exceeded\"}}"
+
+static void refuse_length(struct tcp_connection *c)
+{
+    while (tcp_read_request(c))
+        say(c, "400 Bad Request", "", TOO_LONG);
+}
+
+/* The provider knows better how long it is: then somebody with more room is asked, and nobody with less. */
+static void what_does_not_fit_goes_where_there_is_more_room(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct answer a;
+    fixture_open(&f, NULL, refuse_length);
+    do_quietly(f.hub, "route.put",
+               "{\"name\":\"smart\",\"targets\":[{\"model\":\"openai/m\"},"
+               "{\"model\":\"openai/n\"},{\"model\":\"echo/echo\"}]}");
+    do_quietly(f.hub, "rate.put",
+               "{\"provider\":\"openai\",\"model\":\"m\",\"inputRate\":1,\"outputRate\":1,"
+               "\"modelMetadata\":{\"contextWindow\":8192}}");
+    do_quietly(f.hub, "rate.put",
+               "{\"provider\":\"openai\",\"model\":\"n\",\"inputRate\":1,\"outputRate\":1,"
+               "\"modelMetadata\":{\"contextWindow\":8000}}");
+    ask(&f, "POST", "/v1/chat/completions", f.key, "{\"model\":\"smart\"," CHAT_REST, &a);
+    expect_body(&a, 200, "Hi");
+    assert_int_equal(count_rows(f.hub), 2);
+    ask(&f, "POST", "/v1/chat/completions", f.key, CHAT, &a);
+    expect_body(&a, 400, "context_length_exceeded");
+    fixture_close(&f);
+}
+
 static void a_choice_by_measurements_ends_every_measurement(void **state)
 {
     (void)state;
@@ -162,6 +235,8 @@ int main(void)
         cmocka_unit_test(a_request_names_its_fallbacks),
         cmocka_unit_test(a_provider_is_not_told_of_others),
         cmocka_unit_test(what_a_body_needs_decides),
+        cmocka_unit_test(routes_are_listed_as_models),
+        cmocka_unit_test(what_does_not_fit_goes_where_there_is_more_room),
         cmocka_unit_test(a_choice_by_measurements_ends_every_measurement),
     };
     return cmocka_run_group_tests_name("routes", tests, NULL, NULL);

@@ -17,6 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     int64_t wait = http_retry_after_ms(block, 784111777000);
     FUZZ_CHECK(wait >= -1);
+    FUZZ_CHECK(http_exhausted_ms(block, 784111777000) >= 0);
     (void)http_media_type_is(block, "application/json");
     (void)http_bearer(block);
     arena_free(&a);

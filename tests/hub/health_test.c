@@ -255,6 +255,31 @@ static void waits_as_long_as_it_was_told(void **state)
     assert_false(health_troubled(planned.attempts[0].provider->health));
 }
 
+/* The answer was good, and said that it was the last for a while. */
+static void what_has_nothing_left_is_passed_over_until_it_has(void **state)
+{
+    (void)state;
+    key("openai", "a", 100);
+    key("openai", "b", 100);
+    assert_plan("openai/m", "a b");
+    const struct route_attempt *at = &planned.attempts[0];
+    struct health_outcome o = {
+        .why = &none, .started_ms = now_ms, .now_ms = now_ms, .exhausted_ms = 360000};
+    health_note(at->provider->health, at->credential->health, at->model, &o);
+    for (int i = 0; i < 5; i++)
+        assert_plan("openai/m", "b a");
+    reply = verb_ok(hub, "credential.list", "{}");
+    has("\"status\":\"cooling\"");
+    has("nothing remains of its rate limit");
+    now_ms += 360000;
+    int again = 0;
+    for (int i = 0; i < 11; i++) {
+        plan("openai/m");
+        again += slice_is(planned.attempts[0].credential->name, "a");
+    }
+    assert_true(again > 0);
+}
+
 static void waits_a_moment_or_a_minute(void **state)
 {
     (void)state;
@@ -522,6 +547,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(stragglers_tell_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(waits_as_long_as_it_was_told, setup, teardown),
         cmocka_unit_test_setup_teardown(waits_a_moment_or_a_minute, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_has_nothing_left_is_passed_over_until_it_has,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(weights_are_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(another_key_starts_afresh, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_disabled_survives, setup, teardown),

@@ -62,8 +62,57 @@ static void understands_all_forms(void **state)
     assert_int_equal(http_retry_after_ms(SLICE_NONE, 0), -1);
 }
 
+static void understands_what_remains(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *block;
+        int64_t wait;
+    } rows[] = {
+        {"x-ratelimit-remaining-requests: 0\nx-ratelimit-reset-requests: 6m0s\n", 360000},
+        {"X-RateLimit-Remaining-Tokens: 0\nX-RateLimit-Reset-Tokens: 20ms\n", 20},
+        {"x-ratelimit-remaining-tokens: 0\nx-ratelimit-reset-tokens: 1h2m3.5s\n", 3723500},
+        {"x-ratelimit-remaining-tokens: 0\nx-ratelimit-reset-tokens: 1d\n", 86400000},
+        {"x-ratelimit-remaining-requests: 1\nx-ratelimit-reset-requests: 6m0s\n", 0},
+        {"x-ratelimit-remaining-requests: 0\n", 0},
+        {"x-ratelimit-remaining-requests: 0\nx-ratelimit-reset-requests: soon\n", 0},
+        {"x-ratelimit-remaining-requests: 0\nx-ratelimit-reset-requests: 6\n", 6000},
+        {"x-ratelimit-remaining-requests: 0\nx-ratelimit-reset-requests: 6mm\n", 0},
+        {"x-ratelimit-remaining-requests: 0\nx-ratelimit-reset-requests: s\n", 0},
+        {"x-ratelimit-remaining-requests: 0\nx-ratelimit-reset-requests: 9999999999d\n", 0},
+        {"x-ratelimit-remaining-requests: 0\nx-ratelimit-reset-requests: 1s\n"
+         "x-ratelimit-remaining-tokens: 0\nx-ratelimit-reset-tokens: 9s\n",
+         9000},
+        {"x-ratelimit-remaining: 0\nx-ratelimit-reset: 1784111780000\n", 1000000003000},
+        {"x-ratelimit-remaining: 0\nx-ratelimit-reset: 1784111777\n", 1000000000000},
+        {"anthropic-ratelimit-requests-remaining: 0\n"
+         "anthropic-ratelimit-requests-reset: 1994-11-06T08:50:07Z\n",
+         30000},
+        {"anthropic-ratelimit-input-tokens-remaining: 0\n"
+         "anthropic-ratelimit-input-tokens-reset: 1994-11-06T08:49:38.250Z\n",
+         1000},
+        {"anthropic-ratelimit-tokens-remaining: 0\n"
+         "anthropic-ratelimit-tokens-reset: 1994-11-06T08:49:36Z\n",
+         0},
+        {"anthropic-ratelimit-tokens-remaining: 0\n"
+         "anthropic-ratelimit-tokens-reset: 1994-13-06T08:49:38Z\n",
+         0},
+        {"anthropic-ratelimit-tokens-remaining: 0\n"
+         "anthropic-ratelimit-tokens-reset: 1994-11-06T08:49:38+01:00\n",
+         0},
+        {"", 0},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        int64_t wait = http_exhausted_ms(slice_text(rows[i].block), NOVEMBER_1994);
+        if (wait != rows[i].wait)
+            fail_msg("%s: %lld instead of %lld", rows[i].block, (long long)wait,
+                     (long long)rows[i].wait);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(understands_all_forms)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(understands_all_forms),
+                                       cmocka_unit_test(understands_what_remains)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
