@@ -203,7 +203,7 @@ static int explain(struct attempt *t, int64_t wall_ms)
     if (!why->code)
         fault_set(why, AIGNE_E_UPSTREAM, "The provider answered with HTTP status %d.",
                   t->status);
-    if (!why->http)
+    if (why->http < 400) /* a redirection is none that the caller could follow */
         why->http = t->status >= 400 ? t->status : 502;
     return why->code;
 }
@@ -219,8 +219,11 @@ static int verdict(struct attempt *t, int rc, bool finished, int64_t wall_ms)
     bool answered = t->status >= 200 && t->status < 300;
     if (t->status && !answered)
         return explain(t, wall_ms);
+    bool lost = rc == AIGNE_E_NETWORK || rc == AIGNE_E_TIMEOUT;
+    if (lost && (finished || t->decoding.ended))
+        return finished ? AIGNE_OK : t->adapter->finish(&t->decoding);
     if (rc < 0)
-        return finished && (rc == AIGNE_E_NETWORK || rc == AIGNE_E_TIMEOUT) ? AIGNE_OK : rc;
+        return rc;
     rc = t->streamed ? end_stream(t)
                      : t->adapter->decode_whole(&t->decoding, buf_slice(&t->body), t->relaying);
     arena_clear(&t->scratch);

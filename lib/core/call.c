@@ -67,7 +67,7 @@ static void on_silence(struct net_timer *self)
         return;
     transfer_cancel(call->transfer);
     call->transfer = NULL;
-    int rc = attempt_end(&call->attempt, AIGNE_E_TIMEOUT, true, clock_wall_ms());
+    int rc = attempt_end(&call->attempt, AIGNE_E_TIMEOUT, call->finish_seen, clock_wall_ms());
     close_attempt(call, rc, true, NULL);
     call_go_on(call);
 }
@@ -96,7 +96,7 @@ static int on_data(void *user, struct slice piece)
         return AIGNE_AGAIN;
     }
     int rc = attempt_data(&call->attempt, piece);
-    if (rc >= 0 && call->finish_seen)
+    if (rc >= 0 && (call->finish_seen || call->attempt.decoding.ended))
         expect_end(call);
     return rc;
 }

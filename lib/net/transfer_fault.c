@@ -91,7 +91,7 @@ static void add_detail(struct transfer *t, const struct explanation *e, struct f
         buf_printf(&more, ": the proxy answered %ld", proxy_status);
     else if (e->detailed && t->detail[0])
         buf_printf(&more, ": %s", t->detail);
-    else if (number)
+    else if (number && e->code != CURLE_PARTIAL_FILE) /* it is of an older failure then */
         buf_printf(&more, ": %s", strerror_r((int)number, text, sizeof(text)));
     fault_copy(to, room, buf_slice(&more));
     buf_free(&more);

@@ -23,6 +23,8 @@ struct decoding {
     const struct chat_relay *relay;     /* NULL when not relaying */
     struct slice head;                  /* of the answer, for adapters that read it */
     struct slice media_type; /* of the answer, as its head says; absent: it does not */
+    bool
+        ended; /* the format's own end came, and finish() tells it: what may follow can be missed */
 };
 
 struct adapter {

@@ -188,7 +188,7 @@ static int note_finish(struct decoding *d, struct json reason, bool watching)
         if (json_string_is(reason, failures[i]))
             return fail(d, failures[i]);
     }
-    s->ended = true;
+    s->ended = d->ended = true;
     s->finish = FINISH_UNKNOWN;
     for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
         if (json_string_is(reason, reasons[i].name))
@@ -268,7 +268,7 @@ static int push_object(struct decoding *d, struct json object, bool watching)
     if (rc >= 0)
         rc = push_usage(d, v[USAGE]);
     if (json_get(v[FEEDBACK], "blockReason").kind == JSON_STRING) {
-        s->ended = true;
+        s->ended = d->ended = true;
         s->finish = FINISH_FILTER;
     }
     return rc < 0 || s->choices ? rc
