@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "core/bill.h"
+#include "core/explain.h"
 #include "core/keep_alive.h"
 #include "core/notes.h"
 #include "provider/wire.h"
@@ -63,6 +64,8 @@ static void put_head(struct aigne_call *call, int status, struct slice content_t
         buf_put_slice(&x->head, warning);
         BUF_LITERAL(&x->head, "\r\n");
     }
+    if (call->policy)
+        explain_header(call, &x->head);
 }
 
 /* What the answer is: relayed, as the provider says; else as the format says, which may depend on what is
@@ -227,6 +230,15 @@ static int read_request(struct aigne_call *call)
 
 /* ---- ends ---- */
 
+/* A format whose clients may be sent signs of life takes comments. */
+static void put_comment(struct aigne_call *call)
+{
+    struct exchange *x = exchange_of(call);
+    if (call->policy && x->ingress->keep_alive && !call->relay.verbatim &&
+        strcmp(x->ingress->content_type_stream, "text/event-stream") == 0)
+        explain_comment(call, &x->filling);
+}
+
 static void release_held(struct exchange *x)
 {
     buf_put_slice(&x->filling, buf_slice(&x->held));
@@ -249,6 +261,7 @@ static int finish_stream(struct aigne_call *call)
         x->encoding.out = &x->held;
         rc = x->ingress->frames_end(&x->encoding);
     }
+    put_comment(call);
     release_held(x);
     return rc;
 }
@@ -326,6 +339,8 @@ static void fail(struct aigne_call *call)
     }
     FAULT_COPY(call->fault.call_id, slice_of(call->id, RANDOM_ID_SIZE - 1));
     int rc = AIGNE_OK;
+    if (in_stream)
+        put_comment(call);
     if (in_stream && x->ingress->broken && !call->attempt.relaying) {
         x->encoding.out = &x->filling;
         rc = x->ingress->broken(&x->encoding, &call->fault);

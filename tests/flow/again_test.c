@@ -252,6 +252,139 @@ static void a_pause_is_never_longer_than_the_time_that_is_left(void **state)
     fixture_close(&f);
 }
 
+/* ---- who asks how it went ---- */
+
+#define EXPLAIN "x-aigne-hub-explain: true\r\n"
+
+static void expect_in_order(const char *text, const char *first, const char *second)
+{
+    const char *at = strstr(text, first);
+    if (!at || !strstr(at + strlen(first), second))
+        fail_msg("not %s and then %s in %s", first, second, text);
+}
+
+static void the_way_of_a_call_is_told_to_who_asks(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct tcp_server other;
+    struct answer a;
+    assert_true(tcp_server_start(&other, answers, NULL));
+    fixture_open(&f, NULL, is_always_busy);
+    put_other(&f, &other);
+    ask_with(&f, EXPLAIN, BARE, &a);
+    expect_body(&a, 200, "fine");
+    assert_non_null(strstr(a.head, "\r\nx-aigne-hub-explain: {\"requested\":\"m\",\"ms\":"));
+    expect_in_order(
+        a.head,
+        "{\"provider\":\"openai\",\"model\":\"m\",\"result\":\"error\",\"http\":"
+        "500,\"error\":\"AIGNE_E_UPSTREAM: server_error\",\"ms\":",
+        "{\"provider\":\"xai\",\"model\":\"m\",\"result\":\"success\",\"http\":200");
+    ask_with(&f, "", BARE, &a);
+    assert_null(strstr(a.head, "explain"));
+    fixture_close(&f);
+    tcp_server_stop(&other);
+}
+
+static void also_when_it_failed(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct tcp_server other;
+    struct answer a;
+    assert_true(tcp_server_start(&other, answers, NULL));
+    fixture_open(&f, NULL, takes_and_hangs_up);
+    put_other(&f, &other);
+    ask_with(&f, EXPLAIN "x-aigne-hub-repeat-sent: false\r\n", BARE, &a);
+    expect_body(&a, 502, "error");
+    expect_in_order(a.head, "\"result\":\"error\"",
+                    "{\"provider\":\"xai\",\"model\":\"m\",\"result\":\"not asked\"}");
+    fixture_close(&f);
+    tcp_server_stop(&other);
+}
+
+static void who_was_passed_over_is_named_too(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct answer a;
+    fixture_open(&f, NULL, answers);
+    do_quietly(f.hub, "route.put",
+               "{\"name\":\"smart\",\"targets\":[{\"model\":\"echo/echo\",\"when\":{"
+               "\"metadata.plan\":\"pro\"}},{\"model\":\"openai/m\"}]}");
+    ask_with(&f, EXPLAIN, "{\"model\":\"smart\"," CHAT_REST, &a);
+    expect_body(&a, 200, "fine");
+    expect_in_order(a.head, "\"result\":\"success\"",
+                    "{\"target\":\"echo/echo\",\"result\":\"skipped\",\"error\":");
+    fixture_close(&f);
+}
+
+static void streams_well(struct tcp_connection *c)
+{
+    if (tcp_read_request(c))
+        tcp_say(c, STREAM_HEAD TEXT_CHUNK("fine") LAST_CHUNK USAGE_CHUNK DONE);
+}
+
+static void a_stream_tells_it_before_its_end(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct answer a;
+    fixture_open(&f, NULL, streams_well);
+    ask_with(&f, EXPLAIN, STREAM, &a);
+    expect_body(&a, 200, "[DONE]");
+    expect_in_order(a.head, "x-aigne-hub-explain: ", "\"result\":\"asked\"");
+    expect_in_order(a.body, "\n\n: explain {\"requested\":\"openai/m\"", "[DONE]");
+    expect_in_order(a.body, "\"result\":\"success\",\"http\":200,\"ms\":", "}]}\n\n");
+    fixture_close(&f);
+}
+
+/* ---- what the provider said, in each client's format ---- */
+
+static void refuses_for_long(struct tcp_connection *c)
+{
+    while (tcp_read_request(c))
+        say(c, "429 Too Many Requests", "retry-after: 60\r\nx-request-id: req-9\r\n",
+            "{\"error\":{\"message\":\"too fast for us\",\"type\":\"rate_limit\"}}");
+}
+
+static void the_providers_words_reach_every_client(void **state)
+{
+    static const struct {
+        const char *path;
+        const char *body;
+    } clients[] = {
+        {"/v1/chat/completions", CHAT},
+        {"/v1/chat/completions", STREAM},
+        {"/v1/responses", "{\"model\":\"openai/m\",\"input\":\"Hi\"}"},
+        {"/v1/messages", "{\"model\":\"openai/m\",\"max_tokens\":5," CHAT_REST},
+        {"/v1beta/models/openai%2Fm:generateContent",
+         "{\"contents\":[{\"role\":\"user\",\"parts\":[{\"text\":\"Hi\"}]}]}"},
+        {"/v1beta/models/openai%2Fm:streamGenerateContent?alt=sse",
+         "{\"contents\":[{\"role\":\"user\",\"parts\":[{\"text\":\"Hi\"}]}]}"},
+        {"/api/v2/chat", AIGNE_CHAT},
+        {"/api/v2/chat", AIGNE_STREAM},
+        {"/api/v2/chat/completions", CHAT},
+        {"/v1/embeddings", "{\"model\":\"openai/m\",\"input\":\"Hi\"}"},
+        {"/v1/images/generations", "{\"model\":\"openai/m\",\"prompt\":\"Hi\"}"},
+        {"/v1/audio/speech", "{\"model\":\"openai/m\",\"input\":\"Hi\",\"voice\":\"alloy\"}"},
+        {"/api/v2/image",
+         "{\"input\":{\"prompt\":\"Hi\",\"modelOptions\":{\"model\":\"openai/m\"}}}"},
+    };
+    (void)state;
+    struct fixture f;
+    struct answer a;
+    fixture_open(&f, NULL, refuses_for_long);
+    for (size_t i = 0; i < sizeof clients / sizeof *clients; i++) {
+        ask(&f, "POST", clients[i].path, f.key, clients[i].body, &a);
+        expect_body(&a, 429, "too fast for us");
+        if (!strstr(a.head, "\r\nretry-after: 60\r\n") ||
+            !strstr(a.head, "\r\nx-upstream-request-id: req-9\r\n"))
+            fail_msg("%s: %s", clients[i].path, a.head);
+    }
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,6 +396,11 @@ int main(void)
         cmocka_unit_test(unless_it_may_have_been_done_and_a_policy_forbids_it),
         cmocka_unit_test(a_pause_ends_when_nobody_waits),
         cmocka_unit_test(a_pause_is_never_longer_than_the_time_that_is_left),
+        cmocka_unit_test(the_way_of_a_call_is_told_to_who_asks),
+        cmocka_unit_test(also_when_it_failed),
+        cmocka_unit_test(who_was_passed_over_is_named_too),
+        cmocka_unit_test(a_stream_tells_it_before_its_end),
+        cmocka_unit_test(the_providers_words_reach_every_client),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
