@@ -29,7 +29,7 @@ class Case:
         self.column = ("stream" if stream else "plain") + (" rescue" if rescue else "")
         self.model = "%s.%s.%s%s" % (fault, form.name, "s" if stream else "p", "r" if rescue else "a")
         own = fault.startswith(("status-4", "error-"))  # what is held against a key must not reach the next case
-        self.provider = "%s-%s%s" % (fault, form.name, "-%d" % number if own else "")
+        self.provider = "%s-%s" % ("error-%d" % number if own else fault, form.name)
         self.name = "%s for %s" % (self.model, caller.name)
         self.lab = sum(map(ord, self.provider)) % LABORATORIES
 

@@ -132,6 +132,7 @@ class Laboratory:
 
     def problems(self):
         """Of the hub as such, once all calls are over."""
+        self.line.close()
         checked = self.do("ledger.check")
         found = [] if checked.get("ok") else ["the ledger: %r" % checked]
         status = self.hub.stop(30)
