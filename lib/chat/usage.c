@@ -22,6 +22,7 @@ void usage_merge(struct usage *into, const struct usage *from)
     take(&into->images, from->images);
     take(&into->milliseconds, from->milliseconds);
     take(&into->characters, from->characters);
+    take(&into->service, from->service);
 }
 
 static bool sane(int64_t count)
@@ -35,5 +36,21 @@ bool usage_sane(const struct usage *u)
            sane(u->cache_write_1h) && sane(u->output) && sane(u->reasoning) &&
            sane(u->audio_input) && sane(u->audio_output) && sane(u->image_input) &&
            sane(u->image_output) && sane(u->images) && sane(u->milliseconds) &&
-           sane(u->characters);
+           sane(u->characters) && u->service >= -1 && u->service < SERVICES;
+}
+
+static const char *const services[SERVICES] = {"default", "batch", "flex", "priority"};
+
+int64_t usage_service_of(struct slice name)
+{
+    for (int i = 0; i < SERVICES; i++)
+        if (slice_is(name, services[i]))
+            return i;
+    return slice_is(name, "standard") || slice_is(name, "standard_only") ? SERVICE_STANDARD
+                                                                         : -1;
+}
+
+const char *usage_service_name(int64_t service)
+{
+    return service > SERVICE_STANDARD && service < SERVICES ? services[service] : NULL;
 }

@@ -5,8 +5,18 @@
 #ifndef AIGNE_CHAT_USAGE_H
 #define AIGNE_CHAT_USAGE_H
 
+#include "base/slice.h"
 #include <stdbool.h>
 #include <stdint.h>
+
+/* At which of a provider's levels of service a call was made; each may have a price of its own. */
+enum usage_service {
+    SERVICE_STANDARD = 0,
+    SERVICE_BATCH,
+    SERVICE_FLEX,
+    SERVICE_PRIORITY,
+    SERVICES
+};
 
 struct usage {
     int64_t input;      /* prompt tokens that were neither read from nor written to a cache */
@@ -24,6 +34,7 @@ struct usage {
     int64_t images;       /* made */
     int64_t milliseconds; /* of video or audio, made or read */
     int64_t characters;   /* spoken */
+    int64_t service;      /* enum usage_service */
 };
 
 #define USAGE_LARGEST ((int64_t)1 << 40) /* a count beyond this is a fault, not a number */
@@ -32,7 +43,8 @@ struct usage {
 #define USAGE_TOKENS(input, cache_read, write_5m, write_1h, output, reasoning)                 \
     (struct usage)                                                                             \
     {                                                                                          \
-        input, cache_read, write_5m, write_1h, output, reasoning, -1, -1, -1, -1, -1, -1, -1   \
+        input, cache_read, write_5m, write_1h, output, reasoning, -1, -1, -1, -1, -1, -1, -1,  \
+            -1                                                                                 \
     }
 
 static inline void usage_init(struct usage *u)
@@ -66,6 +78,10 @@ static inline bool usage_reported(const struct usage *u)
            u->image_output >= 0 || u->images >= 0 || u->milliseconds >= 0 || u->characters >= 0;
 }
 
+/* "priority" as OpenAI, Anthropic, Google and Amazon write it; -1: none of the services above. */
+int64_t usage_service_of(struct slice name);
+/* NULL: the standard one, or it was not told. */
+const char *usage_service_name(int64_t service);
 /* Later reports replace earlier ones, field by field; unknown fields change nothing. */
 void usage_merge(struct usage *into, const struct usage *from);
 /* False when a count is absurd (below -1 or above USAGE_LARGEST). */

@@ -107,7 +107,7 @@ static int64_t most(const struct aigne_call *call, const struct ceiling *size)
     for (size_t i = 0; i < call->plan.count; i++) {
         int64_t amount = 0;
         const struct catalog_rate *rate = rate_of(call, &call->plan.attempts[i]);
-        if (rate && !ceiling_charge(size, call->request.kind, rate, &amount))
+        if (rate && !ceiling_charge(size, call->request.kind, rate, call->started_ms, &amount))
             return INT64_MAX;
         if (amount > highest)
             highest = amount;

@@ -90,7 +90,8 @@ int choice_plan(struct aigne_call *call, int64_t now_ms)
                   .streamed = call->streamed,
                   .metadata = call->catalog->route_count ? metadata_of(call) : SLICE_NONE},
         .call_id = slice_of(call->id, RANDOM_ID_SIZE - 1),
-        .now_ms = now_ms};
+        .now_ms = now_ms,
+        .wall_ms = call->started_ms};
     if (call->overrides) {
         ask.strategy_said = call->overrides->has_strategy;
         ask.strategy = call->overrides->strategy;

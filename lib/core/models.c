@@ -65,8 +65,8 @@ static void put_model(struct json_writer *w, const struct catalog *c,
     json_member_string(w, "provider", models_owner(r));
     json_member_string(w, "providerId", models_owner(r));
     json_member_string(w, "providerDisplayName", display_name(p));
-    put_rate(w, "input_credits_per_token", r->input_rate);
-    put_rate(w, "output_credits_per_token", r->output_rate);
+    put_rate(w, "input_credits_per_token", r->prices.base.part[PRICE_INPUT]);
+    put_rate(w, "output_credits_per_token", r->prices.base.part[PRICE_OUTPUT]);
     struct slice metadata = json_get(json_of(r->body), "modelMetadata").raw;
     json_member_raw(w, "modelMetadata", metadata.p ? metadata : SLICE("null"));
     json_key(w, "status");

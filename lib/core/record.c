@@ -80,8 +80,8 @@ static void charge(struct aigne_call *call, struct usage_row *row)
     const struct catalog_rate *rate =
         catalog_rate(call->catalog, row->provider, row->model,
                      slice_text(kind_rate_type(call->request.kind)));
-    row->charged =
-        rate && usage_reported(&row->usage) && meter_charge(&row->usage, rate, &row->credits);
+    row->charged = rate && usage_reported(&row->usage) &&
+                   meter_charge(&row->usage, rate, row->started_ms, &row->credits);
     call->charged = row->charged;
     call->credits = row->credits;
 }
@@ -117,6 +117,13 @@ static void estimate_hearing(struct aigne_call *call, struct usage_row *row)
     if (length > row->usage.milliseconds)
         row->usage.milliseconds = length;
     row->estimated = true;
+}
+
+/* What was asked for stands where the provider does not tell what was given. */
+static void note_service(const struct aigne_call *call, struct usage *usage)
+{
+    if (usage->service < 0 && call->request_read)
+        usage->service = usage_service_of(call->request.service_tier);
 }
 
 /* Counts that did not come are made up for, when the provider worked for us. */
@@ -171,6 +178,7 @@ void record_attempt(struct aigne_call *call, int rc, int64_t now_us)
         .request_id = request_id_of(call),
         .account = SLICE(""),
     };
+    note_service(call, &row->usage);
     estimate(call, rc, row);
     charge(call, row);
     call->row_count++;

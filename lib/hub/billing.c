@@ -27,4 +27,7 @@ void billing_read(struct json settings, struct arena *a, struct billing *out)
                          .purchase_url = json_string(json_get(settings, "purchaseUrl"), a),
                          .credit_prefix = json_string(json_get(settings, "creditPrefix"), a)};
     (void)json_int64(json_get(settings, "starterCreditsExpireDays"), &out->starter_days);
+    out->credit_price = amount_of(settings, "creditPrice", a);
+    if (!out->credit_price)
+        out->credit_price = BILLING_DOLLAR;
 }

@@ -14,9 +14,12 @@ struct billing {
     int64_t starter;      /* what a new user is given */
     int64_t starter_days; /* until it expires; 0: it does not */
     int64_t overdraft;    /* how far below zero holds may go */
+    int64_t credit_price; /* billionths of a dollar that a credit costs */
     struct slice purchase_url;
     struct slice credit_prefix;
 };
+
+#define BILLING_DOLLAR INT64_C(1000000000)
 
 /* The id of a user's starter grant: the user's id behind it makes it one of a kind. */
 #define BILLING_STARTER_ID "starter-"

@@ -88,14 +88,6 @@ static struct slice bytes_of(struct json object, const char *name, struct arena 
     return !read || buf_rc(&bytes) ? SLICE_NONE : arena_copy(a, buf_slice(&bytes));
 }
 
-static decimal_wide rate_of(struct json object, const char *name, decimal_wide otherwise,
-                            struct arena *a)
-{
-    decimal_wide value = otherwise;
-    struct slice text = text_of(object, name, a);
-    return text.p && decimal_parse(text, DECIMAL_RATE_DIGITS, &value) ? value : otherwise;
-}
-
 /* NULL: nothing is said. What a newer version wrote and this one does not know says nothing either. */
 const struct policy *catalog_policy(struct catalog *c, struct json object)
 {
@@ -172,23 +164,19 @@ static bool read_rate(struct catalog *c, const struct store_object *from,
                       struct catalog_rate *to)
 {
     struct json body = json_of(from->body);
-    struct json caching = json_get(body, "caching");
     to->id = from->id;
     to->provider = text_of(body, "provider", &c->arena);
     to->model = text_of(body, "model", &c->arena);
     to->type = kind_canonical(text_of(body, "type", &c->arena));
-    to->input_rate = rate_of(body, "inputRate", -1, &c->arena);
-    to->output_rate = rate_of(body, "outputRate", -1, &c->arena);
-    to->read_rate = rate_of(caching, "readRate", -1, &c->arena);
-    to->write_rate = rate_of(caching, "writeRate", -1, &c->arena);
     struct json metadata = json_get(body, "modelMetadata");
     to->answer_limit = answer_limit_of(metadata);
     to->context_window = context_window_of(metadata);
     to->lacks = fit_lacks(metadata);
     c->fits_known = c->fits_known || to->lacks || to->context_window;
+    price_list_read(body, PRICE_RATES, &c->arena, &to->prices);
     to->body = from->body;
-    return to->provider.p && to->model.p && to->type.p && to->input_rate >= 0 &&
-           to->output_rate >= 0;
+    return to->provider.p && to->model.p && to->type.p &&
+           to->prices.base.part[PRICE_INPUT] >= 0 && to->prices.base.part[PRICE_OUTPUT] >= 0;
 }
 
 static bool read_key(struct catalog *c, const struct store_object *from, struct catalog_key *to)

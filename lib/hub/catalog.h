@@ -13,6 +13,7 @@
 #include "hub/budget.h"
 #include "hub/health.h"
 #include "hub/policy.h"
+#include "hub/price.h"
 #include "hub/rotation.h"
 #include "hub/routes.h"
 #include "store/store.h"
@@ -78,11 +79,8 @@ struct catalog_rate {
     struct slice id;
     struct slice provider;
     struct slice model;
-    struct slice type;       /* "chat" */
-    decimal_wide input_rate; /* credits per token, 18 digits after the point */
-    decimal_wide output_rate;
-    decimal_wide read_rate;         /* cached prompt tokens; -1: charged as input */
-    decimal_wide write_rate;        /* written to the cache; -1: charged as input */
+    struct slice type;              /* "chat" */
+    struct price_list prices;       /* in credits */
     int64_t answer_limit;           /* tokens that the model can answer with; 0: not known */
     int64_t context_window;         /* tokens of prompt and answer together; 0: not known */
     unsigned lacks;                 /* what it is known not to be able to do, see fit.h */

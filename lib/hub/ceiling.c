@@ -148,17 +148,23 @@ static int64_t answer_limit(const struct ceiling *c, const struct catalog_rate *
     return limit > 0 && limit < c->answer_tokens ? limit : c->answer_tokens;
 }
 
-/* Everything as dear as the dearest that it may turn out to be. */
-static struct catalog_rate dearest(const struct catalog_rate *rate)
+/* Whatever a token of the prompt or of the answer may turn out to be, it is none dearer. */
+static struct price dearest(const struct catalog_rate *rate, enum chat_kind kind,
+                            int64_t prompt, int64_t at_ms)
 {
-    struct catalog_rate worst = *rate;
-    if (worst.read_rate > worst.input_rate)
-        worst.input_rate = worst.read_rate;
-    if (worst.write_rate > worst.input_rate)
-        worst.input_rate = worst.write_rate;
-    worst.read_rate = -1;
-    worst.write_rate = -1;
-    return worst;
+    static const unsigned char prompts[] = {PRICE_READ, PRICE_WRITE, PRICE_WRITE_1H,
+                                            PRICE_AUDIO_INPUT, PRICE_IMAGE_INPUT};
+    static const unsigned char answers[] = {PRICE_REASONING, PRICE_AUDIO_OUTPUT,
+                                            PRICE_IMAGE_OUTPUT};
+    struct price p;
+    price_dearest(&rate->prices, kind, prompt, at_ms, &p);
+    for (size_t i = 0; i < sizeof prompts; i++)
+        if (p.part[prompts[i]] > p.part[PRICE_INPUT])
+            p.part[PRICE_INPUT] = p.part[prompts[i]];
+    for (size_t i = 0; i < sizeof answers; i++)
+        if (p.part[answers[i]] > p.part[PRICE_OUTPUT])
+            p.part[PRICE_OUTPUT] = p.part[answers[i]];
+    return p;
 }
 
 static int64_t bounded(int64_t a, int64_t b)
@@ -169,33 +175,53 @@ static int64_t bounded(int64_t a, int64_t b)
     return product;
 }
 
-bool ceiling_charge(const struct ceiling *c, enum chat_kind kind,
-                    const struct catalog_rate *rate, int64_t *billionths)
+/* What each kind of answer may come to. */
+static struct usage tokens_of(const struct ceiling *c, enum chat_kind kind,
+                              const struct catalog_rate *rate)
 {
-    const struct catalog_rate worst = dearest(rate);
-    struct usage tokens;
-    struct usage units;
-    int64_t by_units = 0;
-    usage_init(&tokens);
-    tokens.input = bounded(c->prompt_tokens, 1);
+    struct usage u;
+    usage_init(&u);
+    u.input = bounded(c->prompt_tokens, 1);
     if (kind == KIND_CHAT)
-        tokens.output = bounded(answer_limit(c, &worst), c->answers);
+        u.output = bounded(answer_limit(c, rate), c->answers);
     if (kind == KIND_SPEECH) /* a character is spoken in less than two tokens of sound */
-        tokens.output = bounded(c->characters, 2);
+        u.output = bounded(c->characters, 2);
     if (kind == KIND_TRANSCRIPTION) {
-        tokens.audio_input = bounded(c->milliseconds / 50 + 1, 1);
-        tokens.output = tokens.audio_input;
+        int64_t heard = bounded(c->milliseconds / 50 + 1, 1);
+        u.input = bounded(c->prompt_tokens + heard, 1);
+        u.output = heard;
     }
     if (kind == KIND_IMAGE)
-        tokens.images = bounded(c->answers, 1);
-    if (kind == KIND_VIDEO)
-        tokens.milliseconds = bounded(c->milliseconds, 1);
-    usage_init(&units);
-    units.characters = bounded(c->characters, 1);
-    units.milliseconds = bounded(c->milliseconds, 1);
-    if (!meter_charge(&tokens, &worst, billionths) || !meter_charge(&units, &worst, &by_units))
+        u.output = bounded(c->answers, CEILING_IMAGE_MADE_TOKENS);
+    return u;
+}
+
+static struct usage units_of(const struct ceiling *c, enum chat_kind kind)
+{
+    struct usage u;
+    usage_init(&u);
+    if (kind == KIND_IMAGE)
+        u.images = bounded(c->answers, 1);
+    if (kind == KIND_CHAT)
+        u.images = bounded(c->answers, CEILING_CHAT_IMAGES);
+    u.characters = bounded(c->characters, 1);
+    u.milliseconds = bounded(c->milliseconds, 1);
+    return u;
+}
+
+bool ceiling_charge(const struct ceiling *c, enum chat_kind kind,
+                    const struct catalog_rate *rate, int64_t at_ms, int64_t *billionths)
+{
+    const struct usage tokens = tokens_of(c, kind, rate);
+    const struct usage units = units_of(c, kind);
+    struct price p = dearest(rate, kind, tokens.input, at_ms);
+    decimal_wide by_tokens = 0;
+    decimal_wide by_units = 0;
+    if (!meter_sum(&tokens, &p, kind, &by_tokens) || !meter_sum(&units, &p, kind, &by_units))
         return false;
-    if (by_units > *billionths)
-        *billionths = by_units;
-    return true;
+    bool sound = kind == KIND_SPEECH || kind == KIND_TRANSCRIPTION;
+    decimal_wide sum = by_tokens > by_units ? by_tokens : by_units;
+    if (!sound && __builtin_add_overflow(by_tokens, by_units - p.part[PRICE_REQUEST], &sum))
+        return false;
+    return decimal_round(sum, billionths);
 }

@@ -10,13 +10,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CEILING_MESSAGE_TOKENS 16      /* what a provider puts around each message */
-#define CEILING_TOOLS_TOKENS   1024    /* what it puts in front of tools */
-#define CEILING_IMAGE_TOKENS   8192    /* of one picture in a prompt */
-#define CEILING_LINK_TOKENS    65536   /* of another file that the provider fetches */
-#define CEILING_ANSWER_TOKENS  8192    /* when neither request nor rate limits the answer */
-#define CEILING_VIDEO_MS       12000   /* when the request does not say how long */
-#define CEILING_AUDIO_MS       3600000 /* of audio that the provider fetches */
+#define CEILING_MESSAGE_TOKENS    16      /* what a provider puts around each message */
+#define CEILING_TOOLS_TOKENS      1024    /* what it puts in front of tools */
+#define CEILING_IMAGE_TOKENS      8192    /* of one picture in a prompt */
+#define CEILING_LINK_TOKENS       65536   /* of another file that the provider fetches */
+#define CEILING_ANSWER_TOKENS     8192    /* when neither request nor rate limits the answer */
+#define CEILING_IMAGE_MADE_TOKENS 8192    /* of one picture in an answer */
+#define CEILING_CHAT_IMAGES       8       /* in one answer of a chat */
+#define CEILING_VIDEO_MS          12000   /* when the request does not say how long */
+#define CEILING_AUDIO_MS          3600000 /* of audio that the provider fetches */
 
 /* How large a request is, by what providers charge for. */
 struct ceiling {
@@ -35,8 +37,8 @@ void ceiling_measure_body(size_t bytes, struct ceiling *out);
 /* The same for a chat of nothing but text, as OpenAI's and Anthropic's formats write it; false: it must be
  * read to know. */
 bool ceiling_measure_text(struct slice body, struct ceiling *out);
-/* Billionths of a credit; false when they do not fit. */
+/* Billionths of a credit, for a call that begins about `at_ms`; false when they do not fit. */
 bool ceiling_charge(const struct ceiling *c, enum chat_kind kind,
-                    const struct catalog_rate *rate, int64_t *billionths);
+                    const struct catalog_rate *rate, int64_t at_ms, int64_t *billionths);
 
 #endif

@@ -84,17 +84,6 @@ static int read_expiry(struct verb_call *v, int64_t *out)
     return AIGNE_OK;
 }
 
-static int read_whole(struct verb_call *v, const char *name, int64_t otherwise, int64_t largest,
-                      int64_t *out)
-{
-    struct json given = verb_json(v, name);
-    *out = otherwise;
-    if (given.kind != JSON_NONE && (!json_int64(given, out) || *out < 1 || *out > largest))
-        return verb_refuse(v, name, "Argument \"%s\" must be a whole number from 1 to %lld.",
-                           name, (long long)largest);
-    return AIGNE_OK;
-}
-
 static int read_grant(struct verb_call *v, struct money_op *op)
 {
     int64_t priority = PRIORITY;
@@ -107,7 +96,7 @@ static int read_grant(struct verb_call *v, struct money_op *op)
     if (!rc)
         rc = read_expiry(v, &op->expires_ms);
     if (!rc)
-        rc = read_whole(v, "priority", PRIORITY, PRIORITY_LARGEST, &priority);
+        rc = verb_whole(v, "priority", PRIORITY, PRIORITY_LARGEST, &priority);
     if (!rc)
         rc = verb_name(v, "id", &id);
     if (!rc)
@@ -187,9 +176,9 @@ static int report(struct verb_call *v, enum money_report what)
     struct money_query query = {.report = what};
     int rc = read_account(v, &query.account);
     if (!rc)
-        rc = read_whole(v, "page", 1, INT32_MAX, &query.page);
+        rc = verb_whole(v, "page", 1, INT32_MAX, &query.page);
     if (!rc)
-        rc = read_whole(v, "pageSize", PAGE, PAGE_LARGEST, &query.page_size);
+        rc = verb_whole(v, "pageSize", PAGE, PAGE_LARGEST, &query.page_size);
     return rc ? rc : v->hub->type->money_list(v->hub->store, &query, v->w.out, v->why);
 }
 
@@ -208,6 +197,11 @@ static int account_list(struct verb_call *v)
 static int transaction_list(struct verb_call *v)
 {
     return report(v, MONEY_TRANSACTIONS);
+}
+
+static int adjustment_list(struct verb_call *v)
+{
+    return report(v, MONEY_ADJUSTMENTS);
 }
 
 static int ledger_check(struct verb_call *v)
@@ -249,6 +243,10 @@ static const struct verb verbs[] = {
       "List what changed balances, the newest first."},
      false,
      transaction_list},
+    {{"adjustment.list", VERB_SCHEMA("", USER_TEXT, PAGE_OF),
+      "List what past calls were found to cost more or less, the newest first."},
+     false,
+     adjustment_list},
     {{"ledger.check", VERB_NOTHING,
       "Prove that balances, grants, holds and usage rows agree, to the last billionth."},
      false,

@@ -60,6 +60,9 @@ bool hub_record_here(struct hub *h, struct ledger_entry *entry);
 /* An administrator's verb with JSON arguments (hub/verbs.c has the table). Blocks: not for loops. */
 int hub_do(struct hub *h, const char *verb, struct slice arguments, struct buf *json,
            struct fault *why);
+/* The same for somebody, whom records of the change name. */
+int hub_do_as(struct hub *h, struct slice who, const char *verb, struct slice arguments,
+              struct buf *json, struct fault *why);
 
 /* One verb of the table, for help and reference pages. */
 struct hub_verb {

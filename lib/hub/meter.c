@@ -1,61 +1,70 @@
 /* Knows what a call costs at a rate; refuses to know who pays. */
 #include "hub/meter.h"
 
-/* What the rate of the answer is for, where it is not for tokens. */
-static int64_t unit_of_answer(const struct usage *usage, enum chat_kind kind)
+static const size_t counts[PRICE_PARTS] = {
+    [PRICE_INPUT] = offsetof(struct usage, input),
+    [PRICE_OUTPUT] = offsetof(struct usage, output),
+    [PRICE_READ] = offsetof(struct usage, cache_read),
+    [PRICE_WRITE] = offsetof(struct usage, cache_write_5m),
+    [PRICE_WRITE_1H] = offsetof(struct usage, cache_write_1h),
+    [PRICE_REASONING] = offsetof(struct usage, reasoning),
+    [PRICE_AUDIO_INPUT] = offsetof(struct usage, audio_input),
+    [PRICE_AUDIO_OUTPUT] = offsetof(struct usage, audio_output),
+    [PRICE_IMAGE_INPUT] = offsetof(struct usage, image_input),
+    [PRICE_IMAGE_OUTPUT] = offsetof(struct usage, image_output),
+    [PRICE_IMAGE] = offsetof(struct usage, images),
+    [PRICE_SECOND] = offsetof(struct usage, milliseconds),
+    [PRICE_CHARACTER] = offsetof(struct usage, characters),
+};
+
+static int64_t count_of(const struct usage *usage, int part)
 {
-    return kind == KIND_IMAGE ? usage_known(usage->images) : usage_answer(usage);
+    if (part == PRICE_REQUEST)
+        return 1;
+    return usage_known(*(const int64_t *)(const void *)((const char *)usage + counts[part]));
 }
 
-static bool tokens_told(const struct usage *usage)
+/* What is left of a thousandth is below the last digit and cannot change how the sum is rounded: there is one
+ * such part at most. */
+static bool add(const struct usage *usage, const struct price *p, int part, decimal_wide *sum)
 {
-    return usage_prompt(usage) > 0 || usage_answer(usage) > 0;
-}
-
-/* A rate for a second, charged by the millisecond. */
-static bool charge_time(int64_t milliseconds, decimal_wide rate, decimal_wide *sum)
-{
+    int64_t count = count_of(usage, part);
     decimal_wide thousandfold = 0;
-    if (!decimal_charge(milliseconds, rate, &thousandfold))
-        return false;
-    *sum += thousandfold / 1000;
-    return true;
-}
-
-/* What has a unit of its own: a second of video, a character spoken, a second heard. The latter two only
- * when the provider counted no tokens, by which it charges then. */
-static bool charge_unit(const struct usage *usage, enum chat_kind kind,
-                        const struct catalog_rate *rate, decimal_wide *sum)
-{
-    if (kind == KIND_VIDEO)
-        return charge_time(usage_known(usage->milliseconds), rate->output_rate, sum);
-    if (tokens_told(usage))
+    if (count == 0 || p->part[part] == 0)
         return true;
-    if (kind == KIND_SPEECH)
-        return decimal_charge(usage_known(usage->characters), rate->input_rate, sum);
-    if (kind == KIND_TRANSCRIPTION)
-        return charge_time(usage_known(usage->milliseconds), rate->input_rate, sum);
-    return true;
+    if (part != PRICE_SECOND)
+        return decimal_charge(count, p->part[part], sum);
+    return decimal_charge(count, p->part[part], &thousandfold) &&
+           !__builtin_add_overflow(*sum, thousandfold / 1000, sum);
 }
 
-bool meter_charge(const struct usage *usage, const struct catalog_rate *rate,
+bool meter_sum(const struct usage *usage, const struct price *p, enum chat_kind kind,
+               decimal_wide *sum)
+{
+    bool sound = kind == KIND_SPEECH || kind == KIND_TRANSCRIPTION;
+    bool by_tokens = usage->image_output > 0 && p->part[PRICE_IMAGE_OUTPUT] > 0;
+    *sum = 0;
+    bool fits = true;
+    for (int i = 0; i < PRICE_TOKENS && fits; i++)
+        fits = add(usage, p, i, sum);
+    bool units = !sound || *sum == 0;
+    for (int i = PRICE_TOKENS; i < PRICE_REQUEST && units && fits; i++)
+        if (i != PRICE_IMAGE || !by_tokens)
+            fits = add(usage, p, i, sum);
+    return fits && add(usage, p, PRICE_REQUEST, sum);
+}
+
+bool meter_charge(const struct usage *usage, const struct catalog_rate *rate, int64_t at_ms,
                   int64_t *billionths)
 {
+    struct price p;
     decimal_wide sum = 0;
-    decimal_wide read = rate->read_rate >= 0 ? rate->read_rate : rate->input_rate;
-    decimal_wide write = rate->write_rate >= 0 ? rate->write_rate : rate->input_rate;
     enum chat_kind kind = KIND_CHAT;
     *billionths = 0;
-    if (!usage_sane(
-            usage)) /* before adding anything up: absurd counts may not even fit a sum */
+    if (!usage_sane(usage)) /* before adding up: absurd counts may not even fit a sum */
         return false;
     (void)kind_parse(rate->type, &kind);
-    int64_t written = usage_known(usage->cache_write_5m) + usage_known(usage->cache_write_1h);
-    int64_t input = usage_prompt(usage) - usage_known(usage->cache_read) - written;
-    int64_t answer = kind == KIND_VIDEO ? 0 : unit_of_answer(usage, kind);
-    return decimal_charge(input, rate->input_rate, &sum) &&
-           decimal_charge(usage_known(usage->cache_read), read, &sum) &&
-           decimal_charge(written, write, &sum) &&
-           decimal_charge(answer, rate->output_rate, &sum) &&
-           charge_unit(usage, kind, rate, &sum) && decimal_round(sum, billionths);
+    const struct price_moment when = {usage_prompt(usage), usage->service, at_ms};
+    price_at(&rate->prices, kind, &when, &p);
+    return meter_sum(usage, &p, kind, &sum) && decimal_round(sum, billionths);
 }

@@ -1,4 +1,9 @@
-/* meter.h - what usage costs. Pure. */
+/* meter.h - what usage costs. Pure. The one place where a call's price is computed.
+ *
+ * Each unit is charged once, at the price that holds for it (price.h), and the sum is rounded half up once, to
+ * billionths of a credit. Images that the provider counted in tokens are charged by those where they have a
+ * price, else one by one. Speech and transcriptions are charged by tokens, or, where none were counted or
+ * they have no price, by characters and seconds. */
 #ifndef AIGNE_HUB_METER_H
 #define AIGNE_HUB_METER_H
 
@@ -7,11 +12,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Billionths of a credit, each unit charged once, rounded half up once at the end. The rate of the answer
- * is for a token, for an image of type "image", for a second of type "video"; that of the prompt for a
- * token, or, where the provider counted none, for a character of type "speech" and a second of type
- * "transcription". False when the sum does not fit. */
-bool meter_charge(const struct usage *usage, const struct catalog_rate *rate,
+/* Of a call that began at `at_ms`. False when the sum does not fit, or a count is absurd. */
+bool meter_charge(const struct usage *usage, const struct catalog_rate *rate, int64_t at_ms,
                   int64_t *billionths);
+
+/* The exact sum in 18 digits at prices that are complete, as price_at gives them. */
+bool meter_sum(const struct usage *usage, const struct price *p, enum chat_kind kind,
+               decimal_wide *sum);
 
 #endif

@@ -1,60 +1,131 @@
-/* Knows the verbs about rates; refuses to know what is charged. */
-#include "base/mem.h"
+/* Knows the verbs that set and show rates; refuses to know what is charged. */
 #include "hub/fit.h"
-#include "hub/verb.h"
-#include "text/decimal.h"
+#include "hub/rate_change.h"
 #include <aignehub/aignehub.h>
 
-/* A rate as canonical decimal text in JSON; .p NULL when absent. */
-static int read_rate(struct verb_call *v, struct json value, const char *name,
-                     struct slice *out)
+static int refuse_price(struct verb_call *v, const char *name, struct slice part)
+{
+    return verb_refuse(
+        v, name,
+        "Argument \"%s\": \"%.*s\" is no part of a price, or is not a decimal from "
+        "0 up with at most %d digits after the point.",
+        name, (int)(part.n < 40 ? part.n : 40), part.p, DECIMAL_RATE_DIGITS);
+}
+
+/* A rate that is a member of its own, under the name it has as a part of a price. */
+static int read_one(struct verb_call *v, struct json given, const char *name,
+                    decimal_wide *part)
 {
     decimal_wide rate = 0;
-    *out = SLICE_NONE;
-    if (!json_present(value))
+    if (!json_present(given))
         return AIGNE_OK;
-    struct slice text = value.kind == JSON_STRING ? json_string(value, v->arena) : value.raw;
-    if (v->arena->failed)
-        return fault_nomem(v->why);
-    if (!decimal_parse(text, DECIMAL_RATE_DIGITS, &rate))
+    struct slice text = given.kind == JSON_STRING ? json_string(given, v->arena) : given.raw;
+    if (!decimal_parse(text, DECIMAL_RATE_DIGITS, &rate) || rate / PRICE_LARGEST > 0)
         return verb_refuse(
             v, name,
             "Argument \"%s\" must be credits per token from 0 up, with at most %d "
             "digits after the point.",
             name, DECIMAL_RATE_DIGITS);
-    struct buf json AUTO(buf_free);
-    buf_init(&json, 256);
-    BUF_LITERAL(&json, "\"");
-    decimal_write(&json, rate, DECIMAL_RATE_DIGITS);
-    BUF_LITERAL(&json, "\"");
-    if (buf_rc(&json))
-        return fault_nomem(v->why);
-    *out = arena_copy(v->arena, buf_slice(&json));
-    return out->p ? AIGNE_OK : fault_nomem(v->why);
+    *part = rate;
+    return AIGNE_OK;
 }
 
-/* An object of two rates, each optional, such as "caching". Null removes it. */
-static int read_pair(struct verb_call *v, const char *name, const char *const parts[2],
-                     struct slice *out)
+/* Null removes them. */
+static int read_caching(struct verb_call *v, struct price *p)
+{
+    static const char *const names[] = {"readRate", "writeRate", "write1hRate"};
+    struct json given = json_get(v->arguments, "caching");
+    int rc = AIGNE_OK;
+    for (int i = 0; i < 3 && given.kind != JSON_NONE && !rc; i++) {
+        p->part[PRICE_READ + i] = -1;
+        rc = read_one(v, json_get(given, names[i]), names[i], &p->part[PRICE_READ + i]);
+    }
+    return rc;
+}
+
+/* All parts from `first` on at once. */
+static int read_parts(struct verb_call *v, const char *name, int first, struct price *p)
 {
     struct json given = json_get(v->arguments, name);
-    *out = given.raw;
+    if (given.kind == JSON_NONE)
+        return AIGNE_OK;
+    for (int i = first; i < PRICE_PARTS; i++)
+        p->part[i] = -1;
+    struct slice bad = price_read(given, p);
+    return bad.p ? refuse_price(v, name, bad) : AIGNE_OK;
+}
+
+static int read_side(struct verb_call *v, struct json tier, const char *name,
+                     const struct price_tier *conditions, struct price_list *to)
+{
+    struct json given = json_get(tier, name);
     if (given.kind != JSON_OBJECT)
         return AIGNE_OK;
-    struct buf json AUTO(buf_free);
-    buf_init(&json, 1024);
-    struct json_writer w = json_writer(&json);
-    json_open_object(&w);
-    for (int i = 0; i < 2; i++) {
-        struct slice rate;
-        int rc = read_rate(v, json_get(given, parts[i]), parts[i], &rate);
-        if (rc)
-            return rc;
-        json_member_raw_opt(&w, parts[i], rate);
+    struct price_tier *t = &to->tiers[to->tier_count++];
+    *t = *conditions;
+    struct slice bad = price_read(given, &t->price);
+    return bad.p ? refuse_price(v, "tiers", bad) : AIGNE_OK;
+}
+
+static int read_tier(struct verb_call *v, struct json tier, struct rate_change *c)
+{
+    static const char *const names[] = {"above", "service", "since", "until",
+                                        "from",  "to",      "rates", "costs"};
+    struct price_tier conditions;
+    struct json_walk w = json_walk(tier);
+    const char *bad = tier.kind == JSON_OBJECT ? price_tier_read(tier, v->arena, &conditions)
+                                               : "an item that is no object";
+    while (!bad && json_next(&w)) {
+        size_t i = 0;
+        while (i < 8 && !json_key_is(&w, names[i]))
+            i++;
+        bad = i < 8 ? NULL : arena_copy(v->arena, w.key).p;
     }
-    json_close_object(&w);
-    *out = buf_rc(&json) ? SLICE_NONE : arena_copy(v->arena, buf_slice(&json));
-    return out->p ? AIGNE_OK : fault_nomem(v->why);
+    if (bad)
+        return verb_refuse(
+            v, "tiers",
+            "Argument \"tiers\": \"%.40s\" is not understood; a tier has above, "
+            "service (batch, flex, priority, standard), since, until, from and to "
+            "(HH:MM, UTC), rates and costs.",
+            bad);
+    int rc = read_side(v, tier, "rates", &conditions, &c->rates);
+    return rc ? rc : read_side(v, tier, "costs", &conditions, &c->costs);
+}
+
+static int read_tiers(struct verb_call *v, struct rate_change *c)
+{
+    struct json given = json_get(v->arguments, "tiers");
+    size_t count = given.kind == JSON_ARRAY ? json_count(given) : 0;
+    int rc = AIGNE_OK;
+    if (given.kind == JSON_NONE)
+        return AIGNE_OK;
+    if (count > PRICE_TIERS_LARGEST)
+        return verb_refuse(v, "tiers", "Argument \"tiers\" has more than %d items.",
+                           PRICE_TIERS_LARGEST);
+    c->rates.tier_count = c->costs.tier_count = 0;
+    c->rates.tiers = arena_array(v->arena, count + 1, sizeof *c->rates.tiers);
+    c->costs.tiers = arena_array(v->arena, count + 1, sizeof *c->costs.tiers);
+    if (v->arena->failed)
+        return fault_nomem(v->why);
+    struct json_walk w = json_walk(given);
+    while (!rc && count && json_next(&w))
+        rc = read_tier(v, w.value, c);
+    return rc;
+}
+
+static int read_prices(struct verb_call *v, struct rate_change *c)
+{
+    struct price *p = &c->rates.base;
+    int rc = read_one(v, verb_json(v, "inputRate"), "inputRate", &p->part[PRICE_INPUT]);
+    if (!rc)
+        rc = read_one(v, verb_json(v, "outputRate"), "outputRate", &p->part[PRICE_OUTPUT]);
+    if (!rc)
+        rc = read_caching(v, p);
+    if (!rc)
+        rc = read_parts(v, "rates", PRICE_REASONING, p);
+    if (!rc)
+        rc = read_parts(v, "unitCosts", PRICE_INPUT, &c->costs.base);
+    return rc ? rc : read_tiers(v, c);
 }
 
 static int read_triple(struct verb_call *v, struct slice *provider, struct slice *model,
@@ -77,54 +148,49 @@ static const struct store_object *by_triple(struct verb_call *v, struct slice pr
     return rate ? catalog_object(v->catalog, TABLE_RATE, rate->id) : NULL;
 }
 
+/* Since when it should have counted: what was charged meanwhile can be put right by rate.rerate. */
+static int read_since(struct verb_call *v, struct rate_change *c)
+{
+    struct slice note = SLICE_NONE;
+    int rc = verb_moment(v, "since", &c->since_ms);
+    if (!rc && c->since_ms > v->now_ms)
+        rc = verb_refuse(
+            v, "since",
+            "Argument \"since\" must not be to come; a price to come is a tier with "
+            "\"since\".");
+    if (!rc)
+        rc = verb_name(v, "note", &note);
+    if (note.p)
+        c->note = note;
+    return rc;
+}
+
 static int rate_put(struct verb_call *v)
 {
-    static const char *const caching_parts[] = {"readRate", "writeRate"};
-    static const char *const cost_parts[] = {"input", "output"};
     struct slice provider = SLICE_NONE;
     struct slice model = SLICE_NONE;
     struct slice type = SLICE_NONE;
-    struct slice input = SLICE_NONE;
-    struct slice output = SLICE_NONE;
-    struct slice caching = SLICE_NONE;
-    struct slice costs = SLICE_NONE;
+    struct rate_change c;
     int rc = read_triple(v, &provider, &model, &type);
+    if (rc)
+        return rc;
+    rate_change_begin(v, &c, provider, model, type, "manual_update");
+    rc = read_prices(v, &c);
     if (!rc)
-        rc = read_rate(v, verb_json(v, "inputRate"), "inputRate", &input);
-    if (!rc)
-        rc = read_rate(v, verb_json(v, "outputRate"), "outputRate", &output);
-    if (!rc)
-        rc = read_pair(v, "caching", caching_parts, &caching);
-    if (!rc)
-        rc = read_pair(v, "unitCosts", cost_parts, &costs);
+        rc = read_since(v, &c);
     if (!rc)
         rc = fit_check(verb_json(v, "modelMetadata"), v->why);
     if (rc)
         return rc;
-    const struct store_object *old = by_triple(v, provider, model, type);
-    if (!old && (!input.p || !output.p))
-        return verb_refuse(v, input.p ? "outputRate" : "inputRate",
+    bool input = c.rates.base.part[PRICE_INPUT] >= 0;
+    if (!input || c.rates.base.part[PRICE_OUTPUT] < 0)
+        return verb_refuse(v, input ? "outputRate" : "inputRate",
                            "A new rate needs \"inputRate\" and \"outputRate\": credits for "
                            "a token, or what its type counts.");
-    struct slice id = old ? old->id : verb_new_id(v);
-    const struct verb_member members[] = {
-        {"provider", verb_quote(v, provider)},
-        {"model", verb_quote(v, model)},
-        {"type", verb_quote(v, type)},
-        {"inputRate", input},
-        {"outputRate", output},
-        {"caching", caching},
-        {"unitCosts", costs},
-        {"modelDisplay", json_get(v->arguments, "modelDisplay").raw},
-        {"description", json_get(v->arguments, "description").raw},
-        {"modelMetadata", json_get(v->arguments, "modelMetadata").raw}};
-    struct slice body = verb_body(v, old, members, sizeof members / sizeof *members);
-    rc = verb_put(v, TABLE_RATE, id, body, old ? old->version : STORE_ABSENT);
-    if (rc)
-        return rc;
-    verb_reply(v, id, body);
-    json_close_object(&v->w);
-    return AIGNE_OK;
+    c.display = json_get(v->arguments, "modelDisplay").raw;
+    c.description = json_get(v->arguments, "description").raw;
+    c.metadata = json_get(v->arguments, "modelMetadata").raw;
+    return rate_change_reply(v, &c);
 }
 
 /* By "id", or by "provider", "model" and "type". */
@@ -185,7 +251,7 @@ static int rate_delete(struct verb_call *v)
 {
     const struct store_object *object = NULL;
     int rc = find(v, &object);
-    return object ? verb_delete(v, object) : rc;
+    return object ? rate_change_drop(v, object) : rc;
 }
 
 #define PROVIDER_TEXT VERB_TEXT("provider", "who serves the model")
@@ -199,22 +265,35 @@ static int rate_delete(struct verb_call *v)
     VERB_SCHEMA("", VERB_TEXT("id", "its id"), PROVIDER_TEXT, MODEL_TEXT, TYPE_TEXT)
 #define CACHING_PARTS                                                                          \
     VERB_JOIN(VERB_RATE("readRate", "credits per token read from a cache"),                    \
-              VERB_RATE("writeRate", "credits per token written to a cache"))
-#define COST_PARTS                                                                             \
-    VERB_JOIN(VERB_RATE("input", "cost per token"), VERB_RATE("output", "cost per token"))
+              VERB_RATE("writeRate", "credits per token written to a cache"),                  \
+              VERB_RATE("write1hRate", "credits per token written to a cache for an hour"))
 
 static const struct verb verbs[] = {
     {{"rate.put",
       VERB_SCHEMA(
-          "\"provider\",\"model\"", PROVIDER_TEXT, MODEL_TEXT, TYPE_TEXT,
-          VERB_RATE(
-              "inputRate",
-              "credits for a token of the prompt; a character of speech, a second of a transcription"),
-          VERB_RATE("outputRate",
-                    "credits for a token of the answer, an image or a second of video"),
-          VERB_PARTS("caching", "\"null\"", CACHING_PARTS,
-                     "rates of cached tokens; charged as input without"),
-          VERB_PARTS("unitCosts", "\"null\"", COST_PARTS, "what the provider asks"),
+          "\"provider\",\"model\"",
+          VERB_JOIN(
+              PROVIDER_TEXT, MODEL_TEXT, TYPE_TEXT,
+              VERB_RATE("inputRate", "credits for a token of the prompt; a character of "
+                                     "speech, a second of a transcription"),
+              VERB_RATE("outputRate",
+                        "credits for a token of the answer, an image or a second of video"),
+              VERB_PARTS("caching", "\"null\"", CACHING_PARTS,
+                         "rates of cached tokens; charged as input without"),
+              VERB_OBJECT_OR_NULL(
+                  "rates", "credits for other parts: reasoning, audioInput, audioOutput, "
+                           "imageInput, imageOutput, image, second, character, request"),
+              VERB_OBJECT_OR_NULL("unitCosts",
+                                  "what the provider asks, in dollars: input, output, "
+                                  "cachedRead, cachedWrite, cachedWrite1h, and those of "
+                                  "rates"),
+              VERB_NAMED(
+                  "tiers", "\"type\":[\"array\",\"null\"]",
+                  "other prices under conditions, each with some of above (tokens of the "
+                  "prompt), service, since, until, from, to, and rates or costs by part")),
+          VERB_TIME("since",
+                    "since when it should have counted, for rate.rerate; now when absent"),
+          VERB_TEXT("note", "why, for the history"),
           VERB_TEXT_OR_NULL("modelDisplay", "what people call the model"),
           VERB_TEXT_OR_NULL("description", "a note"),
           VERB_OBJECT_OR_NULL(

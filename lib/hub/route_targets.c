@@ -95,7 +95,7 @@ static int64_t price_of(const struct choosing *ch, const struct candidate *p)
     int64_t price = SCORE_UNKNOWN;
     if (!size.answer_tokens)
         size.answer_tokens = USUAL_ANSWER_TOKENS;
-    if (rate && !ceiling_charge(&size, ch->ask->facts.kind, rate, &price))
+    if (rate && !ceiling_charge(&size, ch->ask->facts.kind, rate, ch->ask->wall_ms, &price))
         price = SCORE_UNKNOWN;
     return price;
 }

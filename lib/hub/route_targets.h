@@ -11,6 +11,7 @@ struct route_ask {
     struct condition_facts facts; /* model and kind in it are what is asked for */
     struct slice call_id;         /* what goes by chance goes by it */
     int64_t now_ms;               /* monotonic; 0: no probes */
+    int64_t wall_ms;              /* when the call began: prices may depend on it */
     const struct fit *fit;        /* NULL: what the request needs is not known */
     const struct slice *also;     /* models that the request names as fallbacks */
     size_t also_count;

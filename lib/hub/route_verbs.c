@@ -316,7 +316,8 @@ static int read_ask(struct verb_call *v, struct route_ask *ask, struct fit *fit)
                                         .app = verb_text(v, "app"),
                                         .model = name,
                                         .metadata = verb_json(v, "metadata").raw},
-                              .call_id = verb_new_id(v)};
+                              .call_id = verb_new_id(v),
+                              .wall_ms = v->now_ms};
     if (key.p && !ask->facts.key)
         return verb_missing(v, "key", key);
     if (!user.p && ask->facts.key)

@@ -8,13 +8,12 @@
 #include <aignehub/aignehub.h>
 
 struct summary {
-    struct slice type;       /* "chat"; absent: no target has a rate */
-    unsigned features;       /* some target has it */
-    bool features_known;     /* every target that has a rate lists its features */
-    int64_t context_window;  /* the longest; 0: not known */
-    int64_t answer_limit;    /* as the one before */
-    decimal_wide input_rate; /* the dearest */
-    decimal_wide output_rate;
+    struct slice type;      /* "chat"; absent: no target has a rate */
+    unsigned features;      /* some target has it */
+    bool features_known;    /* every target that has a rate lists its features */
+    int64_t context_window; /* the longest; 0: not known */
+    int64_t answer_limit;   /* as the one before */
+    struct price dearest;   /* of the two usual rates */
 };
 
 static int64_t larger(int64_t a, int64_t b)
@@ -30,10 +29,9 @@ static void add_rate(struct summary *s, const struct catalog_rate *rate)
     s->features |= fit_has(metadata);
     s->context_window = larger(s->context_window, rate->context_window);
     s->answer_limit = larger(s->answer_limit, rate->answer_limit);
-    if (rate->input_rate > s->input_rate)
-        s->input_rate = rate->input_rate;
-    if (rate->output_rate > s->output_rate)
-        s->output_rate = rate->output_rate;
+    for (int i = PRICE_INPUT; i <= PRICE_OUTPUT; i++)
+        if (rate->prices.base.part[i] > s->dearest.part[i])
+            s->dearest.part[i] = rate->prices.base.part[i];
 }
 
 /* The first kind of call that any target has a rate for is what the route is. */
@@ -112,15 +110,14 @@ int routes_list(struct catalog *c)
         struct summary s = {.features_known = true};
         if (r->when.p || r->target_count == 0)
             continue;
+        price_clear(&s.dearest);
+        s.dearest.part[PRICE_INPUT] = s.dearest.part[PRICE_OUTPUT] = 0;
         add_route(c, r, 0, &c->arena, &s);
         c->rates[c->rate_count + c->listed_routes++] = (struct catalog_rate){
             .provider = SLICE(""),
             .model = r->name,
             .type = s.type.p ? s.type : SLICE("chat"),
-            .input_rate = s.input_rate,
-            .output_rate = s.output_rate,
-            .read_rate = -1,
-            .write_rate = -1,
+            .prices = {.base = s.dearest},
             .answer_limit = s.answer_limit,
             .context_window = s.context_window,
             .body = body_of(&s, &c->arena),

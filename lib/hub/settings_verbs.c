@@ -50,6 +50,7 @@ static int settings_put(struct verb_call *v)
     struct slice starter = SLICE_NONE;
     struct slice overdraft = SLICE_NONE;
     struct slice policy = SLICE_NONE;
+    struct slice price = SLICE_NONE;
     int rc = verb_name(v, "name", &name);
     if (!rc)
         rc = check_url(v, "publicUrl");
@@ -63,6 +64,10 @@ static int settings_put(struct verb_call *v)
         rc = verb_amount_json(v, "overdraft", &overdraft);
     if (!rc)
         rc = verb_policy(v, &policy);
+    if (!rc)
+        rc = verb_amount_json(v, "creditPrice", &price);
+    if (!rc && price.p && slice_is(price, "\"0\""))
+        rc = verb_refuse(v, "creditPrice", "Argument \"creditPrice\" must be more than 0.");
     if (rc)
         return rc;
     const struct store_object *old =
@@ -77,6 +82,7 @@ static int settings_put(struct verb_call *v)
         {"overdraft", overdraft},
         {"policy", policy},
         {"timeZone", json_get(v->arguments, "timeZone").raw},
+        {"creditPrice", price},
         {"purchaseUrl", json_get(v->arguments, "purchaseUrl").raw}};
     struct slice body = verb_body(v, old, members, sizeof members / sizeof *members);
     rc = verb_put(v, TABLE_SETTINGS, SLICE(SETTINGS_ID), body,
@@ -130,8 +136,9 @@ static const struct verb verbs[] = {
           VERB_NAMED("starterCreditsExpireDays", "\"type\":[\"number\",\"null\"]",
                      "after so many days; never when absent"),
           VERB_AMOUNT("overdraft", "how far below zero a call may bring an account"),
-          VERB_TEXT_OR_NULL(
-              "timeZone", "where budgets' days begin: Europe/Berlin, +05:30; UTC when absent"),
+          VERB_JOIN(VERB_TEXT_OR_NULL("timeZone", "where budgets' days begin: Europe/Berlin, "
+                                                  "+05:30; UTC when absent"),
+                    VERB_AMOUNT("creditPrice", "dollars that a credit costs; 1 when absent")),
           VERB_TEXT_OR_NULL("purchaseUrl", "where credits can be bought"), VERB_POLICY),
       "Change what is mentioned of the hub's settings."},
      true,

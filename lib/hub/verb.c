@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/nearest.h"
 #include "base/random.h"
+#include "store/moment.h"
 #include <aignehub/aignehub.h>
 
 enum { NAME_LARGEST = 200, FIRST_OPS = 8 };
@@ -99,7 +100,7 @@ int verb_policy(struct verb_call *v, struct slice *out)
     return policy_read(given, &ignored, v->why);
 }
 
-static int add_op(struct verb_call *v, struct store_op op)
+int verb_add(struct verb_call *v, struct store_op op)
 {
     if (v->op_count == v->op_capacity) {
         size_t capacity = v->op_capacity ? v->op_capacity * 2 : FIRST_OPS;
@@ -120,19 +121,19 @@ int verb_put(struct verb_call *v, const char *table, struct slice id, struct sli
 {
     if (v->arena->failed || !body.p || !id.p)
         return fault_nomem(v->why);
-    return add_op(v, (struct store_op){.kind = STORE_PUT,
-                                       .table = slice_text(table),
-                                       .id = id,
-                                       .body = body,
-                                       .expected_version = expected_version});
+    return verb_add(v, (struct store_op){.kind = STORE_PUT,
+                                         .table = slice_text(table),
+                                         .id = id,
+                                         .body = body,
+                                         .expected_version = expected_version});
 }
 
 int verb_drop(struct verb_call *v, const struct store_object *object)
 {
-    return add_op(v, (struct store_op){.kind = STORE_DROP,
-                                       .table = object->table,
-                                       .id = object->id,
-                                       .expected_version = object->version});
+    return verb_add(v, (struct store_op){.kind = STORE_DROP,
+                                         .table = object->table,
+                                         .id = object->id,
+                                         .expected_version = object->version});
 }
 
 int verb_delete(struct verb_call *v, const struct store_object *object)
@@ -149,15 +150,15 @@ int verb_delete(struct verb_call *v, const struct store_object *object)
 
 int verb_check(struct verb_call *v, const char *table, struct slice id, int64_t version)
 {
-    return add_op(v, (struct store_op){.kind = STORE_CHECK,
-                                       .table = slice_text(table),
-                                       .id = id,
-                                       .expected_version = version});
+    return verb_add(v, (struct store_op){.kind = STORE_CHECK,
+                                         .table = slice_text(table),
+                                         .id = id,
+                                         .expected_version = version});
 }
 
 int verb_money(struct verb_call *v, enum store_op_kind kind, struct money_op *op)
 {
-    return add_op(v, (struct store_op){.kind = kind, .money = op});
+    return verb_add(v, (struct store_op){.kind = kind, .money = op});
 }
 
 static int read_amount(struct verb_call *v, const char *name, struct json given, int64_t *out)
@@ -195,6 +196,43 @@ int verb_amount_json(struct verb_call *v, const char *name, struct slice *out)
     BUF_LITERAL(&json, "\"");
     *out = buf_rc(&json) ? SLICE_NONE : arena_copy(v->arena, buf_slice(&json));
     return out->p ? AIGNE_OK : fault_nomem(v->why);
+}
+
+int verb_whole(struct verb_call *v, const char *name, int64_t otherwise, int64_t largest,
+               int64_t *out)
+{
+    struct json given = verb_json(v, name);
+    *out = otherwise;
+    if (given.kind != JSON_NONE && (!json_int64(given, out) || *out < 1 || *out > largest))
+        return verb_refuse(v, name, "Argument \"%s\" must be a whole number from 1 to %lld.",
+                           name, (long long)largest);
+    return AIGNE_OK;
+}
+
+int verb_moment(struct verb_call *v, const char *name, int64_t *out)
+{
+    struct json given = verb_json(v, name);
+    if (given.kind == JSON_NONE)
+        return AIGNE_OK;
+    struct slice text = given.kind == JSON_STRING ? json_string(given, v->arena) : given.raw;
+    if (v->arena->failed)
+        return fault_nomem(v->why);
+    return moment_parse(text, out)
+               ? AIGNE_OK
+               : verb_refuse(v, name,
+                             "Argument \"%s\" must be an ISO 8601 time or milliseconds since "
+                             "1970.",
+                             name);
+}
+
+void verb_member_decimal(struct json_writer *w, const char *name, decimal_wide value,
+                         int digits)
+{
+    json_key(w, name);
+    BUF_LITERAL(w->out, "\"");
+    decimal_write(w->out, value, digits);
+    BUF_LITERAL(w->out, "\"");
+    w->comma = true;
 }
 
 struct slice verb_new_id(struct verb_call *v)

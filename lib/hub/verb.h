@@ -20,6 +20,7 @@ struct verb_call {
     size_t op_count;
     size_t op_capacity;
     int64_t now_ms;
+    struct slice who; /* asks for it: an access key's name; "" when nobody says */
     const struct vault_key
         *new_key;      /* of a reseal: seals from now on when the change is made */
     struct fault *why; /* never NULL */
@@ -48,6 +49,7 @@ extern const struct verb_table team_verbs;
 extern const struct verb_table budget_verbs;
 extern const struct verb_table health_verbs;
 extern const struct verb_table route_verbs;
+extern const struct verb_table price_verbs;
 
 /* Pieces of a JSON Schema. Only these forms are understood by arguments_check. */
 #define VERB_SCHEMA(required, ...)                                                             \
@@ -127,6 +129,7 @@ int verb_delete(struct verb_call *v, const struct store_object *object);
 int verb_check(struct verb_call *v, const char *table, struct slice id, int64_t version);
 /* A change of an account, see store.h; `op` must live until the verb is done. */
 int verb_money(struct verb_call *v, enum store_op_kind kind, struct money_op *op);
+int verb_add(struct verb_call *v, struct store_op op);
 /* A new id, later than all before; .p NULL: no memory. */
 struct slice verb_new_id(struct verb_call *v);
 
@@ -162,6 +165,15 @@ int credit_starter(struct verb_call *v, struct slice user);
 
 /* Members of a credential's reply: its status, and what is known of its health. */
 void health_write_credential(struct verb_call *v, const struct store_object *object);
+
+/* A whole number from 1 up; `otherwise` when absent. */
+int verb_whole(struct verb_call *v, const char *name, int64_t otherwise, int64_t largest,
+               int64_t *out);
+/* ISO 8601 or milliseconds; `out` stays as it is when absent. */
+int verb_moment(struct verb_call *v, const char *name, int64_t *out);
+/* "name":"0.00000015" with so many digits after the point at most. */
+void verb_member_decimal(struct json_writer *w, const char *name, decimal_wide value,
+                         int digits);
 
 /* By id or name; AIGNE_E_REQUEST 404. */
 int user_find(struct verb_call *v, struct slice id_or_name, const struct store_object **out);

@@ -7,14 +7,15 @@
 
 enum {
     TRIES = 5, /* when others change the same objects at the same time */
-    ARGUMENTS_LARGEST = 1024 * 1024
+    ARGUMENTS_LARGEST = 1024 * 1024,
+    LIST_LARGEST = 16 * 1024 * 1024 /* where a list of prices may be inside */
 };
 
-enum { TABLES = 12 };
+enum { TABLES = 13 };
 static const struct verb_table *const tables[TABLES] = {
-    &provider_verbs, &credential_verbs, &rate_verbs,  &route_verbs,
-    &user_verbs,     &key_verbs,        &usage_verbs, &settings_verbs,
-    &credit_verbs,   &health_verbs,     &team_verbs,  &budget_verbs};
+    &provider_verbs, &credential_verbs, &rate_verbs,     &route_verbs,  &user_verbs,
+    &key_verbs,      &usage_verbs,      &settings_verbs, &credit_verbs, &health_verbs,
+    &team_verbs,     &budget_verbs,     &price_verbs};
 
 const struct hub_verb *hub_verb_at(size_t index)
 {
@@ -64,10 +65,11 @@ static int read_arguments(const struct verb *verb, struct slice text, struct jso
 {
     struct json_problem problem;
     struct slice given = text.n ? text : SLICE("{}");
+    bool list = strncmp(verb->face.name, "catalog.", 8) == 0;
+    int most = list ? LIST_LARGEST : ARGUMENTS_LARGEST;
     why->http = 400;
-    if (given.n > ARGUMENTS_LARGEST)
-        return fault_set(why, AIGNE_E_REQUEST, "The arguments are longer than %d bytes.",
-                         ARGUMENTS_LARGEST);
+    if (given.n > (size_t)most)
+        return fault_set(why, AIGNE_E_REQUEST, "The arguments are longer than %d bytes.", most);
     if (json_check(given, &problem))
         return fault_set(why, AIGNE_E_REQUEST,
                          "The arguments are not JSON: at byte %zu %s was expected.",
@@ -97,7 +99,7 @@ static void wipe_arena(struct arena *a)
 
 /* On the state of now, all or nothing. */
 static int run_once(struct hub *h, const struct verb *verb, struct json arguments,
-                    struct buf *json, struct fault *why)
+                    struct slice who, struct buf *json, struct fault *why)
 {
     struct arena arena AUTO(wipe_arena);
     arena_init(&arena);
@@ -111,6 +113,7 @@ static int run_once(struct hub *h, const struct verb *verb, struct json argument
                           .arena = &arena,
                           .w = json_writer(json),
                           .now_ms = clock_wall_ms(),
+                          .who = who,
                           .why = why};
     rc = verb->run(&v);
     if (rc && arena.failed && rc != AIGNE_E_CONFIG)
@@ -122,7 +125,7 @@ static int run_once(struct hub *h, const struct verb *verb, struct json argument
 }
 
 static int run_writing(struct hub *h, const struct verb *verb, struct json arguments,
-                       struct buf *json, struct fault *why)
+                       struct slice who, struct buf *json, struct fault *why)
 {
     size_t start = json->n;
     int rc = AIGNE_E_REQUEST;
@@ -130,7 +133,7 @@ static int run_writing(struct hub *h, const struct verb *verb, struct json argum
     for (int i = 0; i < TRIES; i++) {
         fault_clear(why);
         json->n = start;
-        rc = run_once(h, verb, arguments, json, why);
+        rc = run_once(h, verb, arguments, who, json, why);
         if (!rc || why->http != 409)
             break;
     }
@@ -147,6 +150,12 @@ static int run_writing(struct hub *h, const struct verb *verb, struct json argum
 int hub_do(struct hub *h, const char *verb, struct slice arguments, struct buf *json,
            struct fault *why)
 {
+    return hub_do_as(h, SLICE(""), verb, arguments, json, why);
+}
+
+int hub_do_as(struct hub *h, struct slice who, const char *verb, struct slice arguments,
+              struct buf *json, struct fault *why)
+{
     struct fault unseen;
     struct fault *reason = why ? why : &unseen;
     struct json given = {.kind = JSON_NONE};
@@ -157,8 +166,8 @@ int hub_do(struct hub *h, const char *verb, struct slice arguments, struct buf *
     if (!rc)
         rc = read_arguments(found, arguments, &given, reason);
     if (!rc)
-        rc = found->writes ? run_writing(h, found, given, json, reason)
-                           : run_once(h, found, given, json, reason);
+        rc = found->writes ? run_writing(h, found, given, who, json, reason)
+                           : run_once(h, found, given, who, json, reason);
     if (rc && json->p) {
         json->n = start;
         json->p[start] = '\0';

@@ -114,6 +114,11 @@ int answer_settled(struct decoding *d, int rc)
     return rc >= 0 && failed ? fault_nomem(d->why) : rc;
 }
 
+int64_t answer_service(struct json v)
+{
+    return v.kind == JSON_STRING ? usage_service_of(slice_of(v.raw.p + 1, v.raw.n - 2)) : -1;
+}
+
 int64_t answer_count(struct json v)
 {
     int64_t count = -1;

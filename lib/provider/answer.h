@@ -34,6 +34,8 @@ int answer_settled(struct decoding *d, int rc);
 /* A count of tokens: -1 when absent or not a whole number, beyond USAGE_LARGEST when absurd, so that
  * usage_sane refuses what is made of it. */
 int64_t answer_count(struct json v);
+/* The level of service that the answer names; see chat/usage.h. */
+int64_t answer_service(struct json v);
 /* A count less what is inside it; unknown stays unknown; never below 0. */
 int64_t answer_less(int64_t count, int64_t inside);
 

@@ -18,13 +18,14 @@ static int push_start(struct decoding *d, struct json message)
 /* input_tokens is without the caches; the writes are told apart where the answer does. */
 static int push_usage(struct decoding *d, struct json usage)
 {
-    enum { INPUT, OUTPUT, READ, WRITTEN, WRITES, DETAILS, MEMBERS };
+    enum { INPUT, OUTPUT, READ, WRITTEN, WRITES, DETAILS, SERVICE, MEMBERS };
     static const char *const names[] = {"input_tokens",
                                         "output_tokens",
                                         "cache_read_input_tokens",
                                         "cache_creation_input_tokens",
                                         "cache_creation",
-                                        "output_tokens_details"};
+                                        "output_tokens_details",
+                                        "service_tier"};
     struct anthropic_state *s = d->state;
     struct json v[MEMBERS];
     struct usage u;
@@ -43,6 +44,7 @@ static int push_usage(struct decoding *d, struct json usage)
         u.cache_write_5m = answer_less(written, s->written_1h);
     u.reasoning = answer_count(json_get(v[DETAILS], "thinking_tokens"));
     u.output = answer_less(answer_count(v[OUTPUT]), u.reasoning);
+    u.service = answer_service(v[SERVICE]);
     return answer_usage(d, &u);
 }
 

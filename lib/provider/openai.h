@@ -136,6 +136,7 @@ struct openai_object {
     struct json usage;
     struct json groq; /* "x_groq", where usage may be as well */
     int64_t index;
+    struct json service;
     struct json choice;  /* the one with index 0, and its members: */
     struct json message; /* "message", or a chunk's "delta" */
     struct json reason;

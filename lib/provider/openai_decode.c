@@ -27,9 +27,10 @@ static bool read_choice(struct json choice, bool any, struct openai_object *o)
 
 int openai_object_read(struct decoding *d, struct slice text, struct openai_object *o)
 {
-    static const char *const names[] = {"error", "id", "model", "choices", "usage", "x_groq"};
-    struct json v[6];
-    int rc = answer_check_pick(d, text, names, 6, v);
+    static const char *const names[] = {"error", "id",     "model",       "choices",
+                                        "usage", "x_groq", "service_tier"};
+    struct json v[7];
+    int rc = answer_check_pick(d, text, names, 7, v);
     if (rc < 0)
         return rc;
     *o = (struct openai_object){.whole = json_of(text),
@@ -38,7 +39,8 @@ int openai_object_read(struct decoding *d, struct slice text, struct openai_obje
                                 .model = v[2],
                                 .choices = v[3],
                                 .usage = v[4],
-                                .groq = v[5]};
+                                .groq = v[5],
+                                .service = v[6]};
     struct json first = json_first(o->choices);
     if (!json_present(first) || read_choice(first, false, o))
         return AIGNE_OK;
@@ -65,14 +67,24 @@ struct json openai_usage_of(const struct openai_object *o)
     return usage.kind == JSON_OBJECT ? usage : (struct json){0};
 }
 
+/* So many of the tokens are of sound. */
+static void tell_apart(int64_t *tokens, int64_t sound, int64_t *out)
+{
+    if (sound <= 0 || *tokens <= 0)
+        return;
+    *out = sound < *tokens ? sound : *tokens;
+    *tokens -= *out;
+}
+
 bool openai_usage(const struct openai_object *o, struct usage *out)
 {
     enum { PROMPT, COMPLETION, TOTAL, PROMPT_DETAILS, COMPLETION_DETAILS, HIT, MEMBERS };
     static const char *const names[] = {
         "prompt_tokens",         "completion_tokens",         "total_tokens",
         "prompt_tokens_details", "completion_tokens_details", "prompt_cache_hit_tokens"};
-    static const char *const cached[] = {"cached_tokens", "cache_write_tokens"};
-    struct json details[2];
+    static const char *const cached[] = {"cached_tokens", "cache_write_tokens", "audio_tokens"};
+    static const char *const answered[] = {"reasoning_tokens", "audio_tokens"};
+    struct json details[3];
     struct json v[MEMBERS];
     struct json usage = openai_usage_of(o);
     if (!json_present(usage))
@@ -82,15 +94,19 @@ bool openai_usage(const struct openai_object *o, struct usage *out)
     int64_t prompt = answer_count(v[PROMPT]);
     int64_t completion = answer_count(v[COMPLETION]);
     int64_t total = answer_count(v[TOTAL]);
-    json_pick(v[PROMPT_DETAILS], cached, 2, details);
+    json_pick(v[PROMPT_DETAILS], cached, 3, details);
     out->cache_read = answer_count(details[0]);
     if (out->cache_read < 0)
         out->cache_read = answer_count(v[HIT]);
     out->cache_write_5m = answer_count(details[1]);
-    out->reasoning = answer_count(json_get(v[COMPLETION_DETAILS], "reasoning_tokens"));
     int64_t in_cache = usage_known(out->cache_read) + usage_known(out->cache_write_5m);
     out->input = in_cache > prompt ? prompt : answer_less(prompt, in_cache);
+    tell_apart(&out->input, answer_count(details[2]), &out->audio_input);
+    json_pick(v[COMPLETION_DETAILS], answered, 2, details);
+    out->reasoning = answer_count(details[0]);
     split_answer(out, completion, usage_known(prompt), total);
+    tell_apart(&out->output, answer_count(details[1]), &out->audio_output);
+    out->service = answer_service(o->service);
     return usage_sane(out) && usage_reported(out);
 }
 

@@ -267,9 +267,9 @@ static int push_output(struct decoding *d, struct json output)
 
 int responses_push_end(struct decoding *d, struct json response, bool watching)
 {
-    enum { STATUS, ERROR, OUTPUT, USAGE, DETAILS, MEMBERS };
-    static const char *const names[] = {"status", "error", "output", "usage",
-                                        "incomplete_details"};
+    enum { STATUS, ERROR, OUTPUT, USAGE, DETAILS, SERVICE, MEMBERS };
+    static const char *const names[] = {
+        "status", "error", "output", "usage", "incomplete_details", "service_tier"};
     struct responses_state *s = d->state;
     struct json v[MEMBERS];
     struct usage usage;
@@ -287,8 +287,10 @@ int responses_push_end(struct decoding *d, struct json response, bool watching)
     int rc = responses_push_start(d, response);
     if (rc >= 0 && !watching && !s->item_count) /* else it was told piece by piece */
         rc = push_output(d, v[OUTPUT]);
-    if (rc >= 0 && usage_of(v[USAGE], &usage))
+    if (rc >= 0 && usage_of(v[USAGE], &usage)) {
+        usage.service = answer_service(v[SERVICE]);
         rc = answer_usage(d, &usage);
+    }
     if (json_string_is(v[STATUS], "incomplete"))
         finish = json_string_is(json_get(v[DETAILS], "reason"), "content_filter")
                      ? FINISH_FILTER

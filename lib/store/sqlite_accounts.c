@@ -172,25 +172,51 @@ static int list_transactions(const struct search *at)
                     write_transaction);
 }
 
+static void write_adjustment(struct json_writer *w, struct sqlite3_stmt *row)
+{
+    json_open_object(w);
+    json_member_string(w, "account", sqlite_text(row, 0));
+    json_member_string(w, "requestId", sqlite_text(row, 1));
+    json_member_string(w, "run", sqlite_text(row, 2));
+    json_member_amount(w, "credits", sqlite3_column_int64(row, 3));
+    member_moment(w, "createdAt", sqlite3_column_int64(row, 4));
+    json_close_object(w);
+}
+
+static int list_adjustments(const struct search *at)
+{
+    int rc = each_row(at, "SELECT count(*) FROM adjustments WHERE ?1 IS NULL OR account = ?1",
+                      write_count);
+    return rc ? rc
+              : write_list(at, "list",
+                           "SELECT account, call_id, run, credits, at_ms FROM adjustments"
+                           " WHERE ?1 IS NULL OR account = ?1 ORDER BY at_ms DESC, row_id"
+                           " LIMIT ?2 OFFSET ?3",
+                           write_adjustment);
+}
+
 /* ---- the proof ---- */
 
 static const char differences[] =
-    "WITH g AS (SELECT account, sum(amount) amount, sum(remaining) remaining, min(remaining) least"
+    "WITH g AS (SELECT account, sum(amount) FILTER (WHERE source <> 'adjustment') amount,"
+    " sum(remaining) remaining, min(remaining) least"
     " FROM grants GROUP BY account),"
     " h AS (SELECT account, sum(amount) amount FROM holds WHERE account <> '' GROUP BY account),"
     " s AS (SELECT counter, starts_ms, sum(amount) amount FROM hold_counters"
     " JOIN holds USING (call_id) GROUP BY counter, starts_ms),"
     " u AS (SELECT account, sum(credits) credits FROM usage WHERE account <> ''"
     " GROUP BY account),"
+    " j AS (SELECT account, sum(credits) credits FROM adjustments GROUP BY account),"
     " ids AS (SELECT id FROM accounts UNION SELECT account FROM g UNION SELECT account FROM h"
-    " UNION SELECT account FROM u),"
+    " UNION SELECT account FROM u UNION SELECT account FROM j),"
     " a AS (SELECT ids.id, coalesce(balance, 0) balance, coalesce(held, 0) held,"
     " coalesce(granted, 0) granted, coalesce(spent, 0) spent, coalesce(expired, 0) expired,"
     " coalesce(revoked, 0) revoked, coalesce(archived, 0) archived, coalesce(g.amount, 0) given,"
     " coalesce(g.remaining, 0) remaining, coalesce(least, 0) least,"
-    " coalesce(h.amount, 0) holding, coalesce(u.credits, 0) used"
+    " coalesce(h.amount, 0) holding, coalesce(u.credits, 0) + coalesce(j.credits, 0) used"
     " FROM ids LEFT JOIN accounts USING (id) LEFT JOIN g ON g.account = ids.id"
-    " LEFT JOIN h ON h.account = ids.id LEFT JOIN u ON u.account = ids.id),"
+    " LEFT JOIN h ON h.account = ids.id LEFT JOIN u ON u.account = ids.id"
+    " LEFT JOIN j ON j.account = ids.id),"
     " c AS (SELECT id, 'balance' what, balance told, granted - spent - expired - revoked shown"
     " FROM a UNION ALL SELECT id, 'granted', granted, given FROM a"
     " UNION ALL SELECT id, 'held', held, holding FROM a"
@@ -238,11 +264,12 @@ static int check(const struct search *at)
 int sqlite_money_list(struct store *s, const struct money_query *query, struct buf *json,
                       struct fault *why)
 {
-    static int (*const reports[])(const struct search *at) = {[MONEY_ACCOUNT] = list_account,
-                                                              [MONEY_ACCOUNTS] = list_accounts,
-                                                              [MONEY_TRANSACTIONS] =
-                                                                  list_transactions,
-                                                              [MONEY_CHECK] = check};
+    static int (*const reports[])(const struct search *at) = {
+        [MONEY_ACCOUNT] = list_account,
+        [MONEY_ACCOUNTS] = list_accounts,
+        [MONEY_TRANSACTIONS] = list_transactions,
+        [MONEY_ADJUSTMENTS] = list_adjustments,
+        [MONEY_CHECK] = check};
     struct sqlite3 *db AUTO(sqlite_disconnect) = NULL;
     int rc = sqlite_connect(s->path, SQLITE_OPEN_READONLY, &db, why);
     if (rc)

@@ -9,8 +9,8 @@ enum { GRANTS_AT_ONCE = 16 };
 
 static const char writing[] = "The account could not be written";
 
-static int add_transaction(struct money_book *b, const struct money_account *a,
-                           const char *kind, int64_t amount, const struct money_op *about)
+int money_add_transaction(struct money_book *b, const struct money_account *a, const char *kind,
+                          int64_t amount, const struct money_op *about)
 {
     struct sqlite3_stmt *add = b->statements[MONEY_ADD_TRANSACTION];
     sqlite_bind(add, 1, a->id);
@@ -130,7 +130,7 @@ static int expire_due(struct money_book *b, struct money_account *a, int64_t now
         a->expiry_stale = true;
         rc = take_from_grant(b, due.place, part, part);
         if (!rc)
-            rc = add_transaction(b, a, "expiry", -part, &about);
+            rc = money_add_transaction(b, a, "expiry", -part, &about);
     }
     return rc ? rc : a->expiry_stale ? money_next_expiry(b, a) : SQLITE_OK;
 }
@@ -175,7 +175,7 @@ static int change_by_grant(struct money_book *b, struct money_account *a,
     a->changed = true;
     if (op->expires_ms < a->next_expiry_ms)
         a->next_expiry_ms = op->expires_ms;
-    return add_transaction(b, a, "grant", op->amount, op);
+    return money_add_transaction(b, a, "grant", op->amount, op);
 }
 
 int money_grant(struct money_book *b, const struct money_op *op, struct fault *why)
@@ -237,7 +237,7 @@ static int take_back(struct money_book *b, struct money_account *a,
     a->changed = true;
     a->expiry_stale = true;
     rc = money_take_owed(b, a);
-    return rc ? rc : add_transaction(b, a, "revocation", -taken, op);
+    return rc ? rc : money_add_transaction(b, a, "revocation", -taken, op);
 }
 
 int money_revoke(struct money_book *b, const struct money_op *op, struct fault *why)

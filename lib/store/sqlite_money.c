@@ -46,6 +46,15 @@ static const char *const statement_texts[MONEY_STATEMENTS] = {
     [MONEY_ADD_SHARE] = "INSERT INTO hold_counters VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
     [MONEY_READ_SHARES] = "SELECT counter, starts_ms FROM hold_counters WHERE call_id = ?1",
     [MONEY_DROP_SHARES] = "DELETE FROM hold_counters WHERE call_id = ?1",
+    [MONEY_ADJUSTED] = "SELECT coalesce(sum(credits), 0) FROM adjustments WHERE row_id = ?1",
+    [MONEY_ADD_ADJUSTMENT] = "INSERT INTO adjustments VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [MONEY_GROW_TRANSACTION] =
+        ("UPDATE transactions SET amount = amount + ?3, balance = ?4 WHERE account = ?1"
+         " AND kind = 'adjustment' AND grant_id = ?2"),
+    [MONEY_GIVE_BACK] =
+        ("INSERT INTO grants VALUES (NULL, ?1, ?2, 'adjustment', ?3, ?4, ?5, 0, 100, ?6,"
+         " 9223372036854775807, 0) ON CONFLICT (id) DO UPDATE SET"
+         " amount = amount + excluded.amount, remaining = remaining + excluded.remaining"),
 };
 
 int money_book_open(struct money_book *b, struct sqlite3 *db)

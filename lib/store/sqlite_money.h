@@ -28,6 +28,10 @@ enum money_statement {
     MONEY_ADD_SHARE,
     MONEY_READ_SHARES,
     MONEY_DROP_SHARES,
+    MONEY_ADJUSTED,
+    MONEY_ADD_ADJUSTMENT,
+    MONEY_GROW_TRANSACTION,
+    MONEY_GIVE_BACK,
     MONEY_STATEMENTS
 };
 
@@ -90,6 +94,11 @@ int money_held_row(struct money_book *b, struct slice call_id, struct usage_row 
                    struct money_op *hold);
 int money_grant(struct money_book *b, const struct money_op *op, struct fault *why);
 int money_revoke(struct money_book *b, const struct money_op *op, struct fault *why);
+/* Take the difference from the account, or give it back as a grant. SQLITE_BUSY_SNAPSHOT: it was adjusted by
+ * another amount before. */
+int money_adjust(struct money_book *b, const struct adjustment *adjustment);
+int money_add_transaction(struct money_book *b, const struct money_account *a, const char *kind,
+                          int64_t amount, const struct money_op *about);
 /* Take what has expired by now from the account; what is held for calls stays until it is not. */
 int money_expire(struct money_book *b, struct slice account, int64_t now_ms);
 

@@ -98,6 +98,10 @@ static int apply_one(struct store *s, const struct store_op *op, int64_t *versio
     }
     if (op->money)
         return sqlite_money_apply(s, op, why);
+    if (op->rate)
+        return sqlite_rate_add(s, op->rate, why);
+    if (op->adjustment)
+        return sqlite_adjust(s, op->adjustment, why);
     if (op->expected_version != STORE_ANY_VERSION) {
         rc = check_version(s, op, why);
         if (rc)

@@ -96,6 +96,8 @@ int sqlite_usage_add(struct store *s, const struct usage_row *row);
 int64_t usage_place(int64_t wall_ms);
 /* No row may get a place up to this one any more. */
 void sqlite_usage_pass(struct store *s, int64_t place);
+/* The row that a statement over all columns of `usage` is at; texts as sqlite_text. */
+void sqlite_usage_read(struct sqlite3_stmt *statement, struct usage_row *row);
 /* The transaction that began after `before` failed: did it really? */
 void sqlite_usage_doubt(struct store *s, int64_t before);
 
@@ -113,6 +115,12 @@ int sqlite_money_upkeep(struct store *s, int64_t now_ms, struct fault *why);
 int sqlite_roll_up(struct store *s, int64_t now_ms, struct fault *why);
 int sqlite_usage_report(struct store *s, const struct usage_question *question,
                         struct buf *json, struct fault *why);
+int sqlite_rate_add(struct store *s, const struct rate_record *record, struct fault *why);
+int sqlite_rate_history(struct store *s, struct arena *a, const struct rate_query *query,
+                        struct rate_record **records, size_t *count, struct fault *why);
+int sqlite_adjust(struct store *s, const struct adjustment *adjustment, struct fault *why);
+int sqlite_usage_paid(struct store *s, struct arena *a, const struct paid_query *query,
+                      struct paid_row **rows, size_t *count, struct fault *why);
 int sqlite_usage_list(struct store *s, struct slice filters, struct buf *json,
                       struct fault *why);
 

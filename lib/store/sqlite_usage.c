@@ -154,7 +154,7 @@ void sqlite_usage_doubt(struct store *s, int64_t before)
     s->doubt_rows = DOUBTFUL_ROWS;
 }
 
-static void usage_read(struct sqlite3_stmt *statement, struct usage_row *row)
+void sqlite_usage_read(struct sqlite3_stmt *statement, struct usage_row *row)
 {
     for (int i = 0; i < TEXTS; i++)
         *(struct slice *)(void *)((char *)row + text_at[i]) =
@@ -276,7 +276,7 @@ static int write_rows(struct sqlite3 *db, const struct usage_query *query,
     json_open_array(w);
     while ((rc = sqlite3_step(statement)) == SQLITE_ROW) {
         struct usage_row row = {.id = SLICE_NONE};
-        usage_read(statement, &row);
+        sqlite_usage_read(statement, &row);
         usage_row_write(w, &row);
     }
     json_close_array(w);

@@ -67,7 +67,9 @@ enum store_op_kind {
     STORE_RELEASE,
     STORE_INTERRUPT,
     STORE_GRANT,
-    STORE_REVOKE
+    STORE_REVOKE,
+    STORE_RATE,  /* append `rate` to the history of rates */
+    STORE_ADJUST /* book `adjustment` */
 };
 
 #define STORE_NEVER INT64_MAX /* when a grant without an end expires */
@@ -105,13 +107,73 @@ struct budget_state {
     int64_t held;
 };
 
-enum money_report { MONEY_ACCOUNT = 1, MONEY_ACCOUNTS, MONEY_TRANSACTIONS, MONEY_CHECK };
+enum money_report {
+    MONEY_ACCOUNT = 1,
+    MONEY_ACCOUNTS,
+    MONEY_TRANSACTIONS,
+    MONEY_ADJUSTMENTS,
+    MONEY_CHECK
+};
 
 struct money_query {
     enum money_report report;
     struct slice account; /* .p NULL: all */
     int64_t page;         /* from 1 */
     int64_t page_size;
+};
+
+/* A change of a rate: what its object was and became ("" when there was or is none), and since when that
+ * counts, which may be before it was made. Of those that count for a moment the last one made holds. */
+struct rate_record {
+    struct slice provider;
+    struct slice model;
+    struct slice type;
+    struct slice kind; /* "manual_update" */
+    struct slice who;
+    struct slice note;
+    struct slice before;
+    struct slice after;
+    int64_t at_ms;
+    int64_t since_ms;
+};
+
+struct rate_query {
+    struct slice provider; /* .p NULL: any, as the next two */
+    struct slice model;
+    struct slice type;
+    int64_t skip;
+    int64_t most; /* -1: all */
+};
+
+/* A past call costs another amount: the difference is taken from its account or given back to it, once for
+ * each run. 409: others adjusted the row since it was read. */
+struct adjustment {
+    struct slice row_id;
+    struct slice call_id;
+    struct slice account;
+    struct slice
+        run; /* the id of all that is adjusted together: one transaction for each account */
+    struct slice note;
+    int64_t credits; /* more, or less when negative */
+    int64_t earlier; /* sum of what the row was adjusted by before */
+    int64_t at_ms;
+};
+
+/* Rows that an account paid for, oldest first, with what they were adjusted by. Their texts but what names
+ * the call, its rate and its account are empty. */
+struct paid_row {
+    int64_t place;
+    struct usage_row row;
+    int64_t adjusted;
+};
+
+struct paid_query {
+    struct slice provider; /* .p NULL: any */
+    struct slice model;
+    int64_t from_ms;
+    int64_t until_ms;
+    int64_t after_place;
+    size_t most;
 };
 
 #define STORE_ANY_VERSION ((int64_t)-1)
@@ -126,6 +188,8 @@ struct store_op {
         expected_version; /* AIGNE_E_REQUEST with http 409 for the whole batch when it differs */
     const struct usage_row *usage;
     struct money_op *money;
+    const struct rate_record *rate;
+    const struct adjustment *adjustment;
 };
 
 struct store_object {
@@ -170,6 +234,11 @@ struct store_type {
     int (*roll_up)(struct store *s, int64_t now_ms, struct fault *why);
     int (*usage_report)(struct store *s, const struct usage_question *question,
                         struct buf *json, struct fault *why);
+    /* Changes of rates, the newest first; NULL, with the next: this store keeps no history. */
+    int (*rate_history)(struct store *s, struct arena *a, const struct rate_query *query,
+                        struct rate_record **records, size_t *count, struct fault *why);
+    int (*usage_paid)(struct store *s, struct arena *a, const struct paid_query *query,
+                      struct paid_row **rows, size_t *count, struct fault *why);
     void (*close)(struct store *s);
 };
 

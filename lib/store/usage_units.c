@@ -3,6 +3,8 @@
 #include "text/json_scan.h"
 #include <stdio.h>
 
+#define SERVICE "serviceTier"
+
 static const struct {
     const char *name;
     size_t offset;
@@ -33,6 +35,12 @@ struct slice usage_units_write(const struct usage *u, char room[USAGE_UNITS_ROOM
                              units[i].name, (long long)count);
         n += wrote > 0 ? (size_t)wrote : 0;
     }
+    const char *service = usage_service_name(u->service);
+    if (service) {
+        int wrote = snprintf(room + n, USAGE_UNITS_ROOM - n, "%c\"" SERVICE "\":\"%s\"",
+                             n ? ',' : '{', service);
+        n += wrote > 0 ? (size_t)wrote : 0;
+    }
     if (!n)
         return SLICE_NONE;
     room[n++] = '}';
@@ -44,10 +52,14 @@ void usage_units_members(struct json_writer *w, const struct usage *u)
     for (int i = 0; i < UNITS; i++)
         if (count_at(u, i) >= 0)
             json_member_int(w, units[i].name, count_at(u, i));
+    if (usage_service_name(u->service))
+        json_member_text(w, SERVICE, usage_service_name(u->service));
 }
 
 void usage_units_read(struct slice text, struct usage *u)
 {
+    struct slice service = text.n ? json_get(json_of(text), SERVICE).raw : SLICE_NONE;
+    u->service = service.n > 2 ? usage_service_of(slice_of(service.p + 1, service.n - 2)) : -1;
     for (int i = 0; i < UNITS; i++) {
         int64_t *count = (int64_t *)(void *)((char *)u + units[i].offset);
         *count = -1;

@@ -13,6 +13,24 @@ bool decimal_parse(struct slice text, int digits, decimal_wide *out)
     return true;
 }
 
+bool decimal_parse_rounded(struct slice text, int shift, decimal_wide *out)
+{
+    struct number number;
+    number_digits value = 0;
+    if (!number_parse(text, &number) || number.negative)
+        return false;
+    int64_t power = number.digits ? number.scale + DECIMAL_RATE_DIGITS - shift : 0;
+    if (power < 0) {
+        for (value = number.digits; power < -1 && value; power++)
+            value /= 10;
+        value = value / 10 + (value % 10 >= 5);
+    } else if (!number_scaled(&number, power, &value)) {
+        return false;
+    }
+    *out = (decimal_wide)value;
+    return true;
+}
+
 void decimal_write(struct buf *out, decimal_wide value, int digits)
 {
     char text[48]; /* 39 digits, or a point and up to 38 zeros before them */

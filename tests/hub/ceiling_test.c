@@ -6,11 +6,13 @@
 static struct catalog_rate rate_of(const char *type, const char *in, const char *out,
                                    const char *write)
 {
-    struct catalog_rate r = {.type = slice_text(type), .read_rate = -1, .write_rate = -1};
-    assert_true(decimal_parse(slice_text(in), DECIMAL_RATE_DIGITS, &r.input_rate));
-    assert_true(decimal_parse(slice_text(out), DECIMAL_RATE_DIGITS, &r.output_rate));
+    struct catalog_rate r = {.type = slice_text(type)};
+    decimal_wide *part = r.prices.base.part;
+    price_clear(&r.prices.base);
+    assert_true(decimal_parse(slice_text(in), DECIMAL_RATE_DIGITS, &part[PRICE_INPUT]));
+    assert_true(decimal_parse(slice_text(out), DECIMAL_RATE_DIGITS, &part[PRICE_OUTPUT]));
     if (write)
-        assert_true(decimal_parse(slice_text(write), DECIMAL_RATE_DIGITS, &r.write_rate));
+        assert_true(decimal_parse(slice_text(write), DECIMAL_RATE_DIGITS, &part[PRICE_WRITE]));
     return r;
 }
 
@@ -18,7 +20,7 @@ static int64_t charge(const struct ceiling *c, enum chat_kind kind,
                       const struct catalog_rate *r)
 {
     int64_t billionths = -1;
-    assert_true(ceiling_charge(c, kind, r, &billionths));
+    assert_true(ceiling_charge(c, kind, r, 0, &billionths));
     return billionths;
 }
 
@@ -61,7 +63,7 @@ static void test_too_much(void **state)
     int64_t billionths = 0;
     struct ceiling c = {.answer_tokens = INT64_MAX, .answers = INT64_MAX};
     struct catalog_rate r = rate_of("chat", "0", "1000", NULL);
-    assert_false(ceiling_charge(&c, KIND_CHAT, &r, &billionths));
+    assert_false(ceiling_charge(&c, KIND_CHAT, &r, 0, &billionths));
 }
 
 static void test_text_by_a_look(void **state)

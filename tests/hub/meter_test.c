@@ -13,16 +13,19 @@ static decimal_wide rate(const char *text)
 static struct catalog_rate rates(const char *in, const char *out, const char *read,
                                  const char *write)
 {
-    return (struct catalog_rate){.input_rate = rate(in),
-                                 .output_rate = rate(out),
-                                 .read_rate = rate(read),
-                                 .write_rate = rate(write)};
+    struct catalog_rate r = {.type = SLICE("chat")};
+    price_clear(&r.prices.base);
+    r.prices.base.part[PRICE_INPUT] = rate(in);
+    r.prices.base.part[PRICE_OUTPUT] = rate(out);
+    r.prices.base.part[PRICE_READ] = rate(read);
+    r.prices.base.part[PRICE_WRITE] = rate(write);
+    return r;
 }
 
 static void assert_cost(struct catalog_rate r, struct usage u, int64_t billionths)
 {
     int64_t cost = -1;
-    assert_true(meter_charge(&u, &r, &cost));
+    assert_true(meter_charge(&u, &r, 0, &cost));
     assert_int_equal(cost, billionths);
 }
 
@@ -33,7 +36,7 @@ static void test_observed_examples(void **state)
     struct catalog_rate r = rates("1.5e-7", "6e-7", NULL, NULL);
     assert_cost(r, USAGE_TOKENS(10, -1, -1, -1, 3, -1), 3300);
     /* 60 of 100 prompt tokens from the cache: there charged twice, here once. */
-    r.read_rate = rate("7.5e-8");
+    r.prices.base.part[PRICE_READ] = rate("7.5e-8");
     assert_cost(r, USAGE_TOKENS(40, 60, -1, -1, 5, -1), 6000 + 4500 + 3000);
     assert_cost(rates("2e-8", "0", NULL, NULL), USAGE_TOKENS(5, -1, -1, -1, -1, -1), 100);
 }
@@ -84,7 +87,7 @@ static void test_absurd_counts_are_refused(void **state)
                                         &u.cache_write_1h, &u.output,     &u.reasoning};
             int64_t cost = 77;
             *members[member] = absurd[i];
-            assert_false(meter_charge(&u, &r, &cost));
+            assert_false(meter_charge(&u, &r, 0, &cost));
             assert_int_equal(cost, 0);
         }
 }
@@ -95,9 +98,9 @@ static void test_what_does_not_fit_is_refused(void **state)
     struct usage u = USAGE_TOKENS(USAGE_LARGEST, -1, -1, -1, USAGE_LARGEST, -1);
     struct catalog_rate r = rates("1", "1", NULL, NULL);
     int64_t cost = 0;
-    assert_false(meter_charge(&u, &r, &cost)); /* 2^41 credits in billionths */
+    assert_false(meter_charge(&u, &r, 0, &cost)); /* 2^41 credits in billionths */
     r = rates("0.001", "0.001", NULL, NULL);
-    assert_true(meter_charge(&u, &r, &cost));
+    assert_true(meter_charge(&u, &r, 0, &cost));
     assert_int_equal(cost, INT64_C(2199023255552000000)); /* exact: no float could say it */
 }
 
