@@ -13,8 +13,9 @@ static int carry_out(struct aigne_call *call, struct aigne_reply *answer)
     struct slice arguments = slice_trim(buf_slice(&x->body));
     if (!answer || !verb.p)
         return fault_nomem(&call->fault);
-    int rc = hub_object_do(call->hub, verb.p, arguments.n ? arguments : SLICE("{}"), answer,
-                           &call->fault);
+    int rc =
+        hub_object_do_as(call->hub, call->who->name.n ? call->who->name : call->who->id, verb.p,
+                         arguments.n ? arguments : SLICE("{}"), answer, &call->fault);
     if (rc >= 0)
         buf_put_slice(&x->filling, buf_slice(&answer->json));
     return rc;

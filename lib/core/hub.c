@@ -94,8 +94,14 @@ void hub_object_drop(struct aigne_hub *h)
 int hub_object_do(struct aigne_hub *h, const char *verb, struct slice arguments,
                   struct aigne_reply *answer, struct fault *why)
 {
+    return hub_object_do_as(h, SLICE(""), verb, arguments, answer, why);
+}
+
+int hub_object_do_as(struct aigne_hub *h, struct slice who, const char *verb,
+                     struct slice arguments, struct aigne_reply *answer, struct fault *why)
+{
     int rc = trial_is(verb) ? trial_do(h, verb, arguments, &answer->json, why)
-                            : hub_do(h->hub, verb, arguments, &answer->json, why);
+                            : hub_do_as(h->hub, who, verb, arguments, &answer->json, why);
     if (rc < 0)
         return rc;
     struct json key = {JSON_NONE, SLICE_NONE};

@@ -37,5 +37,8 @@ void hub_object_drop(struct aigne_hub *h);
  * rate.test. The answer's text is the new key for key.create, else the JSON. */
 int hub_object_do(struct aigne_hub *h, const char *verb, struct slice arguments,
                   struct aigne_reply *answer, struct fault *why);
+/* The same for somebody, whom records of the change name. */
+int hub_object_do_as(struct aigne_hub *h, struct slice who, const char *verb,
+                     struct slice arguments, struct aigne_reply *answer, struct fault *why);
 
 #endif

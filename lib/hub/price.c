@@ -84,20 +84,11 @@ struct slice price_read(struct json object, struct price *p)
     return SLICE_NONE;
 }
 
-static void put_decimal(struct json_writer *w, const char *name, decimal_wide value)
-{
-    json_key(w, name);
-    BUF_LITERAL(w->out, "\"");
-    decimal_write(w->out, value, DECIMAL_RATE_DIGITS);
-    BUF_LITERAL(w->out, "\"");
-    w->comma = true;
-}
-
 void price_write(struct json_writer *w, const struct price *p)
 {
     for (int i = 0; i < PRICE_PARTS; i++)
         if (p->part[i] >= 0)
-            put_decimal(w, parts[i].name, p->part[i]);
+            json_member_decimal(w, parts[i].name, p->part[i], DECIMAL_RATE_DIGITS);
 }
 
 static bool read_minute(struct slice text, int *out)

@@ -100,7 +100,7 @@ static int rate_history(struct verb_call *v)
 static void member_rate(struct json_writer *w, const char *name, decimal_wide rate)
 {
     if (rate >= 0)
-        verb_member_decimal(w, name, rate, DECIMAL_RATE_DIGITS);
+        json_member_decimal(w, name, rate, DECIMAL_RATE_DIGITS);
 }
 
 void price_write_change(struct json_writer *w, const struct rate_change *c,
@@ -171,7 +171,7 @@ static int rate_margin(struct verb_call *v)
     json_member_int(&v->w, "updated", counts[0]);
     json_member_int(&v->w, "unchanged", counts[1]);
     json_member_int(&v->w, "skipped", counts[2]);
-    verb_member_decimal(&v->w, "margin", margin.margin, 6);
+    json_member_decimal(&v->w, "margin", margin.margin, 6);
     json_member_amount(&v->w, "creditPrice", margin.price);
     json_member_bool(&v->w, "dryRun", verb_flag(v, "dryRun", false));
     json_close_object(&v->w);

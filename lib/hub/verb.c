@@ -225,16 +225,6 @@ int verb_moment(struct verb_call *v, const char *name, int64_t *out)
                              name);
 }
 
-void verb_member_decimal(struct json_writer *w, const char *name, decimal_wide value,
-                         int digits)
-{
-    json_key(w, name);
-    BUF_LITERAL(w->out, "\"");
-    decimal_write(w->out, value, digits);
-    BUF_LITERAL(w->out, "\"");
-    w->comma = true;
-}
-
 struct slice verb_new_id(struct verb_call *v)
 {
     char id[RANDOM_ID_SIZE];

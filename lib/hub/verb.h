@@ -171,9 +171,6 @@ int verb_whole(struct verb_call *v, const char *name, int64_t otherwise, int64_t
                int64_t *out);
 /* ISO 8601 or milliseconds; `out` stays as it is when absent. */
 int verb_moment(struct verb_call *v, const char *name, int64_t *out);
-/* "name":"0.00000015" with so many digits after the point at most. */
-void verb_member_decimal(struct json_writer *w, const char *name, decimal_wide value,
-                         int digits);
 
 /* By id or name; AIGNE_E_REQUEST 404. */
 int user_find(struct verb_call *v, struct slice id_or_name, const struct store_object **out);

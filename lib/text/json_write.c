@@ -190,11 +190,17 @@ void json_member_raw_opt(struct json_writer *w, const char *name, struct slice j
         json_member_raw(w, name, json);
 }
 
-void json_member_amount(struct json_writer *w, const char *name, int64_t billionths)
+void json_member_decimal(struct json_writer *w, const char *name, decimal_wide value,
+                         int digits)
 {
     json_key(w, name);
     BUF_LITERAL(w->out, "\"");
-    decimal_write(w->out, billionths, DECIMAL_AMOUNT_DIGITS);
+    decimal_write(w->out, value, digits);
     BUF_LITERAL(w->out, "\"");
     w->comma = true;
+}
+
+void json_member_amount(struct json_writer *w, const char *name, int64_t billionths)
+{
+    json_member_decimal(w, name, billionths, DECIMAL_AMOUNT_DIGITS);
 }

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/slice.h"
+#include "text/decimal.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -40,6 +41,8 @@ void json_member_int(struct json_writer *w, const char *name, int64_t value);
 void json_member_bool(struct json_writer *w, const char *name, bool value);
 void json_member_raw(struct json_writer *w, const char *name, struct slice json);
 /* Billionths as decimal text: "0.25". */
+void json_member_decimal(struct json_writer *w, const char *name, decimal_wide value,
+                         int digits);
 void json_member_amount(struct json_writer *w, const char *name, int64_t billionths);
 void json_member_string_opt(struct json_writer *w, const char *name, struct slice s);
 void json_member_raw_opt(struct json_writer *w, const char *name, struct slice json);

@@ -173,6 +173,10 @@ static void test_verbs(void **state)
         {"rate.put",
          "{\"provider\":\"openai\",\"model\":\"m\",\"inputRate\":\"0.1\",\"caching\":"
          "{\"readRate\":1},\"unitCosts\":{\"input\":1}}"},
+        {"rate.put",
+         "{\"provider\":\"openai\",\"model\":\"m\",\"unitCosts\":{\"input\":1},\"tiers\":"
+         "[{\"service\":\"\\u0062atch\",\"rates\":{\"input\":1},\"costs\":{\"image\":2}}]}"},
+        {"rate.margin", "{\"margin\":0.2,\"provider\":\"openai\"}"},
         {"rate.get", "{\"provider\":\"openai\",\"model\":\"m\"}"},
         {"rate.list", "{\"model\":\"m\"}"},
         {"rate.delete", "{\"provider\":\"openai\",\"model\":\"m\"}"},
