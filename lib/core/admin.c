@@ -41,16 +41,20 @@ static void give_answer(struct aigne_call *call)
     exchange_answer(call, 200, "application/json", &body);
 }
 
+bool admin_only(struct aigne_call *call)
+{
+    if (call->who->admin)
+        return true;
+    fault_set(&call->fault, AIGNE_E_AUTH,
+              "This access key is not an administrator's; use one made with role admin.");
+    call->fault.http = 403;
+    call_refuse(call);
+    return false;
+}
+
 void admin_handle(struct aigne_call *call)
 {
     exchange_of(call)->confidential = true;
-    if (!call->who->admin) {
-        fault_set(&call->fault, AIGNE_E_AUTH,
-                  "This access key is not an administrator's; use one made with role admin.");
-        call->fault.http = 403;
-        call_refuse(call);
-        return;
-    }
-    if (errand_send(call, &call->hub->verbs, do_verb, give_answer) < 0)
+    if (admin_only(call) && errand_send(call, &call->hub->verbs, do_verb, give_answer) < 0)
         call_refuse(call);
 }

@@ -4,6 +4,8 @@
 
 #include "core/call.h"
 
+/* False: the key is not an administrator's, and the call was refused. */
+bool admin_only(struct aigne_call *call);
 void admin_handle(struct aigne_call *call);
 
 #endif

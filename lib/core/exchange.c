@@ -103,6 +103,13 @@ void exchange_begin_stream(struct aigne_call *call)
     BUF_LITERAL(&x->head, UNBUFFERED);
 }
 
+void exchange_begin(struct aigne_call *call, const char *type, struct slice headers)
+{
+    put_head(call, 200, slice_text(type));
+    BUF_LITERAL(&exchange_of(call)->head, UNBUFFERED);
+    buf_put_slice(&exchange_of(call)->head, headers);
+}
+
 void exchange_begin_early(struct aigne_call *call)
 {
     struct exchange *x = exchange_of(call);
@@ -475,8 +482,13 @@ bool exchange_take(struct aigne_call *call, struct aigne_event *out)
         return true;
     }
     buf_clear(&x->reading);
-    if (x->filling.n == 0)
+    if (x->more && call->state == CALL_ERRAND) /* the next piece is being written */
         return false;
+    if (x->filling.n == 0) {
+        if (x->more)
+            x->more(call);
+        return false;
+    }
     struct buf used = x->reading;
     x->reading = x->filling;
     x->filling = used;

@@ -33,6 +33,13 @@ struct exchange {
     bool confidential;                       /* what comes and goes holds keys */
     void (*handle)(struct aigne_call *call); /* the body is complete: begin */
 
+    /* An answer in pieces, see export.c. */
+    void (*more)(struct aigne_call *call); /* ask for the next one, when all before was taken */
+    struct slice export_arguments;
+    struct slice export_cursor; /* JSON; .p NULL: at the beginning, or the end */
+    struct slice export_headers;
+    bool export_csv;
+
     /* What goes out. */
     int status; /* 0: no head yet */
     bool head_taken;
@@ -65,6 +72,8 @@ int exchange_prepare(struct aigne_call *call);
 void exchange_begin_stream(struct aigne_call *call);
 /* Let that of a plain answer go out before the answer is known: it is then JSON, and a failure too. */
 void exchange_begin_early(struct aigne_call *call);
+/* The head of an answer in pieces; `headers` are lines. */
+void exchange_begin(struct aigne_call *call, const char *type, struct slice headers);
 /* A finished answer made here: a page, not a call. `type` is the media type. */
 void exchange_answer(struct aigne_call *call, int status, const char *type, struct buf *body);
 /* True: an event was stored. */

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "core/admin.h"
 #include "core/exchange.h"
+#include "core/export.h"
 #include "core/overrides.h"
 #include "core/pages.h"
 #include "core/refresh.h"
@@ -87,6 +88,7 @@ static const struct gateway_path paths[] = {
     {"GET", "/api/ai-providers/models", false, ANYBODY, &ingress_aigne, page_aigne_models},
     {"GET", "/api/v2/status", false, ANYBODY, &ingress_aigne, page_aigne_status},
     {"POST", "/api/admin/", true, KEY_HOLDER, &ingress_aigne, admin_handle},
+    {"GET", "/api/admin/usage/export", false, KEY_HOLDER, &ingress_aigne, page_usage_export},
     {"GET", "/health", false, ANYBODY, &ingress_aigne, page_health},
     {"GET", "/", false, ANYBODY, &ingress_aigne, page_health},
 };

@@ -1,9 +1,15 @@
 /* Knows the verbs about usage rows; refuses to know how they are searched: the store does. */
 #include "base/mem.h"
+#include "hub/usage_export.h"
 #include "hub/verb.h"
 #include <aignehub/aignehub.h>
 
-enum { FILTERS_LARGEST = 2 * 1024 * 1024 };
+enum {
+    FILTERS_LARGEST = 2 * 1024 * 1024,
+    EXPORT_ROWS = 500, /* in one piece, when not told */
+    EXPORT_ROWS_LARGEST = 5000,
+    EXPORT_LARGEST = 64 * 1024 * 1024
+};
 
 /* Rows hold a user's id; who asks may know the name only. */
 static int with_user_id(struct verb_call *v, struct buf *out)
@@ -66,6 +72,61 @@ static int usage_top(struct verb_call *v)
     return report(v, USAGE_TOP);
 }
 
+static int read_export(struct verb_call *v, int64_t *most, int64_t *cursor)
+{
+    struct json limit = verb_json(v, "limit");
+    struct slice from = verb_text(v, "cursor");
+    *most = EXPORT_ROWS;
+    *cursor = INT64_MAX;
+    if (!v->hub->type->usage_each) {
+        v->why->http = 400;
+        return fault_set(v->why, AIGNE_E_REQUEST,
+                         "A hub in memory exports nothing; give it a database file.");
+    }
+    if (from.p && (!slice_int64(from, cursor) || *cursor < 0))
+        return verb_refuse(v, "cursor", "Argument \"cursor\" must be one that was told.");
+    if (limit.kind != JSON_NONE &&
+        (!json_int64(limit, most) || *most < 1 || *most > EXPORT_ROWS_LARGEST))
+        return verb_refuse(v, "limit",
+                           "Argument \"limit\" must be a whole number from 1 to %d.",
+                           EXPORT_ROWS_LARGEST);
+    return AIGNE_OK;
+}
+
+static int usage_export(struct verb_call *v)
+{
+    struct buf filters AUTO(buf_free);
+    struct buf text AUTO(buf_free);
+    int64_t most = 0;
+    int64_t cursor = 0;
+    struct usage_export export = {.out = &text,
+                                  .csv = !json_string_is(verb_json(v, "format"), "jsonl"),
+                                  .catalog = v->catalog,
+                                  .arena = v->arena};
+    buf_init(&filters, FILTERS_LARGEST);
+    buf_init(&text, EXPORT_LARGEST);
+    int rc = read_export(v, &most, &cursor);
+    if (!rc)
+        rc = with_user_id(v, &filters);
+    if (rc)
+        return rc;
+    if (cursor == INT64_MAX)
+        usage_export_head(&export);
+    rc = v->hub->type->usage_each(v->hub->store, buf_slice(&filters), most, &cursor,
+                                  usage_export_row, &export, v->why);
+    if (rc)
+        return rc;
+    json_open_object(&v->w);
+    json_member_int(&v->w, "count", export.count);
+    json_member_string(&v->w, "data", buf_slice(&text));
+    if (export.count == most) {
+        json_key(&v->w, "cursor");
+        buf_printf(v->w.out, "\"%lld\"", (long long)cursor);
+    }
+    json_close_object(&v->w);
+    return buf_rc(&text) ? fault_nomem(v->why) : AIGNE_OK;
+}
+
 /* What each of them may ask for. */
 #define FILTERS                                                                                \
     VERB_JOIN(VERB_TEXT("user", "id or name of the user"),                                     \
@@ -90,6 +151,19 @@ static const struct verb verbs[] = {
       "List what was used, one row for each attempt at a provider."},
      false,
      usage_list},
+    {{"usage.export",
+      WITH_FILTERS(
+          VERB_TEXT("requestId", "the id that the caller was told"),
+          VERB_TEXT("search", "some text of the model, app, user, ids or error"),
+          VERB_NUMBER("minDurationMs", "took at least so long"),
+          VERB_CHOICE("format", "\"csv\",\"jsonl\"",
+                      "csv for a spreadsheet, as when absent, or a JSON object a line"),
+          VERB_TEXT("cursor", "where the piece before ended, as it says; absent: begin"),
+          VERB_NUMBER("limit", "how many rows in this piece, at most 5000")),
+      "Write usage rows for other programs, the newest first, in pieces: while there is a cursor, "
+      "ask on with it."},
+     false,
+     usage_export},
     {{"usage.series",
       WITH_FILTERS(VERB_CHOICE("bucket", "\"hour\",\"day\",\"month\"",
                                "what is added up; day when absent"),

@@ -150,10 +150,11 @@ static int memory_open(struct slice where, bool durable, struct store **out, str
     {                                                                                          \
         .scheme = (name), .open = (opener), .load = sqlite_load, .version = sqlite_version,    \
         .apply = sqlite_apply, .usage_list = sqlite_usage_list,                                \
-        .money_list = sqlite_money_list, .budget_list = sqlite_budget_list,                    \
-        .money_upkeep = sqlite_money_upkeep, .roll_up = sqlite_roll_up,                        \
-        .usage_report = sqlite_usage_report, .rate_history = sqlite_rate_history,              \
-        .usage_paid = sqlite_usage_paid, .close = store_close                                  \
+        .usage_each = sqlite_usage_each, .money_list = sqlite_money_list,                      \
+        .budget_list = sqlite_budget_list, .money_upkeep = sqlite_money_upkeep,                \
+        .roll_up = sqlite_roll_up, .usage_report = sqlite_usage_report,                        \
+        .rate_history = sqlite_rate_history, .usage_paid = sqlite_usage_paid,                  \
+        .close = store_close                                                                   \
     }
 
 const struct store_type store_sqlite = STORE_TYPE("sqlite", store_open);

@@ -121,6 +121,8 @@ int sqlite_rate_history(struct store *s, struct arena *a, const struct rate_quer
 int sqlite_adjust(struct store *s, const struct adjustment *adjustment, struct fault *why);
 int sqlite_usage_paid(struct store *s, struct arena *a, const struct paid_query *query,
                       struct paid_row **rows, size_t *count, struct fault *why);
+int sqlite_usage_each(struct store *s, struct slice filters, int64_t most, int64_t *cursor,
+                      usage_take_fn take, void *user, struct fault *why);
 int sqlite_usage_list(struct store *s, struct slice filters, struct buf *json,
                       struct fault *why);
 

@@ -206,6 +206,8 @@ struct usage_question {
     int64_t now_ms;
 };
 
+typedef void (*usage_take_fn)(void *user, const struct usage_row *row);
+
 struct store;
 struct store_type {
     const char *scheme; /* "sqlite", "memory" */
@@ -220,6 +222,10 @@ struct store_type {
     /* Usage rows as {"count":N,"list":[...]}; `filters` is a checked JSON object (usage.list). */
     int (*usage_list)(struct store *s, struct slice filters, struct buf *json,
                       struct fault *why);
+    /* At most so many rows, the newest first, from before `*cursor` on, which becomes that of the last one;
+     * it is INT64_MAX at first. NULL: this store does not tell them so. */
+    int (*usage_each)(struct store *s, struct slice filters, int64_t most, int64_t *cursor,
+                      usage_take_fn take, void *user, struct fault *why);
     /* Accounts as JSON; NULL, with the next: this store keeps none. */
     int (*money_list)(struct store *s, const struct money_query *query, struct buf *json,
                       struct fault *why);

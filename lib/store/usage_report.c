@@ -70,7 +70,8 @@ int usage_query_read(struct slice filters, struct arena *a, struct usage_query *
                      struct fault *why)
 {
     struct json values[FILTERS];
-    *out = (struct usage_query){.until_ms = INT64_MAX, .page = 1, .page_size = USAGE_PAGE};
+    *out = (struct usage_query){
+        .until_ms = INT64_MAX, .before = INT64_MAX, .page = 1, .page_size = USAGE_PAGE};
     json_pick(json_of(filters), usage_filters, FILTERS, values);
     int rc = AIGNE_OK;
     for (int i = 0; i < USAGE_MATCHES && !rc; i++)

@@ -27,6 +27,7 @@ struct usage_query {
     int64_t page;                      /* from 1 */
     int64_t page_size;                 /* 1 to USAGE_PAGE_LARGEST */
     bool oldest_first;
+    int64_t before;      /* its place is; INT64_MAX: any */
     struct slice search; /* in any of some texts; .p NULL: not asked for */
     int64_t at_least_ms; /* it took */
 };
