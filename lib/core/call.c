@@ -7,8 +7,10 @@
 #include "core/drain.h"
 #include "core/outcome.h"
 #include "core/patience.h"
+#include "core/recall.h"
 #include "core/record.h"
 #include "core/refresh.h"
+#include "core/settle.h"
 #include "core/steps.h"
 #include "core/target.h"
 
@@ -216,18 +218,43 @@ static enum flow admit(struct aigne_call *call)
     return slice_starts(who, "aigne-") ? admit_member(call) : GO;
 }
 
+/* It will be made: what it may cost is set aside first. */
+static enum flow price(struct aigne_call *call)
+{
+    if (bill_plan(call) < 0)
+        return fail_now(call);
+    call->state = call->bill ? CALL_HOLD : CALL_OPEN;
+    return GO;
+}
+
 static enum flow plan(struct aigne_call *call)
 {
     int rc = target_plan(call);
     if (rc == AIGNE_E_ROUTE && refresh_catalog(call, call_go_on))
         return WAIT;
     if (rc >= 0)
-        rc = bill_plan(call);
+        rc = recall_plan(call);
     if (rc >= 0 && call->outlet->planned)
         rc = call->outlet->planned(call);
     if (rc < 0)
         return fail_now(call);
-    call->state = call->bill ? CALL_HOLD : CALL_OPEN;
+    if (!call->recall)
+        return price(call);
+    call->state = CALL_RECALL;
+    return GO;
+}
+
+static enum flow recall(struct aigne_call *call)
+{
+    enum recall_step step = recall_ask(call);
+    if (step == RECALL_MAKE)
+        return price(call);
+    if (step == RECALL_WAIT)
+        return WAIT;
+    if (step == RECALL_FAILED)
+        return fail_now(call);
+    call->rc = AIGNE_OK;
+    call->state = CALL_SETTLE;
     return GO;
 }
 
@@ -373,64 +400,25 @@ static enum flow stream(struct aigne_call *call)
     return GO;
 }
 
-static void on_recorded(struct net_job *self)
-{
-    struct aigne_call *call = LIST_OWNER(self, struct aigne_call, recorded);
-    if (call->record.rc < 0 && call->rc >= 0) {
-        call->rc = AIGNE_E_STORE;
-        fault_set(&call->fault, AIGNE_E_STORE,
-                  "The answer came but could not be recorded, so it is not handed out; see the "
-                  "hub's log.");
-    }
-    if (call->bill && call->record.rc >= 0)
-        bill_settled(call);
-    call->state = CALL_END;
-    call_go_on(call);
-}
-
-static void record_done(struct ledger_entry *self)
-{
-    struct aigne_call *call = LIST_OWNER(self, struct aigne_call, record);
-    loop_post(call->loop, &call->recorded);
-}
-
 static enum flow settle(struct aigne_call *call)
 {
-    struct money_op *release = bill_release(call);
-    if (call->row_count == 0 && !release) {
-        call->state = CALL_END;
-        return GO;
-    }
-    if (!call->record.done) {
-        call->recorded.run = on_recorded;
-        call->record = (struct ledger_entry){.rows = call->rows,
-                                             .row_count = call->row_count,
-                                             .money = release,
-                                             .money_kind = STORE_RELEASE,
-                                             .done = record_done};
-        /* On a borrowed loop the caller's thread waits for this call alone: two thread switches less. */
-        if (call->pool && hub_record_here(call->hub->hub, &call->record)) {
-            bill_settled(call);
-            call->state = CALL_END;
-            return GO;
-        }
-        loop_expect(call->loop);
-        loop_record(call->loop, call->hub->hub, &call->record);
-    }
-    return WAIT;
+    if (!settle_now(call))
+        return WAIT;
+    call->state = CALL_END;
+    return GO;
 }
 
 static enum flow end(struct aigne_call *call)
 {
-    if (call->detached) {
+    bool good = call->rc >= 0;
+    if (!call->detached || call->recall)
+        (good ? call->outlet->finish : call->outlet->fail)(call);
+    if (call->recall)
+        recall_end(call, good);
+    if (call->detached)
         call_destroy(call);
-        return WAIT;
-    }
-    if (call->rc >= 0)
-        call->outlet->finish(call);
     else
-        call->outlet->fail(call);
-    call_news(call);
+        call_news(call);
     return WAIT;
 }
 
@@ -441,11 +429,17 @@ static enum flow wait_for_others(struct aigne_call *call)
 }
 
 static enum flow (*const states[])(struct aigne_call *call) = {
-    [CALL_ADMIT] = admit,    [CALL_PLAN] = plan,
-    [CALL_HOLD] = hold,      [CALL_ERRAND] = wait_for_others,
-    [CALL_OPEN] = open_next, [CALL_DISCOVER] = wait_for_others,
-    [CALL_STREAM] = stream,  [CALL_PAUSE] = wait_for_others,
-    [CALL_SETTLE] = settle,  [CALL_END] = end,
+    [CALL_ADMIT] = admit,
+    [CALL_PLAN] = plan,
+    [CALL_RECALL] = recall,
+    [CALL_HOLD] = hold,
+    [CALL_ERRAND] = wait_for_others,
+    [CALL_OPEN] = open_next,
+    [CALL_DISCOVER] = wait_for_others,
+    [CALL_STREAM] = stream,
+    [CALL_PAUSE] = wait_for_others,
+    [CALL_SETTLE] = settle,
+    [CALL_END] = end,
 };
 
 void call_go_on(struct aigne_call *call)
@@ -478,6 +472,8 @@ void call_stop(struct aigne_call *call)
 {
     if (call->state == CALL_ERRAND || call->state == CALL_HOLD || call->state >= CALL_SETTLE ||
         drain_begin(call))
+        return;
+    if (call->state == CALL_RECALL && !recall_leave(call))
         return;
     bool attempting = call->state == CALL_STREAM || call->state == CALL_DISCOVER;
     if (call->transfer)

@@ -23,10 +23,12 @@
 struct bill;
 struct drain;
 struct overrides;
+struct recall;
 
 enum call_state {
     CALL_ADMIT,    /* who asks, under which catalogue */
     CALL_PLAN,     /* which providers, in which order */
+    CALL_RECALL,   /* waiting for somebody else's answer to the same request */
     CALL_HOLD,     /* waiting for what it may cost to be set aside */
     CALL_ERRAND,   /* waiting for work on another thread; then back to where it was */
     CALL_OPEN,     /* the next of them: endpoint, credential, request */
@@ -123,8 +125,9 @@ struct aigne_call {
     size_t row_count;
     size_t row_room;
     int64_t credits;
-    struct bill *bill;   /* NULL: nobody's account pays */
-    struct drain *drain; /* NULL: the answer is for somebody */
+    struct bill *bill;     /* NULL: nobody's account pays */
+    struct drain *drain;   /* NULL: the answer is for somebody */
+    struct recall *recall; /* NULL: it is made, whatever was made before */
     struct ledger_entry record;
     struct net_job recorded; /* back from the ledger's thread */
 

@@ -6,22 +6,12 @@
 #include "core/explain.h"
 #include "core/keep_alive.h"
 #include "core/notes.h"
+#include "core/recall.h"
 #include "provider/wire.h"
 
 struct exchange *exchange_of(const struct aigne_call *call)
 {
     return call->outlet_state;
-}
-
-struct ingress_request exchange_request(const struct aigne_call *call)
-{
-    const struct exchange *x = exchange_of(call);
-    return (struct ingress_request){.body = buf_slice(&x->body),
-                                    .rest = x->rest,
-                                    .query = x->query,
-                                    .content_type = x->content_type,
-                                    .accept = x->accept,
-                                    .headers = x->format_headers};
 }
 
 /* ---- heads ---- */
@@ -53,6 +43,7 @@ static void put_head(struct aigne_call *call, int status, struct slice content_t
         buf_put(&x->head, call->id, RANDOM_ID_SIZE - 1);
         BUF_LITERAL(&x->head, "\r\n");
     }
+    buf_put_slice(&x->head, x->more_headers);
     if (call->dropped.n) {
         BUF_LITERAL(&x->head, "x-aigne-hub-dropped: ");
         buf_put_slice(&x->head, dropped_names(&call->dropped));
@@ -208,7 +199,7 @@ static int take_frame(struct aigne_call *call, struct slice raw)
 static bool is_full(const struct aigne_call *call)
 {
     const struct exchange *x = exchange_of(call);
-    return x->filling.n + x->reading.n > LIMIT_QUEUED_BYTES;
+    return !call->detached && x->filling.n + x->reading.n > LIMIT_QUEUED_BYTES;
 }
 
 static void restart(struct aigne_call *call)
@@ -297,7 +288,10 @@ static void fail(struct aigne_call *call);
 
 static void finish(struct aigne_call *call)
 {
+    const struct exchange *x = exchange_of(call);
     keep_alive_end(call);
+    if (x->replayed)
+        return;
     int rc = checked(call, call->streamed ? finish_stream(call) : finish_plain(call));
     if (rc < 0) {
         call->rc = rc;
@@ -428,28 +422,6 @@ void exchange_forget_headers(struct exchange *x)
     x->headers = SLICE("");
 }
 
-int exchange_prepare(struct aigne_call *call)
-{
-    struct exchange *x = exchange_of(call);
-    x->encoding = (struct encoding){
-        .keep = &call->arena,
-        .out = &x->filling,
-        .call_id = slice_of(call->id, RANDOM_ID_SIZE - 1),
-        .model = call->requested,
-        .created_s = call->started_ms / 1000,
-        .include_usage = call->relay.include_usage,
-        .verbatim = call->relay.verbatim,
-        .headers = x->format_headers,
-    };
-    if (x->ingress->state_size) {
-        x->encoding.state = arena_alloc(&call->arena, x->ingress->state_size);
-        if (!x->encoding.state)
-            return fault_nomem(&call->fault);
-    }
-    x->encoding_open = true;
-    return AIGNE_OK;
-}
-
 void exchange_answer(struct aigne_call *call, int status, const char *type, struct buf *body)
 {
     struct exchange *x = exchange_of(call);
@@ -468,6 +440,20 @@ void exchange_answer(struct aigne_call *call, int status, const char *type, stru
     call->rc = AIGNE_OK;
     call->state = CALL_END;
     call_news(call);
+}
+
+void exchange_replay(struct aigne_call *call, struct slice type, struct slice body)
+{
+    struct exchange *x = exchange_of(call);
+    buf_put_slice(&x->filling, body);
+    x->replayed = true;
+    if (has_begun(call))
+        return;
+    put_head(call, 200, type);
+    if (call->streamed)
+        BUF_LITERAL(&x->head, UNBUFFERED);
+    else
+        put_length(x);
 }
 
 bool exchange_take(struct aigne_call *call, struct aigne_event *out)
@@ -492,6 +478,8 @@ bool exchange_take(struct aigne_call *call, struct aigne_event *out)
     struct buf used = x->reading;
     x->reading = x->filling;
     x->filling = used;
+    if (call->recall)
+        recall_note(call, buf_slice(&x->reading));
     keep_alive_seen(call);
     *out = (struct aigne_event){AIGNE_EV_BYTES, 0, x->reading.p, x->reading.n};
     return true;

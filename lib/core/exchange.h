@@ -15,6 +15,7 @@ struct exchange {
     struct slice query;
     struct slice headers; /* with the access key: wiped once nobody looks at them any more */
     struct presented_key key;
+    struct slice idempotency_key;
     struct slice client_did;   /* of the headers: .p NULL, or -1, when not sent */
     struct slice content_type; /* kept when the others are wiped, as the next */
     struct slice accept;
@@ -52,6 +53,8 @@ struct exchange {
     struct reply reply; /* a plain answer, gathered */
     struct event start; /* kept until something follows it */
     bool start_held;
+    bool replayed;             /* all of it was there before */
+    struct slice more_headers; /* lines of the answer's head */
 
     /* Signs of life: keep_alive.c. */
     struct aigne_call *call;
@@ -76,6 +79,8 @@ void exchange_begin_early(struct aigne_call *call);
 void exchange_begin(struct aigne_call *call, const char *type, struct slice headers);
 /* A finished answer made here: a page, not a call. `type` is the media type. */
 void exchange_answer(struct aigne_call *call, int status, const char *type, struct buf *body);
+/* The answer is this one, which was given before. */
+void exchange_replay(struct aigne_call *call, struct slice type, struct slice body);
 /* True: an event was stored. */
 bool exchange_take(struct aigne_call *call, struct aigne_event *out);
 

@@ -275,6 +275,8 @@ static void read_headers(struct exchange *x)
             x->accept = h.value;
         else if (!x->client_did.p && slice_is_nocase(h.name, "x-aigne-hub-client-did"))
             x->client_did = h.value;
+        else if (!x->idempotency_key.p && slice_is_nocase(h.name, "idempotency-key"))
+            x->idempotency_key = h.value;
         else if (slice_starts_nocase(h.name, POLICY_HEADER_PREFIX))
             x->has_overrides = true;
         else if (slice_is_nocase(h.name, "origin"))
@@ -364,6 +366,8 @@ static void let_in(struct aigne_call *call)
         keep_format_headers(call);
     x->content_type = arena_copy(&call->arena, x->content_type);
     x->accept = arena_copy(&call->arena, x->accept);
+    if (x->idempotency_key.p)
+        x->idempotency_key = arena_copy(&call->arena, x->idempotency_key);
     if (rc < 0)
         call_refuse(call);
     else if (x->takes_body && (announced_too_large(x) || buf_rc(&x->body) < 0))

@@ -38,6 +38,7 @@ static int fill(struct aigne_hub *h, const struct aigne_config *c, struct fault 
     if (!options.master_key.p && !options.master_key_file.p && settings_bool(c, SETTING_ENV))
         options.master_key = environment_master_key();
     h->body_limit = (size_t)settings_int(c, SETTING_BODY_LIMIT);
+    h->answers.most = (size_t)settings_int(c, SETTING_ANSWER_MEMORY);
     h->keep_alive_ms = settings_int(c, SETTING_KEEP_ALIVE_INTERVAL);
     h->head_wait_ms = settings_int(c, SETTING_HEAD_WAIT);
     int rc = random_bytes(&h->serial, sizeof(h->serial));
@@ -57,6 +58,7 @@ int hub_object_open(const struct aigne_config *c, struct aigne_hub **out, struct
         return fault_nomem(why);
     h->magic = HANDLE_HUB;
     ref_init(&h->ref);
+    kept_answers_init(&h->answers, 0);
     endpoints_init(&h->endpoints);
     loop_pool_init(&h->pool);
     desk_init(&h->desk);
@@ -83,6 +85,7 @@ void hub_object_drop(struct aigne_hub *h)
     desk_close(&h->verbs);
     desk_close(&h->desk);
     loop_pool_free(&h->pool);
+    kept_answers_free(&h->answers);
     if (h->hub)
         hub_drop(h->hub);
     endpoints_free(&h->endpoints);

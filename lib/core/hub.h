@@ -6,6 +6,7 @@
 #include "core/answer.h"
 #include "core/desk.h"
 #include "core/endpoint.h"
+#include "core/kept_answers.h"
 #include "core/loop.h"
 #include "core/reach.h"
 #include "core/settings.h"
@@ -24,6 +25,7 @@ struct aigne_hub {
     char *mount_point;     /* owned; "" for the root, else "/ai-kit" */
     struct endpoints endpoints;
     struct loop_pool pool;
+    struct kept_answers answers;
     struct retry_budget retries; /* of all calls together */
     atomic_int draining;         /* calls that are read on without a caller */
     struct desk desk;            /* short work: reading the store */

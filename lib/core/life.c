@@ -4,6 +4,7 @@
 #include "core/call.h"
 #include "core/handle.h"
 #include "core/outcome.h"
+#include "core/recall.h"
 
 struct aigne_call *call_new(const struct outlet *outlet, struct aigne_loop *loop,
                             struct loop_pool *pool)
@@ -90,6 +91,8 @@ void call_destroy(struct aigne_call *call)
     call_no_news(call);
     list_remove(&call->live_link);
     attempt_close(&call->attempt);
+    if (call->recall)
+        recall_end(call, false);
     call->outlet->free(call);
     catalog_drop(call->catalog);
     catalog_drop(call->earlier_catalog);
@@ -112,7 +115,8 @@ static void let_go(struct aigne_call *call)
     call->detached = true;
     call->loop->detached++;
     call_no_news(call);
-    call_stop(call);
+    if (!recall_outlives(call))
+        call_stop(call);
 }
 
 /* The pool is the model's, which must outlive the call until the loop is back in it. */

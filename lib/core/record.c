@@ -188,6 +188,37 @@ void record_attempt(struct aigne_call *call, int rc, int64_t now_us)
              (long long)(row->duration_us / 1000));
 }
 
+int record_recalled(struct aigne_call *call, struct slice provider, struct slice model)
+{
+    int rc = record_prepare(call, 1);
+    if (rc < 0)
+        return rc;
+    struct usage_row *row = &call->rows[call->row_count];
+    *row = (struct usage_row){.id = row->id,
+                              .call_id = slice_of(call->id, RANDOM_ID_SIZE - 1),
+                              .started_ms = call->started_ms,
+                              .user = call->user,
+                              .key_id = call->who->id,
+                              .app = call->app,
+                              .type = slice_text(kind_name(call->request.kind)),
+                              .ingress = slice_text(call->ingress),
+                              .model = arena_copy(&call->arena, model),
+                              .requested = call->requested,
+                              .provider = arena_copy(&call->arena, provider),
+                              .credential = SLICE(""),
+                              .status = SLICE("cached"),
+                              .error = SLICE(""),
+                              .streamed = call->streamed,
+                              .duration_us = clock_monotonic_us() - call->started_us,
+                              .first_byte_us = -1,
+                              .request_id = SLICE(""),
+                              .dropped = SLICE(""),
+                              .account = SLICE("")};
+    usage_init(&row->usage);
+    call->row_count++;
+    return call->arena.failed ? fault_nomem(&call->fault) : AIGNE_OK;
+}
+
 void record_refusal(struct aigne_call *call, const struct usage_row *planned)
 {
     const struct fault why = call->fault;

@@ -44,6 +44,15 @@ int hub_refresh(struct hub *h, struct fault *why);
 int hub_open_secret(struct hub *h, const struct catalog_credential *credential, struct buf *out,
                     struct fault *why);
 
+/* Answers that may be given again, under a hash of who asked for what: whether this hub's store takes them;
+ * the envelope of one, for a ledger entry; and what was kept, nothing appended when there is none. The last
+ * blocks. */
+bool hub_keeps_answers(const struct hub *h);
+int hub_seal_answer(struct hub *h, struct slice key, struct slice answer, struct buf *out,
+                    struct fault *why);
+int hub_find_answer(struct hub *h, struct slice key, int64_t now_ms, struct buf *out,
+                    struct fault *why);
+
 /* Who presents `secret`: AIGNE_OK and the key, or AIGNE_E_AUTH (http 401) saying unknown, expired or
  * revoked in one and the same way. The key lives as long as `c`. */
 int hub_who(const struct catalog *c, struct slice secret, int64_t wall_ms,

@@ -94,7 +94,7 @@ void ledger_submit(struct ledger *l, struct ledger_entry *entry)
 
 static size_t op_count(const struct ledger_entry *e)
 {
-    return e->row_count + (e->money != NULL);
+    return e->row_count + (e->money != NULL) + (e->answer != NULL);
 }
 
 /* Money first: the row of a settled call finds its hold gone. */
@@ -105,6 +105,8 @@ static size_t put_ops(const struct ledger_entry *e, struct store_op *ops)
         ops[count++] = (struct store_op){.kind = e->money_kind, .money = e->money};
     for (size_t i = 0; i < e->row_count; i++)
         ops[count++] = (struct store_op){.kind = STORE_USAGE, .usage = &e->rows[i]};
+    if (e->answer)
+        ops[count++] = (struct store_op){.kind = STORE_ANSWER, .answer = e->answer};
     return count;
 }
 

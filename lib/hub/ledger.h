@@ -15,6 +15,7 @@ struct ledger_entry {
     size_t row_count;
     struct money_op *money; /* NULL: none. A STORE_HOLD's result is in it when rc is AIGNE_OK */
     enum store_op_kind money_kind;
+    const struct answer_op *answer; /* NULL: none */
     int rc;
     void (*done)(struct ledger_entry *self);
 };

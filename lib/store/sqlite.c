@@ -146,7 +146,7 @@ static int memory_open(struct slice where, bool durable, struct store **out, str
     return open_at(slice_text(path), false, true, out, why);
 }
 
-#define STORE_TYPE(name, opener)                                                               \
+#define STORE_TYPE(name, opener, answers)                                                      \
     {                                                                                          \
         .scheme = (name), .open = (opener), .load = sqlite_load, .version = sqlite_version,    \
         .apply = sqlite_apply, .usage_list = sqlite_usage_list,                                \
@@ -154,8 +154,8 @@ static int memory_open(struct slice where, bool durable, struct store **out, str
         .budget_list = sqlite_budget_list, .money_upkeep = sqlite_money_upkeep,                \
         .roll_up = sqlite_roll_up, .usage_report = sqlite_usage_report,                        \
         .rate_history = sqlite_rate_history, .usage_paid = sqlite_usage_paid,                  \
-        .close = store_close                                                                   \
+        .answer_get = (answers), .close = store_close                                          \
     }
 
-const struct store_type store_sqlite = STORE_TYPE("sqlite", store_open);
-const struct store_type store_memory = STORE_TYPE("memory", memory_open);
+const struct store_type store_sqlite = STORE_TYPE("sqlite", store_open, sqlite_answer_get);
+const struct store_type store_memory = STORE_TYPE("memory", memory_open, NULL);

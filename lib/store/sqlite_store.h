@@ -111,6 +111,10 @@ int sqlite_money_list(struct store *s, const struct money_query *query, struct b
 int sqlite_budget_list(struct store *s, struct slice prefix, int64_t starts_ms, size_t most,
                        struct arena *a, struct budget_state **out, size_t *count,
                        struct fault *why);
+/* Inside a transaction; an SQLite result code. */
+int sqlite_answer_put(struct store *s, const struct answer_op *answer);
+int sqlite_answer_get(struct store *s, struct slice key, int64_t now_ms, struct buf *sealed,
+                      struct fault *why);
 int sqlite_money_upkeep(struct store *s, int64_t now_ms, struct fault *why);
 int sqlite_roll_up(struct store *s, int64_t now_ms, struct fault *why);
 int sqlite_usage_report(struct store *s, const struct usage_question *question,

@@ -141,28 +141,50 @@ static void take_all(aigne_call *exchange)
         rc = aigne_call_next(exchange, -1, &ev, NULL);
 }
 
-static void exchange_once(const char *target, const char *body)
+static void ask_once(aigne_hub *h, aigne_loop *loop, const char *target, const char *headers,
+                     const char *body)
+{
+    aigne_call *exchange = NULL;
+    if (aigne_gateway_start(h, loop, "POST", target, AIGNE_Z, headers, AIGNE_Z, &exchange,
+                            NULL) == AIGNE_OK) {
+        aigne_gateway_write(exchange, body, strlen(body), NULL);
+        aigne_gateway_end(exchange, NULL);
+        take_all(exchange);
+    }
+    aigne_call_free(exchange);
+}
+
+static void exchange_times(int times, const char *target, const char *more, const char *body)
 {
     aigne_hub *h = open_hub();
     aigne_loop *loop = NULL;
     aigne_reply *key = NULL;
-    aigne_call *exchange = NULL;
     char headers[200] = "authorization: Bearer ";
     if (h && aigne_loop_new(&loop, NULL) == AIGNE_OK &&
         aigne_hub_do(h, "key.create", "{\"name\":\"a\"}", AIGNE_Z, &key, NULL) == AIGNE_OK) {
         strncat(headers, aigne_reply_text(key, NULL), 150);
-        strncat(headers, "\r\n", 3);
-        if (aigne_gateway_start(h, loop, "POST", target, AIGNE_Z, headers, AIGNE_Z, &exchange,
-                                NULL) == AIGNE_OK) {
-            aigne_gateway_write(exchange, body, strlen(body), NULL);
-            aigne_gateway_end(exchange, NULL);
-            take_all(exchange);
-        }
+        strncat(headers, more, 40);
+        while (times-- > 0)
+            ask_once(h, loop, target, headers, body);
     }
-    aigne_call_free(exchange);
     aigne_reply_free(key);
     aigne_loop_free(loop);
     aigne_hub_free(h);
+}
+
+static void exchange_once(const char *target, const char *body)
+{
+    exchange_times(1, target, "\r\n", body);
+}
+
+static void repeated(void)
+{
+    exchange_times(
+        2, "/v1/chat/completions", "\r\nidempotency-key: k\r\n",
+        "{\"model\":\"echo/echo\",\"messages\":[{\"role\":\"user\",\"content\":\"a b\"}]}");
+    exchange_times(2, "/v1/chat/completions", "\r\nx-aigne-hub-cache: exact\r\n",
+                   "{\"model\":\"echo/echo\",\"stream\":true,\"messages\":[{\"role\":\"user\","
+                   "\"content\":\"a \\u0062\"}]}");
 }
 
 static void openai_once(void)
@@ -231,12 +253,18 @@ static void serving_aigne(void **state)
     sweep(aigne_once);
 }
 
+static void serving_again(void **state)
+{
+    (void)state;
+    sweep(repeated);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(invoking),      cmocka_unit_test(streaming),
         cmocka_unit_test(administering), cmocka_unit_test(serving_openai),
-        cmocka_unit_test(serving_aigne),
+        cmocka_unit_test(serving_aigne), cmocka_unit_test(serving_again),
     };
     aigne_set_alloc(&counting);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,48 @@
+/* Knows how what a call used is committed before its end is handed out; refuses to know what it was. */
+#include "core/settle.h"
+#include "core/bill.h"
+#include <aignehub/aignehub.h>
+
+static void on_recorded(struct net_job *self)
+{
+    struct aigne_call *call = LIST_OWNER(self, struct aigne_call, recorded);
+    if (call->record.rc < 0 && call->rc >= 0) {
+        call->rc = AIGNE_E_STORE;
+        fault_set(&call->fault, AIGNE_E_STORE,
+                  "The answer came but could not be recorded, so it is not handed out; see the "
+                  "hub's log.");
+    }
+    if (call->bill && call->record.rc >= 0)
+        bill_settled(call);
+    call->state = CALL_END;
+    call_go_on(call);
+}
+
+static void record_done(struct ledger_entry *self)
+{
+    struct aigne_call *call = LIST_OWNER(self, struct aigne_call, record);
+    loop_post(call->loop, &call->recorded);
+}
+
+bool settle_now(struct aigne_call *call)
+{
+    struct money_op *release = bill_release(call);
+    if (call->row_count == 0 && !release)
+        return true;
+    if (call->record.done)
+        return false;
+    call->recorded.run = on_recorded;
+    call->record = (struct ledger_entry){.rows = call->rows,
+                                         .row_count = call->row_count,
+                                         .money = release,
+                                         .money_kind = STORE_RELEASE,
+                                         .done = record_done};
+    /* On a borrowed loop the caller's thread waits for this call alone: two thread switches less. */
+    if (call->pool && hub_record_here(call->hub->hub, &call->record)) {
+        bill_settled(call);
+        return true;
+    }
+    loop_expect(call->loop);
+    loop_record(call->loop, call->hub->hub, &call->record);
+    return false;
+}

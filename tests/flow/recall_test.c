@@ -1,0 +1,289 @@
+/* Requests made before: the same answer and one bill, while the first is under way, after it, after its
+ * client has gone and after a restart; answers cached by what was asked. */
+#define _GNU_SOURCE /* mkdtemp */
+#include "exchange.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void answers_with_its_number(struct tcp_connection *c)
+{
+    struct fixture *f = c->user;
+    char body[600];
+    while (tcp_read_request(c)) {
+        int number = atomic_load(&f->server.requests);
+        if (strstr(c->body, "\"stream\":true")) {
+            snprintf(body, sizeof(body),
+                     STREAM_HEAD "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\","
+                                 "\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,"
+                                 "\"delta\":{\"content\":\"number %d\"},"
+                                 "\"finish_reason\":\"stop\"}]}\n\n" USAGE_CHUNK DONE,
+                     number);
+            tcp_say(c, body);
+            return;
+        }
+        if (strstr(c->body, "please fail")) {
+            say(c, "400 Bad Request", "", "{\"error\":{\"message\":\"no\"}}");
+            continue;
+        }
+        snprintf(body, sizeof(body),
+                 "{\"id\":\"c\",\"object\":\"chat.completion\",\"created\":1,\"model\":\"m\","
+                 "\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":"
+                 "\"number %d\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":7,"
+                 "\"completion_tokens\":2,\"total_tokens\":9}}",
+                 number);
+        say(c, "200 OK", "", body);
+    }
+}
+
+static void open_numbered(struct fixture *f, const char *settings)
+{
+    fixture_open(f, settings, answers_with_its_number);
+}
+
+static aigne_call *start(struct fixture *f, const char *key, const char *more, const char *body)
+{
+    char headers[400];
+    snprintf(headers, sizeof(headers),
+             "Authorization: Bearer %s\r\ncontent-type: application/json\r\n%s", key, more);
+    aigne_call *exchange = begin(f, "POST", "/v1/chat/completions", headers);
+    finish_request(exchange, body);
+    return exchange;
+}
+
+static void post(struct fixture *f, const char *key, const char *more, const char *body,
+                 struct answer *a)
+{
+    take(start(f, key, more, body), a);
+}
+
+#define ONCE "Idempotency-Key: order-1\r\n"
+
+static void a_key_gives_the_same_answer_and_one_bill(void **state)
+{
+    (void)state;
+    struct fixture f;
+    static struct answer first, again;
+    open_numbered(&f, NULL);
+    post(&f, f.key, ONCE, CHAT, &first);
+    expect_body(&first, 200, "number 1");
+    assert_null(strstr(first.head, "idempotent-replayed"));
+    post(&f, f.key, ONCE, CHAT, &again);
+    assert_int_equal(again.status, 200);
+    assert_string_equal(again.body, first.body);
+    assert_non_null(strstr(again.head, "idempotent-replayed: true\r\n"));
+    assert_non_null(strstr(again.head, "content-type: application/json"));
+    assert_int_equal(count_rows(f.hub), 1);
+    post(&f, f.key, "Idempotency-Key: order-2\r\n", CHAT, &again);
+    expect_body(&again, 200, "number 2");
+    post(&f, f.key, "", CHAT, &again);
+    expect_body(&again, 200, "number 3");
+    post(&f, f.admin, ONCE, CHAT, &again); /* another's key is another key */
+    expect_body(&again, 200, "number 4");
+    assert_int_equal(count_rows(f.hub), 4);
+    fixture_close(&f);
+}
+
+static void a_key_belongs_to_one_request(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct answer a;
+    char longest[400];
+    open_numbered(&f, NULL);
+    post(&f, f.key, ONCE, CHAT, &a);
+    post(&f, f.key, ONCE, "{\"model\":\"openai/m2\"," CHAT_REST, &a);
+    expect_body(&a, 422, "Idempotency-Key");
+    memset(longest, 'k', sizeof(longest));
+    memcpy(longest, "Idempotency-Key: ", 17);
+    memcpy(longest + 290, "\r\n", 3);
+    post(&f, f.key, longest, CHAT, &a);
+    expect_body(&a, 400, "Idempotency-Key");
+    fixture_close(&f);
+}
+
+static void a_failure_is_not_kept(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct answer a;
+    open_numbered(&f, NULL);
+    for (int i = 0; i < 2; i++) {
+        post(&f, f.key, ONCE,
+             "{\"model\":\"openai/m\",\"messages\":[{\"role\":\"user\",\"content\":\"please "
+             "fail\"}]}",
+             &a);
+        assert_int_equal(a.status, 400);
+        assert_null(strstr(a.head, "idempotent-replayed"));
+    }
+    assert_int_equal(atomic_load(&f.server.requests), 2);
+    fixture_close(&f);
+}
+
+static void a_stream_is_given_again_as_a_stream(void **state)
+{
+    (void)state;
+    struct fixture f;
+    static struct answer first, again;
+    open_numbered(&f, NULL);
+    post(&f, f.key, ONCE, STREAM, &first);
+    expect_body(&first, 200, "number 1");
+    post(&f, f.key, ONCE, STREAM, &again);
+    assert_string_equal(again.body, first.body);
+    assert_non_null(strstr(again.head, "content-type: text/event-stream"));
+    assert_non_null(strstr(again.body, "[DONE]"));
+    assert_int_equal(count_rows(f.hub), 1);
+    fixture_close(&f);
+}
+
+static void those_who_ask_meanwhile_wait(void **state)
+{
+    (void)state;
+    struct fixture f;
+    static struct answer answers[3];
+    aigne_call *calls[3];
+    open_numbered(&f, NULL);
+    for (int i = 0; i < 3; i++)
+        calls[i] = start(&f, f.key, ONCE, CHAT);
+    for (int i = 2; i >= 0; i--) {
+        take(calls[i], &answers[i]);
+        expect_body(&answers[i], 200, "number 1");
+    }
+    assert_int_equal(count_rows(f.hub), 1);
+    fixture_close(&f);
+}
+
+static void who_waits_may_go(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct answer a;
+    open_numbered(&f, NULL);
+    aigne_call *first = start(&f, f.key, ONCE, CHAT);
+    aigne_call *second = start(&f, f.key, ONCE, CHAT);
+    aigne_call_free(second);
+    take(first, &a);
+    expect_body(&a, 200, "number 1");
+    fixture_close(&f);
+}
+
+/* The first client goes while its answer is made: whoever repeats the request gets that one. */
+static void it_is_made_to_the_end_without_its_client(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct answer a;
+    open_numbered(&f, NULL);
+    aigne_call_free(start(&f, f.key, ONCE, CHAT));
+    post(&f, f.key, ONCE, CHAT, &a);
+    expect_body(&a, 200, "number 1");
+    assert_non_null(strstr(a.head, "idempotent-replayed"));
+    assert_int_equal(count_rows(f.hub), 1);
+    expect_rows(f.hub, "\"status\":\"success\"");
+    fixture_close(&f);
+}
+
+static void a_loop_that_ends_takes_them_along(void **state)
+{
+    (void)state;
+    struct fixture f;
+    open_numbered(&f, NULL);
+    aigne_call_free(start(&f, f.key, ONCE, CHAT));
+    fixture_close(&f);
+}
+
+static void an_answer_outlives_the_process(void **state)
+{
+    (void)state;
+    struct fixture f;
+    static struct answer first, again;
+    char settings[100], key[100], remove[100];
+    char folder[] = "/tmp/aigne-recall-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    snprintf(settings, sizeof(settings), "{\"data\":\"%s/hub.db\"}", folder);
+    open_numbered(&f, settings);
+    snprintf(key, sizeof(key), "%s", f.key);
+    post(&f, key, ONCE, CHAT, &first);
+    expect_body(&first, 200, "number 1");
+    fixture_close(&f);
+    open_numbered(&f, settings);
+    post(&f, key, ONCE, CHAT, &again);
+    assert_string_equal(again.body, first.body);
+    assert_non_null(strstr(again.head, "idempotent-replayed"));
+    assert_int_equal(atomic_load(&f.server.requests), 0);
+    fixture_close(&f);
+    snprintf(remove, sizeof(remove), "rm -rf %s", folder);
+    assert_int_equal(system(remove), 0);
+}
+
+#define CACHED "x-aigne-hub-cache: exact\r\n"
+
+static void what_was_asked_before_is_answered_from_the_cache(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct answer a;
+    open_numbered(&f, NULL);
+    post(&f, f.key, CACHED, CHAT, &a);
+    expect_body(&a, 200, "number 1");
+    assert_non_null(strstr(a.head, "x-aigne-hub-cache: miss"));
+    post(&f, f.key, CACHED,
+         "{ \"messages\":[{\"content\":\"H\\u0069\",\"role\":\"user\"}],\"user\":\"u-7\",\n"
+         "\"model\":\"openai/m\"}",
+         &a);
+    expect_body(&a, 200, "number 1");
+    assert_non_null(strstr(a.head, "x-aigne-hub-cache: hit"));
+    expect_rows(f.hub, "\"status\":\"cached\"");
+    assert_int_equal(count_rows(f.hub), 2);
+    post(&f, f.key, CACHED, STREAM, &a); /* a stream is another request */
+    expect_body(&a, 200, "number 2");
+    post(&f, f.admin, CACHED, CHAT, &a); /* another tenant */
+    expect_body(&a, 200, "number 3");
+    post(&f, f.key, "", CHAT, &a); /* who does not want it */
+    expect_body(&a, 200, "number 4");
+    do_quietly(f.hub, "settings.put", "{\"policy\":{\"cache\":\"exact\",\"cacheTime\":1}}");
+    post(&f, f.key, "", CHAT, &a);
+    assert_non_null(strstr(a.head, "x-aigne-hub-cache: "));
+    fixture_close(&f);
+}
+
+static void the_same_bytes_soon_again_are_a_repetition(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct answer a;
+    open_numbered(&f, NULL);
+    do_quietly(f.hub, "settings.put", "{\"policy\":{\"repeatWindow\":60000}}");
+    for (int i = 0; i < 2; i++) {
+        post(&f, f.key, "", CHAT, &a);
+        expect_body(&a, 200, "number 1");
+    }
+    post(&f, f.key, "", "{\"model\": \"openai/m\"," CHAT_REST, &a);
+    expect_body(&a, 200, "number 2");
+    fixture_close(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_key_gives_the_same_answer_and_one_bill),
+        cmocka_unit_test(a_key_belongs_to_one_request),
+        cmocka_unit_test(a_failure_is_not_kept),
+        cmocka_unit_test(a_stream_is_given_again_as_a_stream),
+        cmocka_unit_test(those_who_ask_meanwhile_wait),
+        cmocka_unit_test(who_waits_may_go),
+        cmocka_unit_test(it_is_made_to_the_end_without_its_client),
+        cmocka_unit_test(a_loop_that_ends_takes_them_along),
+        cmocka_unit_test(an_answer_outlives_the_process),
+        cmocka_unit_test(what_was_asked_before_is_answered_from_the_cache),
+        cmocka_unit_test(the_same_bytes_soon_again_are_a_repetition),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
