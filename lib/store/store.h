@@ -175,103 +175,103 @@ struct paid_query {
     int64_t until_ms;
     int64_t after_place;
     size_t most;
-    /* An answer that may be given again; what it says is sealed. Where `tidy`, those over `most_bytes` in
+};
+
+/* An answer that may be given again; what it says is sealed. Where `tidy`, those over `most_bytes` in
  * all leave, the oldest first. */
-    struct answer_op {
-        struct slice key;
-        struct slice sealed;
-        int64_t at_ms;
-        int64_t until_ms;
-        int64_t most_bytes;
-        bool
-            tidy; /* see to what has expired or is too much, which takes a look at all of them */
-    };
+struct answer_op {
+    struct slice key;
+    struct slice sealed;
+    int64_t at_ms;
+    int64_t until_ms;
+    int64_t most_bytes;
+    bool tidy; /* see to what has expired or is too much, which takes a look at all of them */
+};
 
 #define STORE_ANY_VERSION ((int64_t)-1)
 #define STORE_ABSENT      ((int64_t)0) /* PUT only when there is nothing yet */
 
-    struct store_op {
-        enum store_op_kind kind;
-        struct slice table;
-        struct slice id;
-        struct slice body; /* a JSON object */
-        int64_t
-            expected_version; /* AIGNE_E_REQUEST with http 409 for the whole batch when it differs */
-        const struct usage_row *usage;
-        struct money_op *money;
-        const struct rate_record *rate;
-        const struct adjustment *adjustment;
-        const struct answer_op *answer;
-    };
+struct store_op {
+    enum store_op_kind kind;
+    struct slice table;
+    struct slice id;
+    struct slice body; /* a JSON object */
+    int64_t
+        expected_version; /* AIGNE_E_REQUEST with http 409 for the whole batch when it differs */
+    const struct usage_row *usage;
+    struct money_op *money;
+    const struct rate_record *rate;
+    const struct adjustment *adjustment;
+    const struct answer_op *answer;
+};
 
-    struct store_object {
-        struct slice table;
-        struct slice id;
-        struct slice body;
-        int64_t version;
-    };
+struct store_object {
+    struct slice table;
+    struct slice id;
+    struct slice body;
+    int64_t version;
+};
 
-    enum usage_report { USAGE_SERIES = 1, USAGE_SUMMARY, USAGE_TOP };
-    struct usage_question {
-        enum usage_report report;
-        struct slice arguments; /* a checked JSON object: usage.series and the others */
-        int64_t now_ms;
-    };
+enum usage_report { USAGE_SERIES = 1, USAGE_SUMMARY, USAGE_TOP };
+struct usage_question {
+    enum usage_report report;
+    struct slice arguments; /* a checked JSON object: usage.series and the others */
+    int64_t now_ms;
+};
 
-    typedef void (*usage_take_fn)(void *user, const struct usage_row *row);
+typedef void (*usage_take_fn)(void *user, const struct usage_row *row);
 
-    struct store;
-    struct store_type {
-        const char *scheme; /* "sqlite", "memory" */
-        /* Open, create and migrate. `durable`: a commit survives power loss, not only a killed process. */
-        int (*open)(struct slice where, bool durable, struct store **out, struct fault *why);
-        /* All objects and the version of the whole, which rises with every PUT and DROP by anybody. */
-        int (*load)(struct store *s, struct arena *a, struct store_object **objects,
-                    size_t *count, int64_t *version, struct fault *why);
-        int (*version)(struct store *s, int64_t *out, struct fault *why);
-        /* All of it in one transaction, or none. */
-        int (*apply)(struct store *s, const struct store_op *ops, size_t count,
-                     struct fault *why);
-        /* Usage rows as {"count":N,"list":[...]}; `filters` is a checked JSON object (usage.list). */
-        int (*usage_list)(struct store *s, struct slice filters, struct buf *json,
-                          struct fault *why);
-        /* At most so many rows, the newest first, from before `*cursor` on, which becomes that of the last one;
+struct store;
+struct store_type {
+    const char *scheme; /* "sqlite", "memory" */
+    /* Open, create and migrate. `durable`: a commit survives power loss, not only a killed process. */
+    int (*open)(struct slice where, bool durable, struct store **out, struct fault *why);
+    /* All objects and the version of the whole, which rises with every PUT and DROP by anybody. */
+    int (*load)(struct store *s, struct arena *a, struct store_object **objects, size_t *count,
+                int64_t *version, struct fault *why);
+    int (*version)(struct store *s, int64_t *out, struct fault *why);
+    /* All of it in one transaction, or none. */
+    int (*apply)(struct store *s, const struct store_op *ops, size_t count, struct fault *why);
+    /* Usage rows as {"count":N,"list":[...]}; `filters` is a checked JSON object (usage.list). */
+    int (*usage_list)(struct store *s, struct slice filters, struct buf *json,
+                      struct fault *why);
+    /* At most so many rows, the newest first, from before `*cursor` on, which becomes that of the last one;
      * it is INT64_MAX at first. NULL: this store does not tell them so. */
-        int (*usage_each)(struct store *s, struct slice filters, int64_t most, int64_t *cursor,
-                          usage_take_fn take, void *user, struct fault *why);
-        /* Accounts as JSON; NULL, with the next: this store keeps none. */
-        int (*money_list)(struct store *s, const struct money_query *query, struct buf *json,
-                          struct fault *why);
-        /* The counters of a period that begin with `prefix`, at most `most`, the fullest first. */
-        int (*budget_list)(struct store *s, struct slice prefix, int64_t starts_ms, size_t most,
-                           struct arena *a, struct budget_state **out, size_t *count,
-                           struct fault *why);
-        /* From time to time: end what has expired, and settle the holds of processes that are gone. */
-        int (*money_upkeep)(struct store *s, int64_t now_ms, struct fault *why);
-        /* Several times a second, on one thread: bring the sums of usage rows, which reports are made from, up
+    int (*usage_each)(struct store *s, struct slice filters, int64_t most, int64_t *cursor,
+                      usage_take_fn take, void *user, struct fault *why);
+    /* Accounts as JSON; NULL, with the next: this store keeps none. */
+    int (*money_list)(struct store *s, const struct money_query *query, struct buf *json,
+                      struct fault *why);
+    /* The counters of a period that begin with `prefix`, at most `most`, the fullest first. */
+    int (*budget_list)(struct store *s, struct slice prefix, int64_t starts_ms, size_t most,
+                       struct arena *a, struct budget_state **out, size_t *count,
+                       struct fault *why);
+    /* From time to time: end what has expired, and settle the holds of processes that are gone. */
+    int (*money_upkeep)(struct store *s, int64_t now_ms, struct fault *why);
+    /* Several times a second, on one thread: bring the sums of usage rows, which reports are made from, up
      * to date. NULL, with the next: this store keeps none. */
-        int (*roll_up)(struct store *s, int64_t now_ms, struct fault *why);
-        int (*usage_report)(struct store *s, const struct usage_question *question,
-                            struct buf *json, struct fault *why);
-        /* Changes of rates, the newest first; NULL, with the next: this store keeps no history. */
-        int (*rate_history)(struct store *s, struct arena *a, const struct rate_query *query,
-                            struct rate_record **records, size_t *count, struct fault *why);
-        int (*usage_paid)(struct store *s, struct arena *a, const struct paid_query *query,
-                          struct paid_row **rows, size_t *count, struct fault *why);
-        /* Append what is kept under the key, still sealed; nothing when there is none. NULL: this store keeps no
+    int (*roll_up)(struct store *s, int64_t now_ms, struct fault *why);
+    int (*usage_report)(struct store *s, const struct usage_question *question,
+                        struct buf *json, struct fault *why);
+    /* Changes of rates, the newest first; NULL, with the next: this store keeps no history. */
+    int (*rate_history)(struct store *s, struct arena *a, const struct rate_query *query,
+                        struct rate_record **records, size_t *count, struct fault *why);
+    int (*usage_paid)(struct store *s, struct arena *a, const struct paid_query *query,
+                      struct paid_row **rows, size_t *count, struct fault *why);
+    /* Append what is kept under the key, still sealed; nothing when there is none. NULL: this store keeps no
      * answers and takes no STORE_ANSWER. */
-        int (*answer_get)(struct store *s, struct slice key, int64_t now_ms, struct buf *sealed,
-                          struct fault *why);
-        void (*close)(struct store *s);
-    };
+    int (*answer_get)(struct store *s, struct slice key, int64_t now_ms, struct buf *sealed,
+                      struct fault *why);
+    void (*close)(struct store *s);
+};
 
-    /* For stores: an object is not at the version an operation expects. */
-    int store_conflict(const struct store_op *op, struct fault *why);
+/* For stores: an object is not at the version an operation expects. */
+int store_conflict(const struct store_op *op, struct fault *why);
 
-    extern const struct store_type store_sqlite;
+extern const struct store_type store_sqlite;
 /* The same without a file, gone when it is closed. The newest STORE_MEMORY_ROWS usage rows are kept: a
  * program may run on it for ever. */
 #define STORE_MEMORY_ROWS 10000
-    extern const struct store_type store_memory;
+extern const struct store_type store_memory;
 
 #endif
