@@ -11,6 +11,7 @@
 #include "core/record.h"
 #include "core/refresh.h"
 #include "core/settle.h"
+#include "core/shadow.h"
 #include "core/steps.h"
 #include "core/target.h"
 
@@ -357,6 +358,8 @@ static enum flow open_next(struct aigne_call *call)
         return GO;
     }
     call->state = CALL_STREAM;
+    if (call->plan.shadow.p)
+        shadow_begin(call);
     return t->adapter->step ? GO : WAIT;
 }
 

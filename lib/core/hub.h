@@ -28,6 +28,7 @@ struct aigne_hub {
     struct kept_answers answers;
     struct retry_budget retries; /* of all calls together */
     atomic_int draining;         /* calls that are read on without a caller */
+    atomic_int shadows;          /* copies of requests under way */
     struct desk desk;            /* short work: reading the store */
     struct desk verbs;           /* an administrator's, which may wait for a provider */
 };

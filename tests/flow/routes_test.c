@@ -174,6 +174,79 @@ static void routes_are_listed_as_models(void **state)
     fixture_close(&f);
 }
 
+static void wait_for_rows(struct fixture *f, int rows)
+{
+    for (int i = 0; count_rows(f->hub) < rows; i++) {
+        assert_true(i < 3000);
+        assert_true(aigne_loop_drive(f->loop, 10) >= 0);
+    }
+}
+
+/* The copy is answered by another, and its answer goes nowhere but into the books. */
+static void a_shadow_sees_the_request_and_nobody_its_answer(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct answer a;
+    fixture_open(&f, NULL, answer_each);
+    do_quietly(f.hub, "settings.put", "{\"billing\":\"credits\"}");
+    do_quietly(f.hub, "credit.grant", "{\"user\":\"ann\",\"amount\":100}");
+    do_quietly(f.hub, "rate.put",
+               "{\"provider\":\"echo\",\"model\":\"echo\",\"inputRate\":"
+               "\"0.001\",\"outputRate\":\"0.001\"}");
+    do_quietly(f.hub, "rate.put",
+               "{\"provider\":\"openai\",\"model\":\"m\",\"inputRate\":1,"
+               "\"outputRate\":1}");
+    do_quietly(f.hub, "route.put",
+               "{\"name\":\"smart\",\"targets\":[{\"model\":\"echo/echo\"},"
+               "{\"model\":\"openai/m\",\"shadow\":100}]}");
+    told[0] = '\0';
+    ask(&f, "POST", "/v1/chat/completions", f.key, "{\"model\":\"smart\"," CHAT_REST, &a);
+    expect_body(&a, 200, "Hi");
+    wait_for_rows(&f, 2);
+    expect_rows(f.hub,
+                "\"ingress\":\"shadow\",\"model\":\"m\",\"requestedModel\":\"openai/m\"");
+    assert_non_null(strstr(told, "\"model\":\"m\""));
+    ask(&f, "POST", "/api/v2/chat", f.key,
+        "{\"input\":{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],\"modelOptions\":{"
+        "\"model\":\"smart\"}},\"options\":{\"streaming\":true}}",
+        &a);
+    expect_body(&a, 200, "Hi");
+    wait_for_rows(&f, 4);
+    aigne_reply *r = do_verb(f.hub, "account.get", "{\"user\":\"ann\"}");
+    assert_non_null(strstr(aigne_reply_json(r, NULL), "\"balance\":\"99.99"));
+    aigne_reply_free(r);
+    fixture_close(&f);
+}
+
+static void keep_silent(struct tcp_connection *c)
+{
+    if (tcp_read_request(c))
+        (void)tcp_wait_closed(c, 20000);
+}
+
+/* Who frees the loop does not wait for copies, and no more of them are made than is good. */
+static void shadows_are_bounded_and_end_with_the_loop(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct answer a;
+    fixture_open(&f, NULL, keep_silent);
+    do_quietly(f.hub, "route.put",
+               "{\"name\":\"smart\",\"targets\":[{\"model\":\"echo/echo\"},"
+               "{\"model\":\"openai/m\",\"shadow\":100}]}");
+    for (int i = 0; i < 40; i++) {
+        ask(&f, "POST", "/v1/chat/completions", f.key, "{\"model\":\"smart\"," CHAT_REST, &a);
+        expect_body(&a, 200, "Hi");
+    }
+    assert_int_equal(count_rows(f.hub), 40);
+    aigne_loop_free(f.loop);
+    assert_int_equal(aigne_loop_new(&f.loop, NULL), AIGNE_OK);
+    assert_int_equal(count_rows(f.hub), 72);
+    expect_rows(f.hub, "\"status\":\"cancelled\"");
+    fixture_close(&f);
+}
+
 #define TOO_LONG                                                                                \
     "{\"error\":{\"message\":\"This model's maximum context length is 8192 tokens.\",\"type\":" \
     "\"invalid_request_error\",\"code\":\"context_length_exceeded\"}}"
@@ -236,6 +309,8 @@ int main(void)
         cmocka_unit_test(a_provider_is_not_told_of_others),
         cmocka_unit_test(what_a_body_needs_decides),
         cmocka_unit_test(routes_are_listed_as_models),
+        cmocka_unit_test(a_shadow_sees_the_request_and_nobody_its_answer),
+        cmocka_unit_test(shadows_are_bounded_and_end_with_the_loop),
         cmocka_unit_test(what_does_not_fit_goes_where_there_is_more_room),
         cmocka_unit_test(a_choice_by_measurements_ends_every_measurement),
     };
