@@ -424,6 +424,8 @@ static int choose_plainly(const struct route_ask *ask, struct arena *a, struct r
     }
     out->count = kept;
     ch.unfit = out->skip_count;
+    if (a->failed)
+        return fault_nomem(why);
     return kept ? AIGNE_OK : refuse(&ch, why);
 }
 

@@ -1,6 +1,6 @@
 /* Knows that every allocation may fail: the result must be an error, no leak and no half-made change. */
 #include "failing_alloc.h"
-#include "hub/route.h"
+#include "hub/route_targets.h"
 #include "hub_test.h"
 #include "test_store.h"
 #include "text/json_scan.h"
@@ -51,8 +51,16 @@ static void fill(struct hub *h)
             "\"secret_access_key\":\"s\"}}");
     verb_ok(h, "rate.put",
             "{\"provider\":\"openai\",\"model\":\"m\",\"inputRate\":1,\"outputRate\":2}");
+    verb_ok(h, "provider.put", "{\"name\":\"xai\"}");
     verb_ok(h, "user.put", "{\"name\":\"Jo\"}");
-    verb_ok(h, "key.create", "{\"name\":\"k\",\"user\":\"Jo\"}");
+    verb_ok(h, "key.create", "{\"name\":\"k\",\"user\":\"Jo\",\"policy\":{\"retries\":1}}");
+    verb_ok(h, "rate.put",
+            "{\"provider\":\"bedrock\",\"model\":\"n\",\"inputRate\":1,\"outputRate\":2,"
+            "\"modelMetadata\":{\"features\":[\"text\"],\"contextWindow\":10}}");
+    verb_ok(h, "route.put",
+            "{\"name\":\"r\",\"strategy\":\"least-busy\",\"policy\":{\"retries\":2},"
+            "\"targets\":[{\"model\":\"openai/m\"},{\"model\":\"bedrock/n\"},"
+            "{\"model\":\"xai/x\"}]}");
 }
 
 /* Opening reads it all: catalogue, keys, rates. */
@@ -72,7 +80,7 @@ static void open_once(void *user)
         return;
     struct catalog *c = hub_catalog(h);
     assert_int_equal(c->key_count, 1);
-    assert_int_equal(c->rate_count, 1);
+    assert_int_equal(c->rate_count, 2);
     assert_int_equal(catalog_provider(c, SLICE("openai"))->active_count, 1);
     catalog_drop(c);
     hub_drop(h);
@@ -186,7 +194,16 @@ static void test_verbs(void **state)
         {"user.delete", "{\"name\":\"Jo\"}"},
         {"key.create", "{\"name\":\"x\",\"user\":\"Jo\",\"expiresAt\":\"2999-01-01\"}"},
         {"key.list", "{}"},
-        {"settings.put", "{\"name\":\"x\",\"publicUrl\":\"https://x.example\"}"},
+        {"route.put", "{\"name\":\"s\",\"strategy\":\"weighted\",\"when\":{\"user\":\"Jo\"},"
+                      "\"targets\":[{\"model\":\"r\"},{\"model\":\"openai/q\",\"canary\":5}]}"},
+        {"route.put", "{\"name\":\"openai/m\",\"policy\":{\"totalTimeout\":5}}"},
+        {"route.get", "{\"name\":\"r\"}"},
+        {"route.list", "{}"},
+        {"route.test", "{\"name\":\"r\",\"key\":\"k\",\"request\":{\"messages\":\"Hi\"}}"},
+        {"route.delete", "{\"name\":\"r\"}"},
+        {"policy.list", "{}"},
+        {"settings.put",
+         "{\"name\":\"x\",\"policy\":{\"idleTimeout\":1},\"publicUrl\":\"https://x.example\"}"},
         {"settings.get", "{}"},
         {"usage.list", "{\"user\":\"\\u0061\",\"since\":\"2026-01-01\"}"},
         {"hub.status", "{}"}};
@@ -208,6 +225,33 @@ static void route_once(void *user)
     arena_free(&a);
 }
 
+/* Through a route, and through what the request itself names. */
+static void choose_once(void *user)
+{
+    static const struct slice also[] = {{"r", 1}, {"nosuch", 6}};
+    static const char *const models[] = {"r", "openai/m", "bedrock/n"};
+    struct catalog *c = user;
+    struct fit fit = {.features = FIT_BIT(FIT_TOOLS), .prompt_tokens = 20};
+    for (size_t i = 0; i < 2 * COUNT(models); i++) {
+        struct route_plan plan;
+        struct arena a;
+        struct fault why;
+        struct route_ask ask = {.facts = {.catalog = c, .model = slice_text(models[i / 2])},
+                                .call_id = SLICE("x"),
+                                .fit = &fit,
+                                .also = also,
+                                .also_count = i % 2 ? COUNT(also) : 0};
+        fault_clear(&why);
+        arena_init(&a);
+        int rc = route_choose(&ask, &a, &plan, &why);
+        int wanted =
+            strcmp(models[i / 2], "bedrock/n") == 0 && i % 2 == 0 ? AIGNE_E_REQUEST : AIGNE_OK;
+        assert_true(rc == wanted || (failing_alloc_tripped() && rc == AIGNE_E_NOMEM));
+        assert_true(rc == AIGNE_OK || plan.count == 0 || rc == AIGNE_E_NOMEM);
+        arena_free(&a);
+    }
+}
+
 static void test_route(void **state)
 {
     (void)state;
@@ -218,6 +262,8 @@ static void test_route(void **state)
     fill(h);
     struct catalog *c = hub_catalog(h);
     assert_true(failing_alloc_each(route_once, c) >= 1);
+    choose_once(c); /* what is measured is kept from now on */
+    assert_true(failing_alloc_each(choose_once, c) >= 8);
     catalog_drop(c);
     hub_drop(h);
 }
