@@ -344,6 +344,13 @@ static int read_users(struct catalog *c)
     return AIGNE_OK;
 }
 
+static int read_limits(struct catalog *c)
+{
+    size_t count = 0;
+    const struct store_object *from = catalog_objects(c, TABLE_LIMIT, &count);
+    return limits_read(from, count, &c->arena, &c->limits);
+}
+
 static void read_settings(struct catalog *c)
 {
     const struct store_object *settings = catalog_object(c, TABLE_SETTINGS, SLICE(SETTINGS_ID));
@@ -361,6 +368,7 @@ static void catalog_free(struct catalog *c)
     map_free(&c->users_by_name);
     budgets_free(&c->budgets);
     map_free(&c->routes_by_name);
+    limits_free(c->limits);
     arena_free(&c->arena);
     mem_free(c);
 }
@@ -398,7 +406,7 @@ int catalog_build(const struct store_type *type, struct store *store,
     read_settings(c);
     if (read_providers(c) || read_credentials(c) || read_rates(c) || read_keys(c) ||
         read_users(c) || routes_read(c) || routes_list(c) || !budgets_read(c) ||
-        c->arena.failed) {
+        read_limits(c) || c->arena.failed) {
         catalog_free(c);
         return fault_nomem(why);
     }

@@ -12,6 +12,7 @@
 #include "hub/billing.h"
 #include "hub/budget.h"
 #include "hub/health.h"
+#include "hub/limit.h"
 #include "hub/policy.h"
 #include "hub/price.h"
 #include "hub/rotation.h"
@@ -126,6 +127,7 @@ struct catalog {
     struct billing billing;
     const struct policy *policy; /* of the whole hub; NULL: the settings say nothing */
     struct budgets budgets;
+    struct limits *limits;        /* NULL: there are none */
     bool has_own;                 /* a provider under a name of the operator's own */
     struct store_object *objects; /* all of them by (table, id), for the verbs that list */
     size_t object_count;
@@ -143,6 +145,7 @@ struct catalog {
 #define SETTINGS_ID      "hub" /* the one object of its table */
 #define TABLE_ROUTE      "route"
 #define TABLE_VAULT      "vault"
+#define TABLE_LIMIT      "limit"
 #define TABLE_HEALTH     "health" /* which credentials are disabled, by their ids */
 
 int catalog_build(const struct store_type *type, struct store *store,

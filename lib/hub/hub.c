@@ -116,6 +116,7 @@ static void hub_free(struct hub *h)
         health_save(h->health, h->type, h->store);
     catalog_drop(h->catalog);
     health_close(h->health);
+    limiter_close(h->limiter);
     hub_free_keys(h);
     if (h->store)
         h->type->close(h->store);
@@ -139,6 +140,8 @@ static int open_all(struct hub *h, const struct hub_options *options, struct fau
     int rc = h->type->open(options->data, options->durable, &h->store, why);
     if (!rc)
         rc = health_open(&h->health, why);
+    if (!rc)
+        rc = limiter_open(&h->limiter, why);
     if (!rc)
         rc = read_store(h, &h->catalog, why);
     if (rc)
@@ -189,6 +192,11 @@ bool hub_is_new(struct hub *h)
     bool fresh = c->key_count == 0;
     catalog_drop(c);
     return fresh;
+}
+
+struct limiter *hub_limiter(const struct hub *h)
+{
+    return h->limiter;
 }
 
 void hub_record(struct hub *h, struct ledger_entry *entry)

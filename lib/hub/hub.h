@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 struct hub;
+struct limiter;
 
 struct hub_options {
     struct slice data;       /* path of the SQLite file; ":memory:" for one without a file */
@@ -57,6 +58,9 @@ int hub_find_answer(struct hub *h, struct slice key, int64_t now_ms, struct buf 
  * revoked in one and the same way. The key lives as long as `c`. */
 int hub_who(const struct catalog *c, struct slice secret, int64_t wall_ms,
             const struct catalog_key **out, struct fault *why);
+
+/* Who uses how much of the catalogue's limits; the hub's, as long as that is open. */
+struct limiter *hub_limiter(const struct hub *h);
 
 /* Record; see ledger.h. Never blocks. */
 void hub_record(struct hub *h, struct ledger_entry *entry);

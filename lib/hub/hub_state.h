@@ -3,6 +3,7 @@
 #define AIGNE_HUB_HUB_STATE_H
 
 #include "hub/hub.h"
+#include "hub/limiter.h"
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -19,6 +20,7 @@ struct hub {
     struct store *store;
     struct ledger *ledger;
     struct health *health;
+    struct limiter *limiter;
     const struct hub_providers *providers;
     pthread_mutex_t writing;  /* one changing verb at a time */
     pthread_mutex_t swapping; /* held for the pointer and its count only */

@@ -6,7 +6,7 @@
 
 enum { BODY_LARGEST = 1024 * 1024, PAGE_LARGEST = 1000 };
 
-/* Sealed secrets and hashes never leave the store. */
+/* Sealed secrets and hashes never leave the store; an id of the body's own comes first. */
 static const char *const hidden[] = {"id", "sealed", "hash"};
 /* Kept as milliseconds, shown as ISO 8601. */
 static const char *const moments[] = {"createdAt", "updatedAt", "expiresAt", "revokedAt"};
@@ -100,8 +100,12 @@ void verb_reply(struct verb_call *v, struct slice id, struct slice body)
 {
     char moment[MOMENT_SIZE];
     int64_t ms = 0;
+    struct slice own = json_get(json_of(body), "id").raw;
     json_open_object(&v->w);
-    json_member_string(&v->w, "id", id);
+    if (own.p)
+        json_member_raw(&v->w, "id", own);
+    else
+        json_member_string(&v->w, "id", id);
     struct json_walk walk = json_walk(json_of(body));
     while (json_next(&walk)) {
         if (key_among(&walk, hidden, sizeof hidden / sizeof *hidden))
