@@ -90,7 +90,7 @@ void bill_measure(const struct aigne_call *call, struct ceiling *out)
         ceiling_measure_body(call->relay.body.n, out);
 }
 
-static int measure(struct aigne_call *call, struct ceiling *out)
+int bill_size(struct aigne_call *call, struct ceiling *out)
 {
     if (!call->request_read && plain_enough(call, out))
         return AIGNE_OK;
@@ -175,7 +175,7 @@ static bool needs_price(const struct aigne_call *call, struct slice payer,
 static int prepare(struct aigne_call *call, struct slice payer, struct budget_hit *budgets)
 {
     struct ceiling size;
-    int rc = measure(call, &size);
+    int rc = bill_size(call, &size);
     if (rc < 0)
         return rc;
     struct bill *b = arena_alloc(&call->arena, sizeof *b);

@@ -22,5 +22,7 @@ void bill_settled(struct aigne_call *call);
 struct slice bill_warning(const struct aigne_call *call);
 /* How large the request is. */
 void bill_measure(const struct aigne_call *call, struct ceiling *out);
+/* The same before an attempt: the request is read for it where that is needed. */
+int bill_size(struct aigne_call *call, struct ceiling *out);
 
 #endif

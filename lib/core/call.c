@@ -2,6 +2,7 @@
  * prices, sockets or where the answer goes. */
 #include "core/call.h"
 #include "base/clock.h"
+#include "core/admission.h"
 #include "core/again.h"
 #include "core/bill.h"
 #include "core/drain.h"
@@ -17,8 +18,6 @@
 
 /* How long a provider may say nothing once its answer is complete. */
 #define SILENCE_AT_END_US ((int64_t)3000000)
-/* What says where a hub's API is, is short. */
-#define DISCOVERY_LARGEST ((size_t)1024 * 1024)
 
 enum flow { WAIT, GO };
 
@@ -54,6 +53,7 @@ static void close_attempt(struct aigne_call *call, int rc, bool sent, const stru
     if (rc >= 0)
         fault_clear(&call->fault);
     record_attempt(call, rc, clock_monotonic_us());
+    admission_attempt_over(call);
     outcome_note(call, rc);
     call->rc = rc = drain_verdict(call, rc);
     call->state = CALL_SETTLE;
@@ -140,24 +140,6 @@ static void on_end(void *user, int rc, bool sent, const struct fault *why)
 
 static const struct transfer_handler provider_handler = {on_head, on_data, on_end};
 
-static int on_discovery_head(void *user, int status, struct slice headers)
-{
-    struct aigne_call *call = user;
-    call->attempt.status = status;
-    (void)headers;
-    return AIGNE_OK;
-}
-
-static int on_discovery_data(void *user, struct slice piece)
-{
-    struct aigne_call *call = user;
-    struct buf *body = &call->attempt.body;
-    if (piece.n > DISCOVERY_LARGEST - body->n)
-        return AIGNE_E_PROTOCOL;
-    buf_put_slice(body, piece);
-    return buf_rc(body);
-}
-
 static void on_discovery_end(void *user, int rc, bool sent, const struct fault *why)
 {
     struct aigne_call *call = user;
@@ -174,8 +156,8 @@ static void on_discovery_end(void *user, int rc, bool sent, const struct fault *
     call_go_on(call);
 }
 
-static const struct transfer_handler discovery_handler = {on_discovery_head, on_discovery_data,
-                                                          on_discovery_end};
+static const struct transfer_handler discovery_handler = {
+    target_discovery_head, target_discovery_data, on_discovery_end};
 
 /* ---- the states ---- */
 
@@ -219,18 +201,25 @@ static enum flow admit(struct aigne_call *call)
     return slice_starts(who, "aigne-") ? admit_member(call) : GO;
 }
 
-/* It will be made: what it may cost is set aside first. */
+/* It will be made: what it may cost is set aside first, and a target found whose limits let it in. */
 static enum flow price(struct aigne_call *call)
 {
-    if (bill_plan(call) < 0)
-        return fail_now(call);
+    int rc = bill_plan(call);
     call->state = call->bill ? CALL_HOLD : CALL_OPEN;
-    return GO;
+    if (rc >= 0)
+        rc = admission_target(call);
+    if (rc < 0)
+        return fail_now(call);
+    return rc == AIGNE_AGAIN ? WAIT : GO;
 }
 
 static enum flow plan(struct aigne_call *call)
 {
-    int rc = target_plan(call);
+    int rc = call->catalog && call->catalog->limits ? admission_enter(call) : AIGNE_OK;
+    if (rc == AIGNE_AGAIN)
+        return WAIT;
+    if (rc >= 0)
+        rc = target_plan(call);
     if (rc == AIGNE_E_ROUTE && refresh_catalog(call, call_go_on))
         return WAIT;
     if (rc >= 0)
@@ -264,10 +253,8 @@ static enum flow held(struct aigne_call *call)
 {
     int rc = bill_held(call);
     call->state = CALL_OPEN;
-    if (call_unwanted(call)) {
-        fault_clear(&call->fault);
-        rc = fault_set(&call->fault, AIGNE_E_CANCELLED, "The call was cancelled.");
-    }
+    if (call_unwanted(call))
+        rc = outcome_cancelled(call);
     return rc < 0 ? fail_now(call) : GO;
 }
 
@@ -308,8 +295,7 @@ static void on_next_due(struct net_timer *self)
 
 static enum flow discover(struct aigne_call *call, struct slice url)
 {
-    struct attempt *t = &call->attempt;
-    t->request = (struct http_request){.method = "GET", .url = url};
+    call->attempt.request = (struct http_request){.method = "GET", .url = url};
     int rc = start_transfer(call, &discovery_handler);
     if (rc < 0) {
         close_attempt(call, rc, false, NULL);
@@ -336,7 +322,7 @@ static enum flow open_next(struct aigne_call *call)
 {
     struct attempt *t = &call->attempt;
     struct slice discovery_url;
-    if (record_prepare(call, 1) < 0)
+    if (!admission_next(call) || record_prepare(call, 1) < 0)
         return fail_now(call);
     attempt_close(t);
     attempt_init(t, &call->tee, &call->fault, call->sending_room, sizeof(call->sending_room));
@@ -405,6 +391,7 @@ static enum flow stream(struct aigne_call *call)
 
 static enum flow settle(struct aigne_call *call)
 {
+    admission_over(call);
     if (!settle_now(call))
         return WAIT;
     call->state = CALL_END;
@@ -432,17 +419,12 @@ static enum flow wait_for_others(struct aigne_call *call)
 }
 
 static enum flow (*const states[])(struct aigne_call *call) = {
-    [CALL_ADMIT] = admit,
-    [CALL_PLAN] = plan,
-    [CALL_RECALL] = recall,
-    [CALL_HOLD] = hold,
-    [CALL_ERRAND] = wait_for_others,
-    [CALL_OPEN] = open_next,
-    [CALL_DISCOVER] = wait_for_others,
-    [CALL_STREAM] = stream,
-    [CALL_PAUSE] = wait_for_others,
-    [CALL_SETTLE] = settle,
-    [CALL_END] = end,
+    [CALL_ADMIT] = admit,    [CALL_PLAN] = plan,
+    [CALL_RECALL] = recall,  [CALL_QUEUED] = wait_for_others,
+    [CALL_HOLD] = hold,      [CALL_ERRAND] = wait_for_others,
+    [CALL_OPEN] = open_next, [CALL_DISCOVER] = wait_for_others,
+    [CALL_STREAM] = stream,  [CALL_PAUSE] = wait_for_others,
+    [CALL_SETTLE] = settle,  [CALL_END] = end,
 };
 
 void call_go_on(struct aigne_call *call)
@@ -476,15 +458,15 @@ void call_stop(struct aigne_call *call)
     if (call->state == CALL_ERRAND || call->state == CALL_HOLD || call->state >= CALL_SETTLE ||
         drain_begin(call))
         return;
-    if (call->state == CALL_RECALL && !recall_leave(call))
+    if ((call->state == CALL_RECALL && !recall_leave(call)) ||
+        (call->state == CALL_QUEUED && !admission_leave(call)))
         return;
     bool attempting = call->state == CALL_STREAM || call->state == CALL_DISCOVER;
     if (call->transfer)
         transfer_cancel(call->transfer);
     call->transfer = NULL;
     net_timer_clear(call->loop->net, &call->timer);
-    fault_clear(&call->fault);
-    fault_set(&call->fault, AIGNE_E_CANCELLED, "The call was cancelled.");
+    outcome_cancelled(call);
     call->delivered = true;
     if (attempting)
         close_attempt(call, AIGNE_E_CANCELLED, true, NULL);

@@ -20,6 +20,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
+struct admission;
 struct bill;
 struct drain;
 struct overrides;
@@ -29,6 +30,7 @@ enum call_state {
     CALL_ADMIT,    /* who asks, under which catalogue */
     CALL_PLAN,     /* which providers, in which order */
     CALL_RECALL,   /* waiting for somebody else's answer to the same request */
+    CALL_QUEUED,   /* waiting until its limits let it go on */
     CALL_HOLD,     /* waiting for what it may cost to be set aside */
     CALL_ERRAND,   /* waiting for work on another thread; then back to where it was */
     CALL_OPEN,     /* the next of them: endpoint, credential, request */
@@ -125,9 +127,10 @@ struct aigne_call {
     size_t row_count;
     size_t row_room;
     int64_t credits;
-    struct bill *bill;     /* NULL: nobody's account pays */
-    struct drain *drain;   /* NULL: the answer is for somebody */
-    struct recall *recall; /* NULL: it is made, whatever was made before */
+    struct bill *bill;           /* NULL: nobody's account pays */
+    struct drain *drain;         /* NULL: the answer is for somebody */
+    struct recall *recall;       /* NULL: it is made, whatever was made before */
+    struct admission *admission; /* NULL: nothing limits it */
     struct ledger_entry record;
     struct net_job recorded; /* back from the ledger's thread */
 

@@ -13,13 +13,13 @@
 #include "text/url.h"
 #include <aignehub/aignehub.h>
 
-enum admission { ANYBODY, KEY_HOLDER };
+enum access { ANYBODY, KEY_HOLDER };
 
 struct gateway_path {
     const char *method;
     const char *path;
     bool prefix; /* what follows the path belongs to it */
-    enum admission admission;
+    enum access admission;
     const struct ingress *ingress;
     void (*handle)(struct aigne_call *call);
 };

@@ -73,6 +73,12 @@ void outcome_explain(struct aigne_call *call, int rc, const struct fault *why)
         FAULT_COPY(f->request_id, slice_text(call->attempt.request_id));
 }
 
+int outcome_cancelled(struct aigne_call *call)
+{
+    fault_clear(&call->fault);
+    return fault_set(&call->fault, AIGNE_E_CANCELLED, "The call was cancelled.");
+}
+
 /* Until the answer began. Who gives up says nothing about who was asked. */
 static void end_measuring(struct aigne_call *call, int rc)
 {

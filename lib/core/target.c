@@ -7,6 +7,9 @@
 #include "provider/config.h"
 #include <aignehub/aignehub.h>
 
+/* What says where a hub's API is, is short. */
+#define DISCOVERY_LARGEST ((size_t)1024 * 1024)
+
 /* What a request that names no model means, as AIGNE's clients have it. */
 static const char *const default_models[KINDS] = {
     [KIND_CHAT] = "openai/gpt-5-mini",
@@ -145,6 +148,24 @@ int target_open(struct aigne_call *call, struct slice *discovery_url)
         t->target.base_url.n--;
     t->relaying = same_format(t->adapter, call->relay_format);
     return resolve_endpoint(call, discovery_url);
+}
+
+int target_discovery_head(void *user, int status, struct slice headers)
+{
+    struct aigne_call *call = user;
+    call->attempt.status = status;
+    (void)headers;
+    return AIGNE_OK;
+}
+
+int target_discovery_data(void *user, struct slice piece)
+{
+    struct aigne_call *call = user;
+    struct buf *body = &call->attempt.body;
+    if (piece.n > DISCOVERY_LARGEST - body->n)
+        return AIGNE_E_PROTOCOL;
+    buf_put_slice(body, piece);
+    return buf_rc(body);
 }
 
 int target_discovered(struct aigne_call *call, int rc, const struct fault *why)

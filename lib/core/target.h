@@ -9,7 +9,10 @@ int target_plan(struct aigne_call *call);
 /* Fill call->attempt for the current attempt number. `discovery_url` is set when the remote must first
  * be asked where its API is; .p NULL: everything is known. */
 int target_open(struct aigne_call *call, struct slice *discovery_url);
-/* The answer to that question is in call->attempt; the transfer ended with `rc`. */
+/* How the answer to that question is gathered in the attempt of the call, which is `user`. */
+int target_discovery_head(void *user, int status, struct slice headers);
+int target_discovery_data(void *user, struct slice piece);
+/* It is there, in call->attempt; the transfer ended with `rc`. */
 int target_discovered(struct aigne_call *call, int rc, const struct fault *why);
 const struct reach *target_reach(const struct aigne_call *call);
 

@@ -40,7 +40,7 @@ static int check_model(struct verb_call *v, struct slice *id)
 {
     struct hub_provider_facts facts;
     size_t slash = slice_find_byte(*id, '/');
-    if (catalog_object(v->catalog, "route", *id) || catalog_rates_like(v->catalog, *id) ||
+    if (catalog_object(v->catalog, TABLE_ROUTE, *id) || catalog_rates_like(v->catalog, *id) ||
         vendor_of(*id))
         return AIGNE_OK;
     if (slash < id->n && catalog_facts(v->catalog, slice_of(id->p, slash), &facts)) {
