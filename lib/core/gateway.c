@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "core/admin.h"
+#include "core/aigne_api.h"
 #include "core/exchange.h"
 #include "core/export.h"
 #include "core/overrides.h"
@@ -36,6 +37,17 @@ static void handle_chat(struct aigne_call *call);
     }
 #define OPENAI_POST(path, ingress)    VENDOR_POST("/openai", path, ingress)
 #define ANTHROPIC_POST(path, ingress) VENDOR_POST("/anthropic", path, ingress)
+
+/* What AIGNE Hub's tools and people ask besides. */
+#define AIGNE_PAGES(method)                                                                    \
+    {method, "/api/user/", true, KEY_HOLDER, &ingress_aigne, aigne_api},                       \
+        {method, "/api/usage/", true, KEY_HOLDER, &ingress_aigne, aigne_api},                  \
+        {method, "/api/ai", false, KEY_HOLDER, &ingress_aigne, aigne_api},                     \
+        {method, "/api/ai/", true, KEY_HOLDER, &ingress_aigne, aigne_api},                     \
+        {method, "/api/ai-providers", false, KEY_HOLDER, &ingress_aigne, aigne_api},           \
+    {                                                                                          \
+        method, "/api/ai-providers/", true, KEY_HOLDER, &ingress_aigne, aigne_api              \
+    }
 
 static const struct gateway_path paths[] = {
     {"POST", "/api/v2/chat", false, KEY_HOLDER, &ingress_aigne, handle_chat},
@@ -86,6 +98,12 @@ static const struct gateway_path paths[] = {
     {"GET", "/__blocklet__.js", false, ANYBODY, &ingress_aigne, page_discovery},
     {"GET", "/api/ai/models", false, ANYBODY, &ingress_aigne, page_aigne_models},
     {"GET", "/api/ai-providers/models", false, ANYBODY, &ingress_aigne, page_aigne_models},
+    {"GET", "/api/user/model-calls/export", false, KEY_HOLDER, &ingress_aigne,
+     page_aigne_export},
+    AIGNE_PAGES("GET"),
+    AIGNE_PAGES("POST"),
+    AIGNE_PAGES("PUT"),
+    AIGNE_PAGES("DELETE"),
     {"GET", "/api/v2/status", false, ANYBODY, &ingress_aigne, page_aigne_status},
     {"POST", "/api/admin/", true, KEY_HOLDER, &ingress_aigne, admin_handle},
     {"GET", "/api/admin/usage/export", false, KEY_HOLDER, &ingress_aigne, page_usage_export},
@@ -424,7 +442,8 @@ static void open_exchange(struct aigne_call *call)
         return;
     }
     x->allow = NULL;
-    x->takes_body = slice_is(SLICE("POST"), found->method);
+    x->takes_body =
+        slice_is(SLICE("POST"), found->method) || slice_is(SLICE("PUT"), found->method);
     x->handle = found->handle;
     if (x->handle == page_openai_models && speaks_anthropic(x)) {
         x->ingress = &ingress_anthropic;

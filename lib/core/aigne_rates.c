@@ -1,0 +1,231 @@
+/* Knows AIGNE Hub's pages about models and their rates; refuses to know what a call costs. */
+#include "base/mem.h"
+#include "core/aigne_api.h"
+#include <aignehub/aignehub.h>
+
+static void write_rate(struct page *p, struct json rate)
+{
+    static const char *const wanted[] = {"modelDisplay", "description", "unitCosts", "caching",
+                                         "modelMetadata"};
+    json_open_object(&p->w);
+    page_write_members(p, rate);
+    page_write_as(p, "providerId", rate, "provider");
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        if (json_get(rate, wanted[i]).kind == JSON_NONE)
+            json_member_raw(&p->w, wanted[i], SLICE("null"));
+    json_member_bool(&p->w, "deprecated", false);
+    json_close_object(&p->w);
+}
+
+static int rates_of_provider(struct page *p)
+{
+    struct json told;
+    int rc = page_ask_for(p, "rate.list", "provider", p->ids[0], &told);
+    if (rc)
+        return rc;
+    struct json_walk w = json_walk(json_get(told, "list"));
+    json_open_array(&p->w);
+    while (json_next(&w))
+        write_rate(p, w.value);
+    json_close_array(&p->w);
+    return AIGNE_OK;
+}
+
+static int rates(struct page *p)
+{
+    struct page_asking q;
+    struct json told;
+    struct slice provider = page_query(p, "providerId");
+    struct slice model = page_query(p, "model");
+    page_asking_begin(&q);
+    if (provider.n)
+        json_member_string(&q.w, "provider", provider);
+    if (model.n)
+        json_member_string(&q.w, "model", model);
+    int rc = page_put_paging(p, &q);
+    if (!rc)
+        rc = page_ask(p, &q, "rate.list", &told);
+    buf_free(&q.text);
+    if (rc)
+        return rc;
+    json_open_object(&p->w);
+    page_write_as(p, "count", told, "count");
+    json_key(&p->w, "list");
+    json_open_array(&p->w);
+    struct json_walk w = json_walk(json_get(told, "list"));
+    while (json_next(&w))
+        write_rate(p, w.value);
+    json_close_array(&p->w);
+    page_write_paging(p);
+    json_close_object(&p->w);
+    return AIGNE_OK;
+}
+
+static int put_rate(struct page *p, struct slice provider, struct json old)
+{
+    struct page_asking q;
+    struct json told;
+    page_asking_begin(&q);
+    json_member_string(&q.w, "provider", provider);
+    if (old.kind == JSON_OBJECT) {
+        json_member_raw(&q.w, "model", json_get(old, "model").raw);
+        json_member_raw(&q.w, "type", json_get(old, "type").raw);
+    } else {
+        page_put_known(p, &q, PAGE_NAMES("model", "type"));
+    }
+    page_put_known(p, &q,
+                   PAGE_NAMES("inputRate", "outputRate", "caching", "rates", "unitCosts",
+                              "tiers", "modelDisplay", "description", "modelMetadata"));
+    int rc = page_ask(p, &q, "rate.put", &told);
+    if (!rc)
+        write_rate(p, told);
+    return rc;
+}
+
+/* AIGNE_OK: there is none of that model and type yet. */
+static int refuse_twin(struct page *p, struct slice provider)
+{
+    struct page_asking q;
+    struct json told;
+    page_asking_begin(&q);
+    json_member_string(&q.w, "provider", provider);
+    page_put_known(p, &q, PAGE_NAMES("model", "type"));
+    int rc = page_ask(p, &q, "rate.get", &told);
+    if (!rc)
+        return page_refuse(p, 409, "There is a rate for this model and type already.");
+    fault_clear(&p->call->fault);
+    return AIGNE_OK;
+}
+
+static int add_rate(struct page *p)
+{
+    int rc = refuse_twin(p, p->ids[0]);
+    return rc ? rc : put_rate(p, p->ids[0], (struct json){JSON_NONE, SLICE_NONE});
+}
+
+static int add_rates(struct page *p)
+{
+    struct json providers = json_get(p->body, "providers");
+    struct json_walk w = json_walk(providers);
+    if (providers.kind != JSON_ARRAY || !json_count(providers))
+        return page_refuse(p, 400, "providers must be a list of provider ids.");
+    int rc = AIGNE_OK;
+    while (!rc && json_next(&w)) {
+        struct slice name = json_string(w.value, p->arena);
+        rc = name.p ? refuse_twin(p, name) : page_refuse(p, 400, "A provider's id is no text.");
+    }
+    json_open_object(&p->w);
+    json_member_text(&p->w, "message", "Model rates created");
+    json_key(&p->w, "data");
+    json_open_array(&p->w);
+    for (w = json_walk(providers); !rc && json_next(&w);)
+        rc = put_rate(p, json_string(w.value, p->arena), (struct json){JSON_NONE, SLICE_NONE});
+    json_close_array(&p->w);
+    json_key(&p->w, "summary");
+    json_open_object(&p->w);
+    json_member_int(&p->w, "total", (int64_t)json_count(providers));
+    json_close_object(&p->w);
+    json_close_object(&p->w);
+    return rc;
+}
+
+static int find_rate(struct page *p, struct json *told)
+{
+    int rc = page_ask_for(p, "rate.get", "id", p->ids[1], told);
+    if (!rc && !slice_eq(json_string(json_get(*told, "provider"), p->arena), p->ids[0]))
+        return page_refuse(p, 404, "The provider has no such rate.");
+    return rc;
+}
+
+static int change_rate(struct page *p)
+{
+    struct json old;
+    int rc = find_rate(p, &old);
+    return rc ? rc : put_rate(p, p->ids[0], old);
+}
+
+static int remove_rate(struct page *p)
+{
+    struct json old;
+    int rc = find_rate(p, &old);
+    return rc ? rc : page_remove(p, "rate.delete", "id", p->ids[1]);
+}
+
+static int bulk_rates(struct page *p)
+{
+    struct page_asking q;
+    struct json told;
+    if (json_string_is(json_get(p->body, "mode"), "sync"))
+        return page_refuse(p, 400,
+                           "Prices are taken over from a catalogue by the verb "
+                           "catalog.import.");
+    page_asking_begin(&q);
+    page_put_known(p, &q,
+                   PAGE_NAMES("profitMargin", "creditPrice", "dryRun", "provider", "model"));
+    int rc = page_ask(p, &q, "rate.margin", &told);
+    if (!rc)
+        json_write_raw(&p->w, told.raw);
+    return rc;
+}
+
+/* ---- models ---- */
+
+/* Rates stand by provider. */
+static bool told_before(const struct catalog *c, size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (slice_eq(c->rates[k].model, c->rates[i].model))
+            return true;
+    return false;
+}
+
+static int chat_models(struct page *p)
+{
+    struct json told;
+    struct slice type = page_query(p, "type");
+    const struct catalog *c = p->call->catalog;
+    int rc = page_ask_for(p, "rate.list", type.n ? "type" : NULL, type, &told);
+    if (rc)
+        return rc;
+    json_open_array(&p->w);
+    for (size_t i = 0; i < c->rate_count; i++) {
+        struct slice model = c->rates[i].model;
+        struct json_walk w = json_walk(json_get(told, "list"));
+        if (told_before(c, i))
+            continue;
+        json_open_object(&p->w);
+        json_member_string(&p->w, "model", model);
+        json_key(&p->w, "rates");
+        json_open_array(&p->w);
+        while (json_next(&w))
+            if (slice_eq(json_string(json_get(w.value, "model"), p->arena), model))
+                write_rate(p, w.value);
+        json_close_array(&p->w);
+        json_key(&p->w, "providers");
+        json_open_array(&p->w);
+        for (size_t k = i; k < c->rate_count; k++)
+            if (slice_eq(c->rates[k].model, model)) {
+                json_open_object(&p->w);
+                json_member_string(&p->w, "id", c->rates[k].provider);
+                json_member_string(&p->w, "name", c->rates[k].provider);
+                json_member_string(&p->w, "displayName", c->rates[k].provider);
+                json_close_object(&p->w);
+            }
+        json_close_array(&p->w);
+        json_close_object(&p->w);
+    }
+    json_close_array(&p->w);
+    return AIGNE_OK;
+}
+
+static const struct page_row rows[] = {
+    {"GET", "/api/ai/chat/models", false, chat_models},
+    {"GET", "/api/ai/model-rates", true, rates},
+    {"POST", "/api/ai/model-rates", true, add_rates},
+    {"POST", "/api/ai/bulk-rate-update", true, bulk_rates},
+    {"GET", "/api/ai/:/model-rates", true, rates_of_provider},
+    {"POST", "/api/ai/:/model-rates", true, add_rate},
+    {"PUT", "/api/ai/:/model-rates/:", true, change_rate},
+    {"DELETE", "/api/ai/:/model-rates/:", true, remove_rate},
+};
+const struct page_table aigne_rate_pages = {rows, sizeof rows / sizeof *rows};
