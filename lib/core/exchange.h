@@ -66,6 +66,9 @@ struct exchange {
 struct aigne_call *exchange_new(struct aigne_hub *h, struct aigne_loop *loop);
 bool exchange_is(const struct aigne_call *call);
 struct exchange *exchange_of(const struct aigne_call *call);
+/* Note what x->headers say; keep what is needed once they are forgotten, which wipes them. */
+void exchange_read_headers(struct exchange *x);
+void exchange_keep_headers(struct aigne_call *call);
 void exchange_forget_headers(struct exchange *x);
 /* The request as the client format reads it; borrowed from the exchange. */
 struct ingress_request exchange_request(const struct aigne_call *call);

@@ -278,33 +278,6 @@ static void split_target(struct aigne_call *call, struct slice target)
     x->path = without_last_slash(without_mount_point(path, call->hub->mount_point));
 }
 
-/* One pass for all that is asked of the headers; the first of a name counts. */
-static void read_headers(struct exchange *x)
-{
-    struct slice rest = x->headers;
-    struct http_header h;
-    x->content_length = -1;
-    while (http_block_next(&rest, &h)) {
-        if (presented_key_take(&x->key, &h))
-            continue;
-        if (!x->content_type.p && slice_is_nocase(h.name, "content-type"))
-            x->content_type = h.value;
-        else if (!x->accept.p && slice_is_nocase(h.name, "accept"))
-            x->accept = h.value;
-        else if (!x->client_did.p && slice_is_nocase(h.name, "x-aigne-hub-client-did"))
-            x->client_did = h.value;
-        else if (!x->idempotency_key.p && slice_is_nocase(h.name, "idempotency-key"))
-            x->idempotency_key = h.value;
-        else if (slice_starts_nocase(h.name, POLICY_HEADER_PREFIX))
-            x->has_overrides = true;
-        else if (slice_is_nocase(h.name, "origin"))
-            x->from_page = true;
-        else if (x->content_length < 0 && slice_is_nocase(h.name, "content-length") &&
-                 !slice_int64(slice_trim(h.value), &x->content_length))
-            x->content_length = -1;
-    }
-}
-
 static int keep_head(struct aigne_call *call, struct slice method, struct slice target,
                      struct slice headers, struct fault *why)
 {
@@ -318,7 +291,7 @@ static int keep_head(struct aigne_call *call, struct slice method, struct slice 
     if (headers.n)
         memcpy(x->header_bytes, headers.p, headers.n);
     x->headers = slice_of(x->header_bytes, headers.n);
-    read_headers(x);
+    exchange_read_headers(x);
     split_target(call, kept);
     return call->arena.failed ? fault_nomem(why) : AIGNE_OK;
 }
@@ -349,43 +322,11 @@ static bool announced_too_large(const struct exchange *x)
     return x->content_length > (int64_t)x->body.ceiling;
 }
 
-static bool is_named(const char *const *names, struct slice name)
-{
-    while (*names && !slice_is_nocase(name, *names))
-        names++;
-    return *names != NULL;
-}
-
-/* The headers that the client's format asks for outlive the others. */
-static void keep_format_headers(struct aigne_call *call)
-{
-    struct exchange *x = exchange_of(call);
-    struct slice rest = x->headers;
-    struct http_header h;
-    struct buf block AUTO(buf_free);
-    buf_init(&block, LIMIT_HEADERS);
-    while (http_block_next(&rest, &h)) {
-        if (!is_named(x->ingress->headers, h.name))
-            continue;
-        buf_put_slice(&block, h.name);
-        BUF_LITERAL(&block, ": ");
-        buf_put_slice(&block, h.value);
-        BUF_LITERAL(&block, "\r\n");
-    }
-    if (block.n)
-        x->format_headers = arena_copy(&call->arena, buf_slice(&block));
-}
-
 static void let_in(struct aigne_call *call)
 {
     struct exchange *x = exchange_of(call);
     int rc = overrides_read(call);
-    if (x->ingress->headers)
-        keep_format_headers(call);
-    x->content_type = arena_copy(&call->arena, x->content_type);
-    x->accept = arena_copy(&call->arena, x->accept);
-    if (x->idempotency_key.p)
-        x->idempotency_key = arena_copy(&call->arena, x->idempotency_key);
+    exchange_keep_headers(call);
     if (rc < 0)
         call_refuse(call);
     else if (x->takes_body && (announced_too_large(x) || buf_rc(&x->body) < 0))
