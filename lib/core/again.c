@@ -120,7 +120,7 @@ static bool has_no_more_room(const struct aigne_call *call, const struct route_a
     return fit_too_long(&call->fault) && window && window <= window_of(call, call_target(call));
 }
 
-static size_t find_elsewhere(const struct aigne_call *call)
+size_t again_elsewhere(const struct aigne_call *call)
 {
     const struct route_attempt *failed = call_target(call);
     for (size_t i = call->target + 1; i < call->plan.count; i++)
@@ -158,8 +158,9 @@ void again_begin(const struct aigne_call *call)
         retry_budget_call(&call->hub->retries, now_ms);
 }
 
-static bool is_harmless(enum chat_kind kind)
+bool again_harmless(const struct aigne_call *call)
 {
+    enum chat_kind kind = call->request.kind;
     return kind == KIND_CHAT || kind == KIND_EMBEDDING || kind == KIND_COUNT_TOKENS;
 }
 
@@ -176,16 +177,16 @@ struct again again_decide(const struct aigne_call *call, int rc, bool sent)
         .why = &call->fault,
         .policy = call->policy,
         .sent = sent,
-        .harmless = is_harmless(call->request.kind),
+        .harmless = again_harmless(call),
         .self_made = adapter && (adapter->step || adapter->discover_url),
         .known_dead = is_known_dead(call_target(call), now_us / 1000),
         .affordable = true,
-        .attempts = call->attempt_number,
+        .attempts = call->row_count,
         .repeats = call->repeats,
         .targets = call->plan.count,
         .target = call->target,
         .next = call->target + 1 < call->plan.count ? call->target + 1 : SIZE_MAX,
-        .elsewhere = find_elsewhere(call),
+        .elsewhere = again_elsewhere(call),
         .left_ms = patience_left_ms(call),
         .chance = (uint32_t)now_us * UINT32_C(2654435761),
     };

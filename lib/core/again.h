@@ -43,5 +43,9 @@ struct again again_choose(const struct again_facts *f, bool *costly);
 void again_begin(const struct aigne_call *call);
 /* The attempt has ended with `rc`, a failure. `sent`: the request may have reached the provider. */
 struct again again_decide(const struct aigne_call *call, int rc, bool sent);
+/* The next target with another provider or model; SIZE_MAX: none. */
+size_t again_elsewhere(const struct aigne_call *call);
+/* Whether doing it twice has no effect but its price. */
+bool again_harmless(const struct aigne_call *call);
 
 #endif

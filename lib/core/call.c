@@ -6,6 +6,7 @@
 #include "core/again.h"
 #include "core/bill.h"
 #include "core/drain.h"
+#include "core/hedge.h"
 #include "core/outcome.h"
 #include "core/patience.h"
 #include "core/recall.h"
@@ -48,6 +49,8 @@ static void try_again(struct aigne_call *call, struct again again)
 
 static void close_attempt(struct aigne_call *call, int rc, bool sent, const struct fault *why)
 {
+    if (call->hedge && rc >= 0)
+        hedge_end(call);
     attempt_forget(&call->attempt);
     outcome_explain(call, rc, why);
     if (rc >= 0)
@@ -55,6 +58,10 @@ static void close_attempt(struct aigne_call *call, int rc, bool sent, const stru
     record_attempt(call, rc, clock_monotonic_us());
     admission_attempt_over(call);
     outcome_note(call, rc);
+    if (call->policy && rc >= 0)
+        hedge_learn(call);
+    if (call->hedge && hedge_takes_over(call))
+        return;
     call->rc = rc = drain_verdict(call, rc);
     call->state = CALL_SETTLE;
     if (rc < 0)
@@ -91,9 +98,11 @@ static int on_head(void *user, int status, struct slice headers)
     return attempt_head(&call->attempt, status, headers);
 }
 
-static int on_data(void *user, struct slice piece)
+int call_heard(void *user, struct slice piece)
 {
     struct aigne_call *call = user;
+    if (call->hedge && call->attempt.status < 300)
+        hedge_end(call);
     if (call->outlet->full(call)) {
         call->paused = true;
         return AIGNE_AGAIN;
@@ -119,7 +128,7 @@ static int ask_later(struct aigne_call *call, int64_t delay_ms)
     return rc < 0 ? fault_nomem(&call->fault) : AIGNE_AGAIN;
 }
 
-static void on_end(void *user, int rc, bool sent, const struct fault *why)
+void call_transfer_ended(void *user, int rc, bool sent, const struct fault *why)
 {
     struct aigne_call *call = user;
     int64_t delay_ms = 0;
@@ -138,7 +147,8 @@ static void on_end(void *user, int rc, bool sent, const struct fault *why)
     call_go_on(call);
 }
 
-static const struct transfer_handler provider_handler = {on_head, on_data, on_end};
+static const struct transfer_handler provider_handler = {on_head, call_heard,
+                                                         call_transfer_ended};
 
 static void on_discovery_end(void *user, int rc, bool sent, const struct fault *why)
 {
@@ -151,7 +161,6 @@ static void on_discovery_end(void *user, int rc, bool sent, const struct fault *
     } else {
         attempt_close(&call->attempt);
         call->state = CALL_OPEN;
-        call->attempt_number--;
     }
     call_go_on(call);
 }
@@ -270,12 +279,12 @@ static enum flow hold(struct aigne_call *call)
     return bill_ask(call, on_held) == AIGNE_AGAIN ? WAIT : held(call);
 }
 
-static int start_transfer(struct aigne_call *call, const struct transfer_handler *handler)
+int call_send(struct aigne_call *call, const struct transfer_handler *handler, void *user,
+              struct transfer **out)
 {
     struct transfer_limits limits = patience_now(call);
     return transfer_start(call->loop->net, &call->attempt.request, &limits,
-                          &target_reach(call)->route, handler, call, &call->transfer,
-                          &call->fault);
+                          &target_reach(call)->route, handler, user, out, &call->fault);
 }
 
 /* A provider that answers at once must not be asked on and on in a last moment that never ends. */
@@ -283,7 +292,7 @@ static void on_next_due(struct net_timer *self)
 {
     struct aigne_call *call = LIST_OWNER(self, struct aigne_call, timer);
     int rc = patience_left_ms(call) > 0
-                 ? start_transfer(call, &provider_handler)
+                 ? call_send(call, &provider_handler, call, &call->transfer)
                  : fault_set(&call->fault, AIGNE_E_TIMEOUT,
                              "The job was not done within the time for the whole call "
                              "(totalTimeout).");
@@ -296,26 +305,13 @@ static void on_next_due(struct net_timer *self)
 static enum flow discover(struct aigne_call *call, struct slice url)
 {
     call->attempt.request = (struct http_request){.method = "GET", .url = url};
-    int rc = start_transfer(call, &discovery_handler);
+    int rc = call_send(call, &discovery_handler, call, &call->transfer);
     if (rc < 0) {
         close_attempt(call, rc, false, NULL);
         return GO;
     }
     call->state = CALL_DISCOVER;
     return WAIT;
-}
-
-static int open_attempt(struct aigne_call *call)
-{
-    struct attempt *t = &call->attempt;
-    t->relaying = t->relaying && call->relay_format != NULL;
-    if (!t->relaying && !call->request_read) {
-        int rc = call->outlet->read_request(call);
-        if (rc < 0)
-            return rc;
-        call->request_read = true;
-    }
-    return attempt_open(t, &call->request, &call->relay, &call->arena);
 }
 
 static enum flow open_next(struct aigne_call *call)
@@ -330,15 +326,15 @@ static enum flow open_next(struct aigne_call *call)
     t->frames = &call->frames;
     t->usage_wanted = call->relay.include_usage;
     t->started_us = clock_monotonic_us();
-    call->attempt_number++;
+    call->attempt_number = call->row_count + 1;
     again_begin(call);
     int rc = target_open(call, &discovery_url);
     if (rc >= 0 && discovery_url.p)
         return discover(call, discovery_url);
     if (rc >= 0)
-        rc = open_attempt(call);
+        rc = target_request(call);
     if (rc >= 0 && !t->adapter->step)
-        rc = start_transfer(call, &provider_handler);
+        rc = call_send(call, &provider_handler, call, &call->transfer);
     if (rc < 0) {
         close_attempt(call, rc, false, NULL);
         return GO;
@@ -346,6 +342,8 @@ static enum flow open_next(struct aigne_call *call)
     call->state = CALL_STREAM;
     if (call->plan.shadow.p)
         shadow_begin(call);
+    if (call->policy && call->transfer)
+        hedge_begin(call);
     return t->adapter->step ? GO : WAIT;
 }
 
@@ -455,6 +453,8 @@ void call_taken(struct aigne_call *call)
 /* An errand cannot be called back: what comes after it looks whether it is still wanted. */
 void call_stop(struct aigne_call *call)
 {
+    if (call->hedge)
+        hedge_end(call);
     if (call->state == CALL_ERRAND || call->state == CALL_HOLD || call->state >= CALL_SETTLE ||
         drain_begin(call))
         return;

@@ -23,6 +23,7 @@
 struct admission;
 struct bill;
 struct drain;
+struct hedge;
 struct overrides;
 struct recall;
 
@@ -114,6 +115,7 @@ struct aigne_call {
     struct event_sink tee;
     struct frame_sink frames;
     struct transfer *transfer;
+    struct hedge *hedge; /* NULL: nothing runs beside the attempt, or will */
     struct net_timer timer;
 
     struct usage usage;
@@ -174,6 +176,12 @@ void call_refuse(struct aigne_call *call);
 void call_go_on(struct aigne_call *call);
 /* The caller took something: there may be room again. */
 void call_taken(struct aigne_call *call);
+/* For who runs another transfer of the call's: begin it; what it hears; its end. `call` is one, as handlers
+ * have it. */
+int call_send(struct aigne_call *call, const struct transfer_handler *handler, void *user,
+              struct transfer **out);
+int call_heard(void *call, struct slice piece);
+void call_transfer_ended(void *call, int rc, bool sent, const struct fault *why);
 /* End whatever is under way as cancelled; what was used so far is recorded. May destroy a detached
  * call. */
 void call_stop(struct aigne_call *call);

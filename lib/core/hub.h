@@ -27,6 +27,7 @@ struct aigne_hub {
     struct loop_pool pool;
     struct kept_answers answers;
     struct retry_budget retries; /* of all calls together */
+    struct retry_budget hedges;  /* of calls whose policy has them */
     atomic_int draining;         /* calls that are read on without a caller */
     atomic_int shadows;          /* copies of requests under way */
     struct desk desk;            /* short work: reading the store */

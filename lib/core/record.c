@@ -75,6 +75,14 @@ static struct slice request_id_of(struct aigne_call *call)
     return copy.p ? copy : SLICE("");
 }
 
+/* The next attempt will write over it. */
+static struct slice dropped_of(struct aigne_call *call)
+{
+    struct slice names = dropped_names(&call->dropped);
+    struct slice copy = names.n ? arena_copy(&call->arena, names) : SLICE("");
+    return copy.p ? copy : SLICE("");
+}
+
 static void charge(struct aigne_call *call, struct usage_row *row)
 {
     const struct catalog_rate *rate =
@@ -161,7 +169,7 @@ void record_attempt(struct aigne_call *call, int rc, int64_t now_us)
         .key_id = call->who ? call->who->id : SLICE(""),
         .app = call->app,
         .type = slice_text(kind_name(call->request.kind)),
-        .dropped = dropped_names(&call->dropped),
+        .dropped = dropped_of(call),
         .ingress = slice_text(call->ingress),
         .model = planned->model,
         .requested = call->requested,

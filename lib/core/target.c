@@ -187,3 +187,16 @@ int target_discovered(struct aigne_call *call, int rc, const struct fault *why)
     rc = endpoints_put(endpoints_of(call), t->target.base_url, root);
     return rc < 0 ? fault_nomem(&call->fault) : AIGNE_OK;
 }
+
+int target_request(struct aigne_call *call)
+{
+    struct attempt *t = &call->attempt;
+    t->relaying = t->relaying && call->relay_format != NULL;
+    if (!t->relaying && !call->request_read) {
+        int rc = call->outlet->read_request(call);
+        if (rc < 0)
+            return rc;
+        call->request_read = true;
+    }
+    return attempt_open(t, &call->request, &call->relay, &call->arena);
+}

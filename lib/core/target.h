@@ -9,6 +9,8 @@ int target_plan(struct aigne_call *call);
 /* Fill call->attempt for the current attempt number. `discovery_url` is set when the remote must first
  * be asked where its API is; .p NULL: everything is known. */
 int target_open(struct aigne_call *call, struct slice *discovery_url);
+/* Make the attempt's request. */
+int target_request(struct aigne_call *call);
 /* How the answer to that question is gathered in the attempt of the call, which is `user`. */
 int target_discovery_head(void *user, int status, struct slice headers);
 int target_discovery_data(void *user, struct slice piece);

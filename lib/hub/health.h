@@ -7,6 +7,7 @@
 
 #include "base/fault.h"
 #include "base/slice.h"
+#include "hub/first_byte.h"
 #include "hub/retry_budget.h"
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -26,6 +27,8 @@ struct health_entry {
     atomic_int_least64_t opened_ms;
     atomic_uint_least64_t latency; /* see latency.h; of a model that somebody chooses by it */
     atomic_uint in_flight;
+    struct first_byte
+        first_byte[2]; /* of plain answers, and of streams; where somebody hedges */
     /* The rest under the lock. */
     char reason[160];
     uint64_t mark;      /* of the secret: another one starts afresh */
