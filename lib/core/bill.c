@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/record.h"
+#include "hub/route_targets.h"
 #include "store/moment.h"
 #include "text/decimal.h"
 #include <aignehub/aignehub.h>
@@ -50,6 +51,8 @@ static int keep_priced(struct aigne_call *call)
     for (size_t i = 0; i < plan->count; i++)
         if (rate_of(call, &plan->attempts[i]))
             plan->attempts[kept++] = plan->attempts[i];
+        else
+            route_skip(plan, &call->arena, plan->attempts[i].model, SLICE("has no price here"));
     plan->count = kept;
     if (kept)
         return AIGNE_OK;

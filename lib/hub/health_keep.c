@@ -111,8 +111,11 @@ static struct health_entry *new_entry(struct health_provider *p, struct slice na
 
 struct health_entry *health_need_model(struct health_provider *p, struct slice model)
 {
-    pthread_mutex_lock(&p->health->lock);
     struct health_entry *e = health_model(p, model);
+    if (e)
+        return e;
+    pthread_mutex_lock(&p->health->lock);
+    e = health_model(p, model);
     if (!e && p->model_count < MODELS_LARGEST && (e = new_entry(p, model)) != NULL) {
         e->next = atomic_load(&p->models);
         p->model_count++;

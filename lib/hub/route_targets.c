@@ -164,18 +164,18 @@ static bool may_enter(struct choosing *ch, const struct catalog_route *r,
                       const struct catalog_target *t, uint32_t *canaries, struct entrant *out)
 {
     *out = (struct entrant){.target = t, .ready = true};
+    out->canary = t->canary && takes_canary(t, share_of(ch->ask, r), canaries);
+    if (!condition_met(t->when, &ch->ask->facts, ch->arena) ||
+        (t->route && !condition_met(t->route->when, &ch->ask->facts, ch->arena)))
+        return skip(ch, t, SLICE("is not for this caller"));
     if (t->shadow) {
         bool seen = route_chance(t->model, ch->ask->call_id) % ROUTE_PERCENT < t->shadow;
         if (seen && !ch->plan->shadow.p)
             ch->plan->shadow = t->model;
         return skip(ch, t, SLICE("is only shown the request"));
     }
-    out->canary = t->canary && takes_canary(t, share_of(ch->ask, r), canaries);
     if (t->canary && !out->canary)
         return skip(ch, t, SLICE("is the canary of others"));
-    if (!condition_met(t->when, &ch->ask->facts, ch->arena) ||
-        (t->route && !condition_met(t->route->when, &ch->ask->facts, ch->arena)))
-        return skip(ch, t, SLICE("is not for this caller"));
     return t->route || find_places(ch, t, out);
 }
 

@@ -13,6 +13,23 @@ static aigne_hub *hub;
 static aigne_loop *loop;
 static char key[100];
 
+static void put_route(void)
+{
+    static const char *const verbs[][2] = {
+        {"rate.put", "{\"provider\":\"echo\",\"model\":\"a\",\"inputRate\":0,\"outputRate\":0,"
+                     "\"modelMetadata\":{\"features\":[\"text\"],\"contextWindow\":100}}"},
+        {"route.put",
+         "{\"name\":\"r\",\"strategy\":\"weighted\",\"targets\":["
+         "{\"model\":\"echo/a\",\"when\":{\"metadata.a\":[1,\"b\"],\"app\":"
+         "{\"prefix\":\"d\",\"not\":\"dd\"}}},{\"model\":\"echo/b\",\"canary\":50},"
+         "{\"model\":\"echo/c\",\"shadow\":50},{\"model\":\"echo/a\",\"tier\":2}]}"}};
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+        aigne_reply *r = NULL;
+        FUZZ_CHECK(aigne_hub_do(hub, verbs[i][0], verbs[i][1], AIGNE_Z, &r, NULL) == AIGNE_OK);
+        aigne_reply_free(r);
+    }
+}
+
 static void open_hub(void)
 {
     aigne_config *c = NULL;
@@ -23,6 +40,7 @@ static void open_hub(void)
     FUZZ_CHECK(aigne_hub_open(c, &hub, NULL) == AIGNE_OK);
     FUZZ_CHECK(aigne_hub_do(hub, "key.create", "{\"name\":\"k\"}", AIGNE_Z, &r, NULL) ==
                AIGNE_OK);
+    put_route();
     FUZZ_CHECK(aigne_loop_new(&loop, NULL) == AIGNE_OK);
     strncpy(key, aigne_reply_text(r, NULL), sizeof(key) - 1);
     aigne_reply_free(r);

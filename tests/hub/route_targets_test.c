@@ -399,6 +399,14 @@ static void shadows_are_never_asked(void **state)
         shown += planned.shadow.p != NULL;
     }
     assert_in_range(shown, 200, 300);
+    ok("route.put",
+       "{\"name\":\"s\",\"targets\":[{\"model\":\"openai/a\"},{\"model\":\"xai/new\","
+       "\"shadow\":100,\"when\":{\"app\":\"x\"}}]}");
+    goes("s", "openai/a");
+    assert_null(planned.shadow.p);
+    ask.facts.app = SLICE("x");
+    goes("s", "openai/a");
+    assert_true(slice_is(planned.shadow, "xai/new"));
     ok("route.put", "{\"name\":\"s\",\"targets\":[{\"model\":\"xai/new\",\"shadow\":100}]}");
     refused("s", AIGNE_E_ROUTE, 403, "only shown the request");
 }
