@@ -1,10 +1,12 @@
 /* Knows how a hub of this process is opened and shared; refuses to know what its verbs mean. */
 #include "core/hub.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "core/environment.h"
 #include "core/handle.h"
 #include "core/introduce.h"
+#include "core/price_source.h"
 #include "core/trial.h"
 #include "text/json_scan.h"
 #include <aignehub/aignehub.h>
@@ -47,6 +49,11 @@ static int fill(struct aigne_hub *h, const struct aigne_config *c, struct fault 
     rc = fill_mount_point(h, c, why);
     if (rc < 0)
         return rc;
+    struct slice list = settings_text(c, SETTING_PRICE_LIST);
+    list = list.n ? list : SLICE(AIGNE_DATA_FOLDER "/prices.json");
+    h->price_list = mem_text(list.p, list.n);
+    if (!h->price_list)
+        return fault_nomem(why);
     rc = reach_init(&h->reach, c, why);
     return rc < 0 ? rc : hub_open(&options, &h->hub, why);
 }
@@ -91,6 +98,7 @@ void hub_object_drop(struct aigne_hub *h)
     endpoints_free(&h->endpoints);
     reach_free(&h->reach);
     mem_free(h->mount_point);
+    mem_free(h->price_list);
     mem_free(h);
 }
 
@@ -103,7 +111,14 @@ int hub_object_do(struct aigne_hub *h, const char *verb, struct slice arguments,
 int hub_object_do_as(struct aigne_hub *h, struct slice who, const char *verb,
                      struct slice arguments, struct aigne_reply *answer, struct fault *why)
 {
-    int rc = trial_is(verb) ? trial_do(h, verb, arguments, &answer->json, why)
+    struct buf filled AUTO(buf_free);
+    buf_init(&filled, LIMIT_REQUEST_BODY);
+    int rc =
+        price_source_wanted(verb) ? price_source_fill(h, arguments, &filled, why) : AIGNE_OK;
+    if (filled.n)
+        arguments = buf_slice(&filled);
+    if (rc >= 0)
+        rc = trial_is(verb) ? trial_do(h, verb, arguments, &answer->json, why)
                             : hub_do_as(h->hub, who, verb, arguments, &answer->json, why);
     if (rc < 0)
         return rc;

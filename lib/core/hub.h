@@ -23,6 +23,7 @@ struct aigne_hub {
     int64_t keep_alive_ms; /* 0: never */
     int64_t head_wait_ms;  /* 0: for as long as it takes */
     char *mount_point;     /* owned; "" for the root, else "/ai-kit" */
+    char *price_list;      /* owned; path of the list that is shipped */
     struct endpoints endpoints;
     struct loop_pool pool;
     struct kept_answers answers;

@@ -91,7 +91,7 @@ void price_write(struct json_writer *w, const struct price *p)
             json_member_decimal(w, parts[i].name, p->part[i], DECIMAL_RATE_DIGITS);
 }
 
-static bool read_minute(struct slice text, int *out)
+bool price_minute_read(struct slice text, int *out)
 {
     int64_t hour = 0;
     int64_t minute = 0;
@@ -120,9 +120,9 @@ static bool read_condition(int member, struct json v, struct arena *a, struct pr
     case UNTIL:
         return moment_parse(text, &t->until_ms);
     case FROM:
-        return read_minute(text, &t->from_minute);
+        return price_minute_read(text, &t->from_minute);
     case TO:
-        return read_minute(text, &t->to_minute);
+        return price_minute_read(text, &t->to_minute);
     case TIER_MEMBERS:
         break;
     }

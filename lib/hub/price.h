@@ -72,6 +72,8 @@ bool price_read_one(struct json value, int shift, decimal_wide *out);
 void price_write(struct json_writer *w, const struct price *p);
 /* A tier's conditions; NULL: good, else the name of the bad one. */
 const char *price_tier_read(struct json tier, struct arena *a, struct price_tier *out);
+/* "16:30" as minutes of a day. */
+bool price_minute_read(struct slice text, int *out);
 bool price_tier_same(const struct price_tier *a, const struct price_tier *b);
 /* Both sides' tiers as the member "tiers"; nothing when there are none. */
 void price_tiers_write(struct json_writer *w, const struct price_list *rates,

@@ -191,7 +191,37 @@ static int rate_margin(struct verb_call *v)
         VERB_RATE("profitMargin", "the same in percent: 20"),                                  \
         VERB_RATE("creditPrice", "dollars that a credit costs; the settings' when absent"))
 
+#define LIST                                                                                   \
+    VERB_JOIN(                                                                                 \
+        VERB_CHOICE("source", "\"shipped\",\"body\",\"file\",\"url\"",                         \
+                    "where the list is; it is found out when absent"),                         \
+        VERB_NAMED("body", "\"type\":[\"object\",\"array\",\"null\"]", "the list itself"),     \
+        VERB_TEXT("file", "its path"), VERB_TEXT("url", "its address"),                        \
+        VERB_CHOICE("format",                                                                  \
+                    "\"aignehub\",\"litellm\",\"openrouter\",\"models.dev\","                  \
+                    "\"genai-prices\",\"aigne\"",                                              \
+                    "it is found out when absent"),                                            \
+        VERB_TEXT("provider", "of this provider only"))
+
 static const struct verb verbs[] = {
+    {{"catalog.import",
+      VERB_SCHEMA("", LIST, MARGIN,
+                  VERB_FLAG("applyRates", "make the rates of what is there already anew, too"),
+                  VERB_FLAG("create", "make rates for what is not there yet; true when absent"),
+                  VERB_FLAG("free", "also what the list says is free"),
+                  VERB_TEXT("note", "why, for the history"), DRY_RUN),
+      "Take costs over from a public list of models, and make rates of them."},
+     true,
+     catalog_import},
+    {{"catalog.drift",
+      VERB_SCHEMA("", LIST, VERB_FLAG("free", "also what the list says is free"),
+                  VERB_NUMBER("percent", "so much is no difference; 2 when absent"),
+                  VERB_FLAG("raise", "raise what is below its cost; nothing is ever lowered"),
+                  VERB_FLAG("record", "note what is found in the history of the rates"),
+                  DRY_RUN),
+      "Compare rates, in dollars, with a public list, or with the costs that were noted."},
+     true,
+     catalog_drift},
     {{"rate.margin", VERB_SCHEMA("", CHOICE, MARGIN, DRY_RUN),
       "Make rates from costs: cost x (1 + margin) / price of a credit, of all that have a cost."},
      true,

@@ -188,6 +188,20 @@ int rate_change_drop(struct verb_call *v, const struct store_object *old)
                                 .since_ms = v->now_ms});
 }
 
+int rate_change_note(struct verb_call *v, const struct catalog_rate *rate, const char *kind)
+{
+    return remember(v, &(struct rate_record){.provider = rate->provider,
+                                             .model = rate->model,
+                                             .type = rate->type,
+                                             .kind = slice_text(kind),
+                                             .who = v->who,
+                                             .note = SLICE(""),
+                                             .before = rate->body,
+                                             .after = rate->body,
+                                             .at_ms = v->now_ms,
+                                             .since_ms = v->now_ms});
+}
+
 /* ---- margins ---- */
 
 static int read_decimal(struct verb_call *v, const char *name, int digits, int64_t largest,

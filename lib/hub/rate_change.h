@@ -29,6 +29,8 @@ void rate_change_begin(struct verb_call *v, struct rate_change *c, struct slice 
 int rate_change_put(struct verb_call *v, const struct rate_change *c, bool *changed);
 /* The same, and the reply that shows the rate. */
 int rate_change_reply(struct verb_call *v, const struct rate_change *c);
+/* Only a record that something was found about the rate as it is. */
+int rate_change_note(struct verb_call *v, const struct catalog_rate *rate, const char *kind);
 int rate_change_drop(struct verb_call *v, const struct store_object *old);
 
 /* cost * (1 + margin) / credit price, rounded half up; false: too large. */

@@ -185,6 +185,14 @@ static void test_verbs(void **state)
          "{\"provider\":\"openai\",\"model\":\"m\",\"unitCosts\":{\"input\":1},\"tiers\":"
          "[{\"service\":\"\\u0062atch\",\"rates\":{\"input\":1},\"costs\":{\"image\":2}}]}"},
         {"rate.margin", "{\"margin\":0.2,\"provider\":\"openai\"}"},
+        {"catalog.import",
+         "{\"margin\":\"0.5\",\"body\":{\"prices\":[{\"provider\":\"openai\",\"model\":\"n\","
+         "\"type\":\"chat\",\"unitCosts\":{\"input\":1},\"tiers\":[{\"above\":5,\"costs\":"
+         "{\"input\":2}}]},{\"provider\":\"openai\",\"model\":\"m\",\"unitCosts\":{\"input\":1}}]}}"},
+        {"catalog.drift", "{\"raise\":true,\"record\":true,\"body\":[{\"provider\":\"openai\","
+                          "\"model\":\"m\",\"inputCostPerToken\":9}]}"},
+        {"rate.history", "{\"model\":\"m\"}"},
+        {"rate.rerate", "{\"from\":\"2020-01-01\"}"},
         {"rate.get", "{\"provider\":\"openai\",\"model\":\"m\"}"},
         {"rate.list", "{\"model\":\"m\"}"},
         {"rate.delete", "{\"provider\":\"openai\",\"model\":\"m\"}"},
