@@ -127,6 +127,8 @@ static int write_source(struct price_book *b, struct json list)
     json_member_string(&w, "importedAt", slice_of(now, MOMENT_SIZE - 1));
     json_close_object(&w);
     b->source = buf_rc(&json) ? SLICE_NONE : arena_copy(v->arena, buf_slice(&json));
+    if (v->arena->failed || buf_rc(&json) == AIGNE_E_NOMEM)
+        return fault_nomem(v->why);
     return b->source.p ? AIGNE_OK
                        : verb_refuse(v, "body", "What the list says of itself is too long.");
 }

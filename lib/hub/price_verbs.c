@@ -10,8 +10,7 @@ int price_history_here(struct verb_call *v)
     if (v->hub->type->rate_history)
         return AIGNE_OK;
     v->why->http = 400;
-    return fault_set(v->why, AIGNE_E_REQUEST,
-                     "A hub in memory keeps no history; give it a database file.");
+    return fault_set(v->why, AIGNE_E_REQUEST, "This hub's store keeps no history of rates.");
 }
 
 int rate_choice_read(struct verb_call *v, struct rate_choice *out)

@@ -191,8 +191,6 @@ static void test_verbs(void **state)
          "{\"input\":2}}]},{\"provider\":\"openai\",\"model\":\"m\",\"unitCosts\":{\"input\":1}}]}}"},
         {"catalog.drift", "{\"raise\":true,\"record\":true,\"body\":[{\"provider\":\"openai\","
                           "\"model\":\"m\",\"inputCostPerToken\":9}]}"},
-        {"rate.history", "{\"model\":\"m\"}"},
-        {"rate.rerate", "{\"from\":\"2020-01-01\"}"},
         {"rate.get", "{\"provider\":\"openai\",\"model\":\"m\"}"},
         {"rate.list", "{\"model\":\"m\"}"},
         {"rate.delete", "{\"provider\":\"openai\",\"model\":\"m\"}"},
