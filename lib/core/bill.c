@@ -200,8 +200,21 @@ static int prepare(struct aigne_call *call, struct slice payer, struct budget_hi
     return AIGNE_OK;
 }
 
+/* While the store takes no changes. */
+static int refuse_unrecorded(struct aigne_call *call)
+{
+    call->fault.retry_ms = 1000;
+    return fault_set(
+        &call->fault, AIGNE_E_STORE,
+        "The call was not made: the hub's database takes no changes now, so it could "
+        "not be recorded; see the hub's log.");
+}
+
 int bill_plan(struct aigne_call *call)
 {
+    if (call->hub && hub_failing(call->hub->hub) && !call->catalog->billing.go_on &&
+        !call->catalog->billing.paused)
+        return refuse_unrecorded(call);
     if (!call->hub || call->request.kind == KIND_COUNT_TOKENS ||
         (!call->catalog->billing.on && !call->catalog->budgets.count))
         return AIGNE_OK;
@@ -298,6 +311,8 @@ int bill_held(struct aigne_call *call)
         return fault_set(&call->fault, AIGNE_E_STORE,
                          "The call was not made: what it may cost could not be set aside; see "
                          "the hub's log.");
+    if (b->money.unheld && !call->catalog->billing.go_on && !call->catalog->billing.paused)
+        return refuse_unrecorded(call);
     b->held = !b->money.refused;
     if (b->held)
         return AIGNE_OK;
@@ -343,6 +358,12 @@ static bool worth_paying(const struct aigne_call *call, const struct usage_row *
     return call->streamed && estimate_any(&call->seen);
 }
 
+/* What the store has set aside, in case. */
+static struct money_op *hold_of(struct bill *b)
+{
+    return b->money.unheld ? NULL : &b->money;
+}
+
 struct money_op *bill_release(struct aigne_call *call)
 {
     struct bill *b = call->bill;
@@ -350,12 +371,12 @@ struct money_op *bill_release(struct aigne_call *call)
         return NULL;
     struct usage_row *last = call->row_count ? &call->rows[call->row_count - 1] : NULL;
     if (!last || !last->charged || !worth_paying(call, last))
-        return &b->money;
+        return hold_of(b);
     last->account = b->payer;
     if (b->budgets) {
         budget_settle(b->budgets, last);
         last->claims = b->budgets->claims;
         last->claim_count = b->budgets->count;
     }
-    return &b->money;
+    return hold_of(b);
 }

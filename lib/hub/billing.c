@@ -26,6 +26,8 @@ void billing_read(struct json settings, struct arena *a, struct billing *out)
                          .overdraft = amount_of(settings, "overdraft", a),
                          .purchase_url = json_string(json_get(settings, "purchaseUrl"), a),
                          .credit_prefix = json_string(json_get(settings, "creditPrefix"), a)};
+    out->go_on = json_string_is(json_get(settings, "whenStoreFails"), "continue");
+    (void)json_bool(json_get(settings, "pauseRecords"), &out->paused);
     (void)json_int64(json_get(settings, "starterCreditsExpireDays"), &out->starter_days);
     out->credit_price = amount_of(settings, "creditPrice", a);
     if (!out->credit_price)

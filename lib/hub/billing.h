@@ -15,6 +15,8 @@ struct billing {
     int64_t starter_days; /* until it expires; 0: it does not */
     int64_t overdraft;    /* how far below zero holds may go */
     int64_t credit_price; /* billionths of a dollar that a credit costs */
+    bool go_on;           /* calls are made also while the store takes no changes */
+    bool paused;          /* usage rows wait */
     struct slice purchase_url;
     struct slice credit_prefix;
 };

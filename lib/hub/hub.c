@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "hub/health_save.h"
 #include "hub/hub_state.h"
+#include "hub/spool.h"
 #include <aignehub/aignehub.h>
 
 enum { TICKS_PER_UPKEEP = 4 };
@@ -37,6 +38,8 @@ static void swap(struct hub *h, struct catalog *next)
         atomic_store_explicit(&h->version, next->version, memory_order_release);
     }
     pthread_mutex_unlock(&h->swapping);
+    if (h->ledger && loser != next)
+        ledger_pause(h->ledger, next->billing.paused);
     if (loser != next)
         health_follow(h->health, next, clock_monotonic_us() / 1000);
     catalog_drop(loser);
@@ -96,8 +99,10 @@ static void follow_store(void *user)
 {
     struct hub *h = user;
     struct fault why;
-    keep_accounts(h);
-    add_up(h);
+    if (!ledger_failing(h->ledger)) {
+        keep_accounts(h);
+        add_up(h);
+    }
     int64_t before = hub_catalog_version(h);
     fault_clear(&why);
     health_save(h->health, h->type, h->store);
@@ -112,6 +117,7 @@ static void follow_store(void *user)
 static void hub_free(struct hub *h)
 {
     ledger_close(h->ledger);
+    spool_close(h->spool);
     if (h->health)
         health_save(h->health, h->type, h->store);
     catalog_drop(h->catalog);
@@ -151,10 +157,18 @@ static int open_all(struct hub *h, const struct hub_options *options, struct fau
     rc = hub_take_master_key(h, options, why);
     if (rc)
         return rc;
-    keep_accounts(h);
+    bool a_file = !options->store && h->type == &store_sqlite;
+    rc = a_file ? spool_open(options->data, h->type, h->store, &h->spool, why) : AIGNE_OK;
+    if (rc)
+        return rc;
     const struct ledger_options ledger = {
-        .type = h->type, .store = h->store, .tick = follow_store, .user = h};
-    return ledger_open(&ledger, &h->ledger, why);
+        .type = h->type, .store = h->store, .tick = follow_store, .user = h, .spool = h->spool};
+    rc = ledger_open(&ledger, &h->ledger, why);
+    if (rc)
+        return rc;
+    ledger_pause(h->ledger, h->catalog->billing.paused);
+    keep_accounts(h); /* behind what waited: those calls are not interrupted ones */
+    return AIGNE_OK;
 }
 
 int hub_open(const struct hub_options *options, struct hub **out, struct fault *why)
@@ -217,4 +231,9 @@ void hub_record_now(struct hub *h)
 bool hub_record_here(struct hub *h, struct ledger_entry *entry)
 {
     return ledger_write_here(h->ledger, entry);
+}
+
+bool hub_failing(const struct hub *h)
+{
+    return ledger_failing(h->ledger);
 }

@@ -70,6 +70,9 @@ void hub_record_now(struct hub *h);
 /* The same on the caller's thread, see ledger_write_here. */
 bool hub_record_here(struct hub *h, struct ledger_entry *entry);
 
+/* The store takes no changes now. Costs next to nothing. */
+bool hub_failing(const struct hub *h);
+
 /* An administrator's verb with JSON arguments (hub/verbs.c has the table). Blocks: not for loops. */
 int hub_do(struct hub *h, const char *verb, struct slice arguments, struct buf *json,
            struct fault *why);

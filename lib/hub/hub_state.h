@@ -19,6 +19,7 @@ struct hub {
     const struct store_type *type;
     struct store *store;
     struct ledger *ledger;
+    struct spool *spool;
     struct health *health;
     struct limiter *limiter;
     const struct hub_providers *providers;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "hub/spool.h"
 #include <aignehub/aignehub.h>
 #include <errno.h>
 #include <linux/futex.h>
@@ -34,6 +35,7 @@ enum {
     TICK_US = LEDGER_TICK_MS * 1000,
     OPS_WRITTEN_HERE = 8,
     TRIES = 8,
+    TRIES_BEFORE_SPOOL = 3,
     FIRST_PAUSE_MS = 5 /* doubled with each further try: 1.3 s in all */
 };
 
@@ -50,6 +52,8 @@ struct ledger {
     int without_gap;      /* so many commits to come do not keep the distance */
     int64_t ticked_us;
     struct unreleased *unreleased;
+    atomic_bool failing; /* the store did not take what is in the spool, or a hold */
+    atomic_bool paused;
 };
 
 static void futex_wait(atomic_uint *word, unsigned expected, int64_t timeout_us)
@@ -114,7 +118,7 @@ bool ledger_write_here(struct ledger *l, struct ledger_entry *entry)
 {
     struct store_op ops[OPS_WRITTEN_HERE];
     struct fault why;
-    bool alone = !atomic_load(&l->waiting) && atomic_load(&l->asleep);
+    bool alone = !atomic_load(&l->waiting) && atomic_load(&l->asleep) && !ledger_failing(l);
     if (!alone || op_count(entry) > OPS_WRITTEN_HERE || atomic_exchange(&l->visited, true))
         return false; /* many share one commit: join them */
     size_t count = put_ops(entry, ops);
@@ -189,7 +193,7 @@ static int write_patiently(struct ledger *l, const struct ledger_entry *first,
         fault_clear(why);
         why->retry_ms = -1;
         int rc = write_once(l, first, end, rows, why);
-        if (!rc || i == TRIES || !passing(rc, why))
+        if (!rc || i == (l->options.spool ? TRIES_BEFORE_SPOOL : TRIES) || !passing(rc, why))
             return rc;
         if (i == 1)
             log_line(LOG_WARNING, "ledger", "records must wait: %s", why->text);
@@ -263,13 +267,69 @@ static void write_singly(struct ledger *l, struct ledger_entry *first, struct le
     }
 }
 
+/* The store takes nothing: calls go on without a hold, and records wait for it. */
+static void set_aside(struct ledger *l, struct ledger_entry *first, struct ledger_entry *end,
+                      int rc, const struct fault *why)
+{
+    struct ledger_entry *next = NULL;
+    if (!atomic_exchange(&l->failing, true) && rc)
+        log_line(LOG_ERROR, "ledger", "records wait until the database takes them: %s",
+                 why->text);
+    for (struct ledger_entry *e = first; e != end; e = next) {
+        next = e->next;
+        bool hold = e->money && e->money_kind == STORE_HOLD;
+        bool kept = hold || spool_keep(l->options.spool, e);
+        if (hold)
+            e->money->unheld = true;
+        finish(l, e, kept ? AIGNE_OK : rc ? rc : AIGNE_E_STORE, why);
+    }
+}
+
+/* As long as the store takes what waits. */
+static void hand_over(struct ledger *l)
+{
+    struct fault why;
+    int rc = AIGNE_OK;
+    if (!l->options.spool || !ledger_failing(l) || atomic_load(&l->paused))
+        return;
+    do {
+        fault_clear(&why);
+        rc = spool_replay(l->options.spool, &why);
+    } while (!rc && spool_waiting(l->options.spool));
+    if (rc)
+        return;
+    atomic_store(&l->failing, false);
+    log_line(LOG_WARNING, "ledger", "the database takes changes; no record waits any more");
+}
+
+bool ledger_failing(const struct ledger *l)
+{
+    return atomic_load_explicit(&l->failing, memory_order_relaxed);
+}
+
+void ledger_pause(struct ledger *l, bool paused)
+{
+    atomic_store(&l->paused, paused && l->options.spool);
+    if (paused && l->options.spool)
+        atomic_store(&l->failing, true);
+}
+
 static void write_batch(struct ledger *l, struct ledger_entry *first, struct ledger_entry *end,
                         size_t rows)
 {
     struct fault why;
     struct ledger_entry *next = NULL;
+    fault_clear(&why);
+    if (ledger_failing(l)) {
+        set_aside(l, first, end, AIGNE_OK, &why);
+        return;
+    }
     int rc = write_patiently(l, first, end, rows, &why);
     l->committed_us = clock_monotonic_us();
+    if (rc && l->options.spool && passing(rc, &why)) {
+        set_aside(l, first, end, rc, &why);
+        return;
+    }
     if (rc && !passing(rc, &why) && first->next != end) {
         write_singly(l, first, end);
         return;
@@ -314,6 +374,7 @@ static void tick(struct ledger *l)
     int64_t now = clock_monotonic_us();
     if (now - l->ticked_us < TICK_US)
         return;
+    hand_over(l);
     release_remembered(l);
     if (l->options.tick)
         l->options.tick(l->options.user);
@@ -370,6 +431,8 @@ int ledger_open(const struct ledger_options *options, struct ledger **out, struc
     l->room = FIRST_ROOM;
     l->ops = mem_alloc(FIRST_ROOM * sizeof *l->ops);
     l->ticked_us = clock_monotonic_us();
+    atomic_init(&l->failing, options->spool && spool_waiting(options->spool));
+    hand_over(l);
     if (!l->ops || start_thread(l) != 0) {
         int rc = l->ops ? fault_set(why, AIGNE_E_INTERNAL, "No thread could be started.")
                         : fault_nomem(why);
@@ -388,6 +451,7 @@ void ledger_close(struct ledger *l)
     atomic_store(&l->closing, true);
     ledger_wake(l);
     pthread_join(l->thread, NULL);
+    hand_over(l);
     release_remembered(l);
     while (l->unreleased) {
         struct unreleased *u = l->unreleased;

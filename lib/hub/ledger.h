@@ -21,6 +21,7 @@ struct ledger_entry {
 };
 
 struct ledger;
+struct spool;
 
 struct ledger_options {
     const struct store_type *type;
@@ -28,6 +29,8 @@ struct ledger_options {
     void (*tick)(
         void *user); /* called on the ledger's thread every LEDGER_TICK_MS; may be NULL */
     void *user;
+    struct spool
+        *spool; /* where records wait that the store does not take; NULL: they are lost */
 };
 
 #define LEDGER_TICK_MS 250
@@ -44,5 +47,10 @@ void ledger_wake(struct ledger *l);
 bool ledger_write_here(struct ledger *l, struct ledger_entry *entry);
 /* Record what was submitted, end the thread; NULL is harmless. Nobody may submit any more. */
 void ledger_close(struct ledger *l);
+
+/* Whether the store takes no changes, or records wait that it did not take. Any thread. */
+bool ledger_failing(const struct ledger *l);
+/* Let records wait, as if the store failed, until it is said again. */
+void ledger_pause(struct ledger *l, bool paused);
 
 #endif

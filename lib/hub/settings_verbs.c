@@ -81,6 +81,8 @@ static int settings_put(struct verb_call *v)
         {"starterCreditsExpireDays", json_get(v->arguments, "starterCreditsExpireDays").raw},
         {"overdraft", overdraft},
         {"policy", policy},
+        {"whenStoreFails", json_get(v->arguments, "whenStoreFails").raw},
+        {"pauseRecords", json_get(v->arguments, "pauseRecords").raw},
         {"timeZone", json_get(v->arguments, "timeZone").raw},
         {"creditPrice", price},
         {"purchaseUrl", json_get(v->arguments, "purchaseUrl").raw}};
@@ -112,6 +114,7 @@ static int hub_status(struct verb_call *v)
     json_member_text(&v->w, "version", AIGNE_VERSION);
     json_member_text(&v->w, "store", v->hub->type->scheme);
     json_member_int(&v->w, "catalogVersion", v->catalog->version);
+    json_member_bool(&v->w, "takesChanges", !hub_failing(v->hub));
     write_count(v, "providers", TABLE_PROVIDER);
     write_count(v, "credentials", TABLE_CREDENTIAL);
     write_count(v, "rates", TABLE_RATE);
@@ -136,9 +139,12 @@ static const struct verb verbs[] = {
           VERB_NAMED("starterCreditsExpireDays", "\"type\":[\"number\",\"null\"]",
                      "after so many days; never when absent"),
           VERB_AMOUNT("overdraft", "how far below zero a call may bring an account"),
-          VERB_JOIN(VERB_TEXT_OR_NULL("timeZone", "where budgets' days begin: Europe/Berlin, "
-                                                  "+05:30; UTC when absent"),
-                    VERB_AMOUNT("creditPrice", "dollars that a credit costs; 1 when absent")),
+          VERB_CHOICE("whenStoreFails", "\"refuse\",\"continue\"",
+                      "what becomes of calls while the database takes no changes"),
+          VERB_FLAG("pauseRecords", "let usage rows wait beside the database"),
+          VERB_TEXT_OR_NULL(
+              "timeZone", "where budgets' days begin: Europe/Berlin, +05:30; UTC when absent"),
+          VERB_AMOUNT("creditPrice", "dollars that a credit costs; 1 when absent"),
           VERB_TEXT_OR_NULL("purchaseUrl", "where credits can be bought"), VERB_POLICY),
       "Change what is mentioned of the hub's settings."},
      true,

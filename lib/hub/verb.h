@@ -78,22 +78,29 @@ extern const struct verb_table limit_verbs;
 #define VERB_PAGE      VERB_NUMBER("page", "which page, from 1")
 #define VERB_PAGE_SIZE VERB_NUMBER("pageSize", "how many on a page; all when absent")
 
-/* The pieces, up to ten, with commas between. */
+/* The pieces, up to sixteen, with commas between. */
 #define VERB_JOIN(...)                                                                         \
-    VERB_PICK(__VA_ARGS__, VERB_J10, VERB_J9, VERB_J8, VERB_J7, VERB_J6, VERB_J5, VERB_J4,     \
-              VERB_J3, VERB_J2, VERB_J1, 0)                                                    \
+    VERB_PICK(__VA_ARGS__, VERB_J16, VERB_J15, VERB_J14, VERB_J13, VERB_J12, VERB_J11,         \
+              VERB_J10, VERB_J9, VERB_J8, VERB_J7, VERB_J6, VERB_J5, VERB_J4, VERB_J3,         \
+              VERB_J2, VERB_J1, 0)                                                             \
     (__VA_ARGS__)
-#define VERB_PICK(a, b, c, d, e, f, g, h, i, j, joiner, ...) joiner
-#define VERB_J1(a)                                           a
-#define VERB_J2(a, b)                                        a "," b
-#define VERB_J3(a, ...)                                      a "," VERB_J2(__VA_ARGS__)
-#define VERB_J4(a, ...)                                      a "," VERB_J3(__VA_ARGS__)
-#define VERB_J5(a, ...)                                      a "," VERB_J4(__VA_ARGS__)
-#define VERB_J6(a, ...)                                      a "," VERB_J5(__VA_ARGS__)
-#define VERB_J7(a, ...)                                      a "," VERB_J6(__VA_ARGS__)
-#define VERB_J8(a, ...)                                      a "," VERB_J7(__VA_ARGS__)
-#define VERB_J9(a, ...)                                      a "," VERB_J8(__VA_ARGS__)
-#define VERB_J10(a, ...)                                     a "," VERB_J9(__VA_ARGS__)
+#define VERB_PICK(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, joiner, ...) joiner
+#define VERB_J1(a)                                                             a
+#define VERB_J2(a, b)                                                          a "," b
+#define VERB_J3(a, ...)                                                        a "," VERB_J2(__VA_ARGS__)
+#define VERB_J4(a, ...)                                                        a "," VERB_J3(__VA_ARGS__)
+#define VERB_J5(a, ...)                                                        a "," VERB_J4(__VA_ARGS__)
+#define VERB_J6(a, ...)                                                        a "," VERB_J5(__VA_ARGS__)
+#define VERB_J7(a, ...)                                                        a "," VERB_J6(__VA_ARGS__)
+#define VERB_J8(a, ...)                                                        a "," VERB_J7(__VA_ARGS__)
+#define VERB_J9(a, ...)                                                        a "," VERB_J8(__VA_ARGS__)
+#define VERB_J10(a, ...)                                                       a "," VERB_J9(__VA_ARGS__)
+#define VERB_J11(a, ...)                                                       a "," VERB_J10(__VA_ARGS__)
+#define VERB_J12(a, ...)                                                       a "," VERB_J11(__VA_ARGS__)
+#define VERB_J13(a, ...)                                                       a "," VERB_J12(__VA_ARGS__)
+#define VERB_J14(a, ...)                                                       a "," VERB_J13(__VA_ARGS__)
+#define VERB_J15(a, ...)                                                       a "," VERB_J14(__VA_ARGS__)
+#define VERB_J16(a, ...)                                                       a "," VERB_J15(__VA_ARGS__)
 
 /* AIGNE_E_REQUEST naming the argument that does not fit `schema`, and the nearest known name. */
 int arguments_check(const char *schema, struct json arguments, struct fault *why);

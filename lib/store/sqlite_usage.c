@@ -33,6 +33,9 @@ _Static_assert(TEXTS + 1 < USAGE_TEXTS && CREDITS_AT - NUMBERS_AT <= USAGE_NUMBE
 /* More than any batch has: what failed is tried again before anything else. */
 enum { DOUBTFUL_ROWS = 4096 };
 
+/* Rows that were put aside may have been written so long after that. */
+enum { SPOOLED_MS = 1000 };
+
 static void usage_bind(struct store *s, struct sqlite3_stmt *statement,
                        const struct usage_row *row)
 {
@@ -63,12 +66,13 @@ static void usage_bind(struct store *s, struct sqlite3_stmt *statement,
     bound_text(statement, ACCOUNT_AT + 1, row->account, &s->usage_texts[TEXTS + 1]);
 }
 
-static int is_there(struct store *s, const struct usage_row *row, bool *there)
+static int is_there(struct store *s, const struct usage_row *row, int64_t from, int64_t to,
+                    bool *there)
 {
     struct sqlite3_stmt *statement = s->statements[STATEMENT_USAGE_THERE];
     int64_t count = 0;
-    sqlite3_bind_int64(statement, 1, s->doubt_from);
-    sqlite3_bind_int64(statement, 2, s->doubt_to);
+    sqlite3_bind_int64(statement, 1, from);
+    sqlite3_bind_int64(statement, 2, to);
     sqlite_bind(statement, 3, row->id);
     int rc = sqlite_read(statement, &count);
     *there = count > 0;
@@ -99,13 +103,17 @@ static int add_once(struct store *s, const struct usage_row *row, bool *added)
 {
     struct sqlite3_stmt *statement = s->statements[STATEMENT_ADD_USAGE];
     *added = false;
+    bool there = false;
+    int found = SQLITE_OK;
     if (s->doubt_rows > 0) {
-        bool there = false;
-        int rc = is_there(s, row, &there);
-        if (rc || there)
-            return rc;
+        found = is_there(s, row, s->doubt_from, s->doubt_to, &there);
         s->doubt_rows--;
     }
+    if (!found && !there && row->spooled_ms)
+        found = is_there(s, row, usage_place(row->started_ms),
+                         usage_place(row->spooled_ms + SPOOLED_MS), &there);
+    if (found || there)
+        return found;
     *added = true;
     char room[USAGE_UNITS_ROOM];
     struct slice units = usage_units_write(&row->usage, room);

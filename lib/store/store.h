@@ -45,6 +45,9 @@ struct usage_row {
     struct slice account; /* whose balance the credits are taken from; "" when nobody's */
     struct budget_claim *claims; /* to which its credits are added; not told when read */
     size_t claim_count;
+    /* When it was put aside because the store took no changes (hub/spool.c, which keeps all of the above):
+     * it may have got there all the same, and is looked for. 0: it was not. */
+    int64_t spooled_ms;
 };
 
 /* A call's share in one budget's counter. */
@@ -94,6 +97,7 @@ struct money_op {
     bool whole;
     /* What came of a HOLD once its transaction is committed. */
     bool refused;
+    bool unheld; /* the store failed: nothing was set aside, the call may go on all the same */
     int64_t available; /* there was only so much */
     /* HOLD, RELEASE: the budgets that it is part of; `broken` is the one that refused it. */
     struct budget_claim *claims;
