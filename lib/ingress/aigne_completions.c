@@ -34,7 +34,8 @@ static int peek(const struct ingress_request *in, struct arena *a, struct slice 
 /* Members that stand beside modelOptions in AIGNE's ChatModelInput; all others belong inside. */
 static bool stands_beside(const struct json_walk *w)
 {
-    static const char *const names[] = {"messages", "tools", "toolChoice", "responseFormat"};
+    static const char *const names[] = {"messages", "tools", "toolChoice", "responseFormat",
+                                        "outputFileType"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (json_key_is(w, names[i]))
             return true;

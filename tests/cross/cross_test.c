@@ -179,7 +179,8 @@ static void each_client_with_each_provider(void **state)
     (void)state;
     for (size_t i = 0; format_at(i); i++)
         for (size_t k = 0; format_at(i)->ingress && format_at(k); k++)
-            cross(format_at(i), format_at(k));
+            if (!format_at(k)->rewrite)
+                cross(format_at(i), format_at(k));
 }
 
 int main(int argc, char **argv)

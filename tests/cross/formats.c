@@ -3,12 +3,36 @@
 #include "base/mem.h"
 #include "chat/input.h"
 #include "provider/adapters.h"
+#include "text/json_write.h"
 #include <aignehub/aignehub.h>
 #include <string.h>
 
 #define INPUT_LARGEST ((size_t)4 * 1024 * 1024)
 
 #define CLAUDE_ON_BEDROCK "anthropic.claude-sonnet-4-5-20250929-v1:0"
+
+static void write_members(struct json_writer *w, struct json object)
+{
+    struct json_walk walk = json_walk(object);
+    while (json_next(&walk)) {
+        if (json_key_is(&walk, "modelOptions"))
+            continue;
+        json_key_slice(w, walk.key);
+        json_write_raw(w, walk.value.raw);
+    }
+}
+
+/* AIGNE's completions have beside each other what its chats have in modelOptions and around them. */
+static void write_completions(struct json body, struct buf *out)
+{
+    struct json input = json_get(body, "input");
+    struct json_writer w = json_writer(out);
+    json_open_object(&w);
+    write_members(&w, input);
+    write_members(&w, json_get(input, "modelOptions"));
+    json_member_raw_opt(&w, "stream", json_path(body, "options.streaming").raw);
+    json_close_object(&w);
+}
 
 static const struct format formats[] = {
     {.name = "aigne",
@@ -17,6 +41,13 @@ static const struct format formats[] = {
      .provider = "aignehub",
      .model = "openai/gpt-4o",
      .reasoning_model = "openai/gpt-4o"},
+    {.name = "aigne-completions",
+     .adapter = &adapter_hub,
+     .ingress = &ingress_aigne_completions,
+     .provider = "aignehub",
+     .model = "openai/gpt-4o",
+     .reasoning_model = "openai/gpt-4o",
+     .rewrite = write_completions},
     {.name = "openai",
      .adapter = &adapter_openai,
      .ingress = &ingress_openai,
@@ -100,6 +131,12 @@ int format_write(const struct format *f, const struct chat_request *r, struct ar
         return rc;
     out->body = joined(&http, a);
     split_url(http.url, out);
+    if (f->rewrite) {
+        struct buf body AUTO(buf_free);
+        buf_init(&body, INPUT_LARGEST);
+        f->rewrite(json_of(out->body), &body);
+        out->body = arena_copy(a, buf_slice(&body));
+    }
     return AIGNE_OK;
 }
 

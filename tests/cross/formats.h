@@ -14,6 +14,9 @@ struct format {
     const char *model;
     const char *reasoning_model; /* for requests that ask for reasoning */
     void (*reader)(struct json body, struct buf *input); /* for who has no ingress */
+    void (*rewrite)(struct json body,
+                    struct buf *out); /* the adapter's body as this format has it:
+                                                            clients speak it, no provider does */
 };
 
 /* NULL past the end. */
