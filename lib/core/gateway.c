@@ -11,6 +11,7 @@
 #include "core/refresh.h"
 #include "ingress/gemini_paths.h"
 #include "text/http.h"
+#include "text/json_scan.h"
 #include "text/url.h"
 #include <aignehub/aignehub.h>
 
@@ -26,6 +27,7 @@ struct gateway_path {
 };
 
 static void handle_chat(struct aigne_call *call);
+static void handle_embeddings(struct aigne_call *call);
 
 /* A vendor's own root, what is left of it when clients are given a base URL without it, and as other
  * hubs have it. */
@@ -56,7 +58,8 @@ static const struct gateway_path paths[] = {
     {"POST", "/api/v2/completions", false, KEY_HOLDER, &ingress_aigne_completions, handle_chat},
     {"POST", "/api/v2/image", false, KEY_HOLDER, &ingress_aigne_image, handle_chat},
     {"POST", "/api/v2/video", false, KEY_HOLDER, &ingress_aigne_video, handle_chat},
-    {"POST", "/api/v2/embeddings", false, KEY_HOLDER, &ingress_aigne_embedding, handle_chat},
+    {"POST", "/api/v2/embeddings", false, KEY_HOLDER, &ingress_aigne_embedding,
+     handle_embeddings},
     {"POST", "/api/v2/speech", false, KEY_HOLDER, &ingress_aigne_speech, handle_chat},
     {"POST", "/api/v2/transcription", false, KEY_HOLDER, &ingress_aigne_transcription,
      handle_chat},
@@ -138,6 +141,16 @@ static void handle_chat(struct aigne_call *call)
         call_refuse(call);
     else
         call_go_on(call);
+}
+
+/* AIGNE's helper library asks here as OpenAI's clients do, and looks for their answer. */
+static void handle_embeddings(struct aigne_call *call)
+{
+    struct exchange *x = exchange_of(call);
+    struct json body = json_of(buf_slice(&x->body));
+    if (body.kind == JSON_OBJECT && json_get(body, "input").kind != JSON_OBJECT)
+        x->ingress = &ingress_openai_embeddings;
+    handle_chat(call);
 }
 
 /* ---- paths ---- */

@@ -574,9 +574,29 @@ static void a_trial_over_http_comes_to_an_end(void **state)
     fixture_close(&f);
 }
 
+/* In AIGNE's envelope, and as its helper library asks: with OpenAI's answer in mind. */
+static void embeddings_are_told_as_they_were_asked_for(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct answer a;
+    fixture_open(&f, NULL, NULL);
+    ask(&f, "POST", "/api/v2/embeddings", f.key,
+        "{\"input\":{\"input\":[\"a\"],\"modelOptions\":{\"model\":\"echo/echo\"}}}", &a);
+    expect_body(&a, 200, "{\"embeddings\":[[");
+    ask(&f, "POST", "/api/v2/embeddings", f.key,
+        "{\"model\":\"echo/echo\",\"input\":[\"a\",\"b\"]}", &a);
+    expect_body(&a, 200,
+                "{\"object\":\"list\",\"data\":[{\"object\":\"embedding\",\"index\":0,");
+    ask(&f, "POST", "/api/v2/embeddings", f.key, "{\"model\":\"echo/echo\"}", &a);
+    expect_body(&a, 400, "input");
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(embeddings_are_told_as_they_were_asked_for),
         cmocka_unit_test(what_is_open_to_anybody),
         cmocka_unit_test(what_needs_a_key),
         cmocka_unit_test(chat_is_at_all_its_paths),
