@@ -151,18 +151,29 @@ static int remove_rate(struct page *p)
     return rc ? rc : page_remove(p, "rate.delete", "id", p->ids[1]);
 }
 
+/* AIGNE's clients send prices as "entries" or as "updates". */
+static void put_entries(const struct page *p, struct page_asking *q)
+{
+    struct json entries = json_get(p->body, "entries");
+    if (entries.kind != JSON_ARRAY)
+        entries = json_get(p->body, "updates");
+    json_member_text(&q->w, "format", "aigne");
+    json_member_raw_opt(&q->w, "body", entries.raw);
+    page_put_known(p, q, PAGE_NAMES("applyRates"));
+}
+
 static int bulk_rates(struct page *p)
 {
     struct page_asking q;
     struct json told;
-    if (json_string_is(json_get(p->body, "mode"), "sync"))
-        return page_refuse(p, 400,
-                           "Prices are taken over from a catalogue by the verb "
-                           "catalog.import.");
+    bool sync = json_string_is(json_get(p->body, "mode"), "sync");
     page_asking_begin(&q);
-    page_put_known(p, &q,
-                   PAGE_NAMES("profitMargin", "creditPrice", "dryRun", "provider", "model"));
-    int rc = page_ask(p, &q, "rate.margin", &told);
+    page_put_known(p, &q, PAGE_NAMES("profitMargin", "creditPrice", "dryRun", "provider"));
+    if (sync)
+        put_entries(p, &q);
+    else
+        page_put_known(p, &q, PAGE_NAMES("model"));
+    int rc = page_ask(p, &q, sync ? "catalog.import" : "rate.margin", &told);
     if (!rc)
         json_write_raw(&p->w, told.raw);
     return rc;

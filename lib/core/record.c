@@ -127,6 +127,27 @@ static void estimate_hearing(struct aigne_call *call, struct usage_row *row)
     row->estimated = true;
 }
 
+/* How large the request was, also of one that was passed on unread. */
+static void measure_again(struct aigne_call *call, struct ceiling *out)
+{
+    const struct fault why = call->fault; /* of how the call ended */
+    (void)bill_read(call);
+    call->fault = why;
+    bill_measure(call, out);
+}
+
+/* Nothing is free because a provider does not count it. */
+static void estimate_other(struct aigne_call *call, struct usage_row *row)
+{
+    const struct usage *u = &row->usage;
+    bool counted = u->images >= 0 || u->milliseconds >= 0 || u->characters >= 0;
+    struct ceiling asked;
+    if (counted || (call->request.kind == KIND_EMBEDDING && usage_prompt(u) > 0))
+        return;
+    measure_again(call, &asked);
+    row->estimated = estimate_task(call->request.kind, &asked, &row->usage);
+}
+
 /* What was asked for stands where the provider does not tell what was given. */
 static void note_service(const struct aigne_call *call, struct usage *usage)
 {
@@ -144,6 +165,9 @@ static void estimate(struct aigne_call *call, int rc, struct usage_row *row)
     bool given_up = (rc == AIGNE_E_CANCELLED || rc == AIGNE_E_TIMEOUT) && t->status / 100 == 2;
     if (call->request.kind == KIND_TRANSCRIPTION && (rc >= 0 || given_up))
         estimate_hearing(call, row);
+    else if (rc >= 0 && call->request.kind != KIND_CHAT &&
+             call->request.kind != KIND_COUNT_TOKENS)
+        estimate_other(call, row);
     if (told || call->request.kind != KIND_CHAT)
         return;
     if (rc >= 0 && t->relaying && !t->streamed)

@@ -37,3 +37,22 @@ bool estimate_fill(const struct estimate *e, const struct ceiling *prompt, struc
     }
     return filled;
 }
+
+bool estimate_task(enum chat_kind kind, const struct ceiling *asked, struct usage *usage)
+{
+    int64_t *const units[KINDS] = {[KIND_EMBEDDING] = &usage->input,
+                                   [KIND_IMAGE] = &usage->images,
+                                   [KIND_VIDEO] = &usage->milliseconds,
+                                   [KIND_SPEECH] = &usage->characters};
+    const int64_t counts[KINDS] = {[KIND_EMBEDDING] = tokens_of(asked->text_bytes),
+                                   [KIND_IMAGE] = asked->answers,
+                                   [KIND_VIDEO] = asked->milliseconds,
+                                   [KIND_SPEECH] = asked->characters};
+    bool by_tokens = kind == KIND_SPEECH      ? usage_answer(usage) > 0
+                     : kind == KIND_EMBEDDING ? usage_prompt(usage) > 0
+                                              : false;
+    if (!units[kind] || *units[kind] >= 0 || by_tokens)
+        return false;
+    *units[kind] = counts[kind];
+    return true;
+}

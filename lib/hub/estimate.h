@@ -46,6 +46,9 @@ static inline bool estimate_any(const struct estimate *e)
 /* Milliseconds of a file of sound. */
 int64_t estimate_sound(struct slice file);
 
+/* What a call of another kind than a chat is charged by, when its provider did not count it: as much as was
+ * asked for. True: something was made up. */
+bool estimate_task(enum chat_kind kind, const struct ceiling *asked, struct usage *usage);
 /* Fill what `usage` does not know of prompt and answer. True: something was. */
 bool estimate_fill(const struct estimate *e, const struct ceiling *prompt, struct usage *usage);
 

@@ -106,11 +106,36 @@ static void test_estimates(void **state)
     assert_int_equal(u.output, 500);
 }
 
+/* What nobody counted is charged as it was asked for, of every kind. */
+static void test_tasks_are_never_free(void **state)
+{
+    (void)state;
+    struct ceiling asked = {
+        .text_bytes = 9, .answers = 2, .milliseconds = 4000, .characters = 7};
+    struct usage u;
+    usage_init(&u);
+    assert_true(estimate_task(KIND_EMBEDDING, &asked, &u));
+    assert_int_equal(u.input, 3);
+    assert_false(estimate_task(KIND_EMBEDDING, &asked, &u));
+    assert_true(estimate_task(KIND_IMAGE, &asked, &u));
+    assert_int_equal(u.images, 2);
+    assert_true(estimate_task(KIND_VIDEO, &asked, &u));
+    assert_int_equal(u.milliseconds, 4000);
+    assert_true(estimate_task(KIND_SPEECH, &asked, &u));
+    assert_int_equal(u.characters, 7);
+    usage_init(&u);
+    u.audio_output = 5; /* it was counted, in tokens */
+    assert_false(estimate_task(KIND_SPEECH, &asked, &u));
+    assert_false(estimate_task(KIND_CHAT, &asked, &u));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_answers), cmocka_unit_test(test_units),
-        cmocka_unit_test(test_too_much), cmocka_unit_test(test_text_by_a_look),
-        cmocka_unit_test(test_estimates)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_tasks_are_never_free),
+                                       cmocka_unit_test(test_answers),
+                                       cmocka_unit_test(test_units),
+                                       cmocka_unit_test(test_too_much),
+                                       cmocka_unit_test(test_text_by_a_look),
+                                       cmocka_unit_test(test_estimates)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

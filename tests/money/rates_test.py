@@ -33,7 +33,7 @@ class Rates(unittest.TestCase):
     def put(self, model, output, **more):
         """By the server itself, which then knows it at once."""
         status, _, said = post(self.hub.port, self.admin, json.dumps(
-            {"provider": "echo", "model": model, "inputRate": "0", "outputRate": output, **more}),
+            {**{"provider": "echo", "model": model, "inputRate": "0", "outputRate": output}, **more}),
             "/api/admin/rate.put")
         self.assertEqual(status, 200, said)
 
@@ -129,7 +129,7 @@ class Rates(unittest.TestCase):
         for model, cost in (("margin-a", "0.000003"), ("margin-b", "0.000001")):
             self.put(model, "9", unitCosts={"input": cost, "output": "0.00001", "cachedRead": "0.0000003"},
                      tiers=[{"above": 1000, "costs": {"input": "0.000006"}}])
-        wanted = {"margin": "0.2", "creditPrice": "0.7"}
+        wanted = {"margin": "0.2", "creditPrice": "0.7", "provider": "echo"}
         tried = self.hub.do("rate.margin", {**wanted, "dryRun": True})
         self.assertEqual((tried["updated"], tried["dryRun"]), (2, True))
         self.assertEqual(self.hub.do("rate.get", {"provider": "echo", "model": "margin-a"})["outputRate"], "9")
@@ -143,6 +143,41 @@ class Rates(unittest.TestCase):
         self.assertEqual(self.hub.do("rate.history", {"model": "margin-a"})["list"][0]["kind"], "bulk_update")
         self.assertEqual(self.hub.do("rate.margin", {**wanted, "model": "margin-a"})["unchanged"], 1)
         self.assertGreater(self.hub.do("rate.margin", {**wanted, "model": "echo"})["skipped"], 0)
+
+    def test_no_kind_of_call_is_free_by_accident(self):
+        key = user_key(self.hub, "kinds")
+        sound = b"--b\r\ncontent-disposition: form-data; name=\"model\"\r\n\r\necho/KIND\r\n--b\r\ncontent-disposition: " \
+                b"form-data; name=\"file\"; filename=\"a.wav\"\r\n\r\n" + b"x" * 64000 + b"\r\n--b--\r\n"
+        calls = {"embedding": ("/v1/embeddings", {"input": "some words"}),
+                 "image": ("/v1/images/generations", {"prompt": "a cat", "n": 2}),
+                 "speech": ("/v1/audio/speech", {"input": "hello", "voice": "alloy"}),
+                 "transcription": ("/v1/audio/transcriptions", sound)}
+        for kind, (path, said) in calls.items():
+            model, headers = "kind-" + kind, {"content-type": "application/json"}
+            data = json.dumps({"model": "echo/" + model, **said}) if isinstance(said, dict) else \
+                said.replace(b"KIND", model.encode())
+            if isinstance(said, bytes):
+                headers = {"content-type": "multipart/form-data; boundary=b"}
+            self.put(model, "0.001")  # a rate of another kind is none for this one
+            status, _, told = post(self.hub.port, key, data, path, headers=headers)
+            self.assertEqual((kind, status, b"rate.put" in told), (kind, 503, True), told)
+            self.put(model, "0.001", type=kind, inputRate="0.0001")
+            status, _, told = post(self.hub.port, key, data, path, headers=headers)
+            self.assertEqual((kind, status), (kind, 200), told[:200])
+            rows = [row for row in all_rows(self.hub, user="kinds", status="success") if row["type"] == kind]
+            self.assertEqual(len(rows), 1)
+            self.assertGreater(billionths(rows[0]["credits"]), 0, rows[0])
+        self.account("kinds")
+
+    def test_aignes_clients_send_prices(self):
+        entries = [{"provider": "openai", "modelId": "sent", "inputCostPerToken": 1e-6, "outputCostPerToken": 4e-6,
+                    "modelType": "chat", "isNew": True}]
+        status, _, said = post(self.hub.port, self.admin, json.dumps(
+            {"mode": "sync", "entries": entries, "applyRates": True, "profitMargin": 25, "creditPrice": 0.5}),
+            "/api/ai-providers/bulk-rate-update")
+        self.assertEqual((status, json.loads(said)["created"]), (200, 1), said)
+        rate = self.hub.do("rate.get", {"provider": "openai", "model": "sent"})
+        self.assertEqual((rate["inputRate"], rate["outputRate"]), ("0.0000025", "0.00001"))
 
     def test_what_a_rate_may_not_say(self):
         for wrong, word in (({"unitCosts": {"inputt": 1}}, "inputt"), ({"rates": {"image": -1}}, "image"),
