@@ -154,9 +154,10 @@ static void ask_once(aigne_hub *h, aigne_loop *loop, const char *target, const c
     aigne_call_free(exchange);
 }
 
-static void exchange_times(int times, const char *target, const char *more, const char *body)
+/* Frees the hub, which may be NULL. */
+static void serve_times(aigne_hub *h, int times, const char *target, const char *more,
+                        const char *body)
 {
-    aigne_hub *h = open_hub();
     aigne_loop *loop = NULL;
     aigne_reply *key = NULL;
     char headers[200] = "authorization: Bearer ";
@@ -170,6 +171,11 @@ static void exchange_times(int times, const char *target, const char *more, cons
     aigne_reply_free(key);
     aigne_loop_free(loop);
     aigne_hub_free(h);
+}
+
+static void exchange_times(int times, const char *target, const char *more, const char *body)
+{
+    serve_times(open_hub(), times, target, more, body);
 }
 
 static void exchange_once(const char *target, const char *body)
@@ -195,6 +201,27 @@ static void openai_once(void)
     exchange_once("/v1/chat/completions",
                   "{\"model\":\"echo/echo\",\"stream\":true,\"messages\":[{\"role\":\"user\","
                   "\"content\":\"a b\"}]}");
+}
+
+/* Chosen by what the body holds, and shown to a shadow, which ends with the loop. */
+static void routed_once(void)
+{
+    static const char *const verbs[][2] = {
+        {"rate.put", "{\"provider\":\"echo\",\"model\":\"a\",\"inputRate\":1,\"outputRate\":1,"
+                     "\"modelMetadata\":{\"features\":[\"text\"]}}"},
+        {"route.put",
+         "{\"name\":\"r\",\"strategy\":\"least-busy\",\"targets\":[{\"model\":"
+         "\"echo/a\"},{\"model\":\"echo/b\",\"when\":{\"metadata.a\":1}},{\"model\":"
+         "\"echo/c\",\"shadow\":100}]}"}};
+    aigne_hub *h = open_hub();
+    for (int i = 0; h && i < 2; i++) {
+        aigne_reply *r = NULL;
+        aigne_hub_do(h, verbs[i][0], verbs[i][1], AIGNE_Z, &r, NULL);
+        aigne_reply_free(r);
+    }
+    serve_times(h, 2, "/v1/chat/completions", "\r\nx-aigne-hub-models: echo/d\r\n",
+                "{\"model\":\"r\",\"metadata\":{\"a\":1},\"messages\":[{\"role\":\"user\","
+                "\"content\":[{\"type\":\"text\",\"text\":\"a b\"}]}]}");
 }
 
 static void aigne_once(void)
@@ -253,6 +280,12 @@ static void serving_aigne(void **state)
     sweep(aigne_once);
 }
 
+static void serving_by_routes(void **state)
+{
+    (void)state;
+    sweep(routed_once);
+}
+
 static void serving_again(void **state)
 {
     (void)state;
@@ -262,9 +295,10 @@ static void serving_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(invoking),      cmocka_unit_test(streaming),
-        cmocka_unit_test(administering), cmocka_unit_test(serving_openai),
-        cmocka_unit_test(serving_aigne), cmocka_unit_test(serving_again),
+        cmocka_unit_test(invoking),          cmocka_unit_test(streaming),
+        cmocka_unit_test(administering),     cmocka_unit_test(serving_openai),
+        cmocka_unit_test(serving_aigne),     cmocka_unit_test(serving_again),
+        cmocka_unit_test(serving_by_routes),
     };
     aigne_set_alloc(&counting);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
