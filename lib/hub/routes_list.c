@@ -102,13 +102,26 @@ static struct slice body_of(const struct summary *s, struct arena *a)
     return arena_copy(a, buf_slice(&json));
 }
 
-/* Not what is for some callers only, and not the policy of a model that is listed by itself. */
+/* "provider/model" of a rate. */
+static bool is_listed_model(const struct catalog *c, struct slice name)
+{
+    for (size_t i = 0; i < c->rate_count; i++) {
+        struct slice provider = c->rates[i].provider;
+        if (name.n > provider.n && name.p[provider.n] == '/' &&
+            slice_eq(slice_of(name.p, provider.n), provider) &&
+            slice_eq(slice_from(name, provider.n + 1), c->rates[i].model))
+            return true;
+    }
+    return false;
+}
+
+/* Not what is for some callers only, and not what stands before a model that is listed by itself. */
 int routes_list(struct catalog *c)
 {
     for (size_t i = 0; i < c->route_count; i++) {
         const struct catalog_route *r = &c->routes[i];
         struct summary s = {.features_known = true};
-        if (r->when.p || r->target_count == 0)
+        if (r->when.p || r->target_count == 0 || is_listed_model(c, r->name))
             continue;
         price_clear(&s.dearest);
         s.dearest.part[PRICE_INPUT] = s.dearest.part[PRICE_OUTPUT] = 0;

@@ -151,7 +151,11 @@ static void routes_are_listed_as_models(void **state)
     do_quietly(f.hub, "route.put",
                "{\"name\":\"hidden\",\"targets\":[{\"model\":\"openai/m\"}],"
                "\"when\":{\"app\":\"x\"}}");
+    do_quietly(f.hub, "route.put",
+               "{\"name\":\"openai/m\",\"targets\":[{\"model\":\"openai/m\"}]}");
     ask(&f, "GET", "/v1/models", f.key, NULL, &a);
+    const char *first = strstr(a.body, "\"id\":\"openai/m\"");
+    assert_true(first && !strstr(first + 1, "\"id\":\"openai/m\""));
     expect_body(&a, 200,
                 "{\"id\":\"smart\",\"object\":\"model\",\"created\":0,\"owned_by\":\"route\","
                 "\"features\":[\"tools\",\"vision\"],\"context_window\":1000}");
