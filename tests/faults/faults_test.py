@@ -36,7 +36,7 @@ class Case:
 
 def all_cases(words):
     cases = []
-    names = [name for name in [*PLACES, *FAULTS] if name != "spare"]
+    names = [name for name in [*PLACES, *FAULTS] if not name.startswith("spare")]
     for f, fault in enumerate(names):
         for a, form in enumerate(FORMATS.values()):
             for stream in (False, True):

@@ -501,6 +501,22 @@ async def spare(x):
     await x.tell(x.answer(SPARE))
 
 
+@fault
+async def spare_no_prefill(x):
+    """The same, of a model that does not go on with words put into its mouth."""
+    if last_role(x.body) in ("assistant", "model", "agent"):
+        await prefill_refused(x)
+    else:
+        await spare(x)
+
+
+def last_role(body):
+    """Who speaks last in a request of any format."""
+    inside = body.get("input")
+    turns = body.get("messages") or body.get("contents") or (inside.get("messages") if isinstance(inside, dict) else inside)
+    return turns[-1].get("role") if isinstance(turns, list) and turns else "user"
+
+
 def model_of(path, body):
     """The name that the caller gave the model, wherever the format has it."""
     named = re.search("/models?/([^/:]+)", path)
@@ -552,7 +568,7 @@ class Upstream:
         body = json.loads(await reader.readexactly(length) or b"{}")
         path = path.split("?")[0]
         _, fault_name, form = path.split("/")[:3]
-        asked = (fault_name == "spare", model_of(path, body))
+        asked = (fault_name.startswith("spare"), model_of(path, body))
         self.calls[asked] = self.calls.get(asked, 0) + 1
         self.bodies[asked] = body
         x = Exchange(reader, writer, path, body, providers.FORMATS[form], self.calls[asked])
