@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/record.h"
+#include "core/resume.h"
 #include "hub/route_targets.h"
 #include "store/moment.h"
 #include "text/decimal.h"
@@ -103,7 +104,7 @@ int bill_size(struct aigne_call *call, struct ceiling *out)
     return rc;
 }
 
-/* The dearest of all who may come to answer. */
+/* The dearest of all who may come to answer, as often as answers that break off may be gone on with. */
 static int64_t most(const struct aigne_call *call, const struct ceiling *size)
 {
     int64_t highest = 0;
@@ -115,7 +116,8 @@ static int64_t most(const struct aigne_call *call, const struct ceiling *size)
         if (amount > highest)
             highest = amount;
     }
-    return highest;
+    int64_t answers = call->resume ? 1 + RESUMES_LARGEST : 1;
+    return highest <= INT64_MAX / answers ? highest * answers : INT64_MAX;
 }
 
 static struct usage_row row_of(const struct aigne_call *call)
@@ -355,7 +357,30 @@ static bool worth_paying(const struct aigne_call *call, const struct usage_row *
         return true;
     if (call->rc == AIGNE_E_CANCELLED)
         return usage_reported(&row->usage);
-    return call->streamed && estimate_any(&call->seen);
+    return call->streamed && !call->holding && estimate_any(&call->seen);
+}
+
+static void pay(struct aigne_call *call, struct usage_row *row)
+{
+    const struct bill *b = call->bill;
+    row->account = b->payer;
+    if (!b->budgets)
+        return;
+    budget_settle(b->budgets, row);
+    row->claims = b->budgets->claims;
+    row->claim_count = b->budgets->count;
+}
+
+/* An answer that broke off and was gone on with: what its budgets have of it is its own. */
+static void pay_part(struct aigne_call *call, struct usage_row *row)
+{
+    pay(call, row);
+    size_t size = row->claim_count * sizeof *row->claims;
+    struct budget_claim *own = size ? arena_alloc(&call->arena, size) : NULL;
+    if (own)
+        memcpy(own, row->claims, size);
+    row->claims = own;
+    row->claim_count = own ? row->claim_count : 0;
 }
 
 /* What the store has set aside, in case. */
@@ -369,14 +394,12 @@ struct money_op *bill_release(struct aigne_call *call)
     struct bill *b = call->bill;
     if (!b || !b->held)
         return NULL;
+    for (size_t i = 0; i + 1 < call->row_count; i++)
+        if (resume_kept(call->resume, i) && call->rows[i].charged)
+            pay_part(call, &call->rows[i]);
     struct usage_row *last = call->row_count ? &call->rows[call->row_count - 1] : NULL;
-    if (!last || !last->charged || !worth_paying(call, last))
-        return hold_of(b);
-    last->account = b->payer;
-    if (b->budgets) {
-        budget_settle(b->budgets, last);
-        last->claims = b->budgets->claims;
-        last->claim_count = b->budgets->count;
-    }
+    if (last && last->charged &&
+        (resume_kept(call->resume, call->row_count - 1) || worth_paying(call, last)))
+        pay(call, last);
     return hold_of(b);
 }

@@ -3,7 +3,6 @@
 #include "core/call.h"
 #include "base/clock.h"
 #include "core/admission.h"
-#include "core/again.h"
 #include "core/bill.h"
 #include "core/drain.h"
 #include "core/hedge.h"
@@ -12,6 +11,7 @@
 #include "core/recall.h"
 #include "core/record.h"
 #include "core/refresh.h"
+#include "core/resume.h"
 #include "core/settle.h"
 #include "core/shadow.h"
 #include "core/steps.h"
@@ -44,7 +44,8 @@ static void try_again(struct aigne_call *call, struct again again)
     call->state = again.delay_ms ? CALL_PAUSE : CALL_OPEN;
     call->repeats = again.step == AGAIN_SAME ? call->repeats + 1 : 0;
     call->target = again.target;
-    call->outlet->restart(call);
+    if (!resume_under_way(call->resume))
+        call->outlet->restart(call);
 }
 
 static void close_attempt(struct aigne_call *call, int rc, bool sent, const struct fault *why)
@@ -64,8 +65,7 @@ static void close_attempt(struct aigne_call *call, int rc, bool sent, const stru
         return;
     call->rc = rc = drain_verdict(call, rc);
     call->state = CALL_SETTLE;
-    if (rc < 0)
-        try_again(call, again_decide(call, rc, sent));
+    try_again(call, resume_decide(call, rc, sent));
 }
 
 /* The answer is complete, but the provider may go on to tell its usage. One that neither does nor ends
@@ -231,6 +231,8 @@ static enum flow plan(struct aigne_call *call)
         rc = target_plan(call);
     if (rc == AIGNE_E_ROUTE && refresh_catalog(call, call_go_on))
         return WAIT;
+    if (rc >= 0)
+        rc = resume_plan(call);
     if (rc >= 0)
         rc = recall_plan(call);
     if (rc >= 0 && call->outlet->planned)

@@ -22,6 +22,7 @@
 
 struct admission;
 struct bill;
+struct resume;
 struct drain;
 struct hedge;
 struct overrides;
@@ -85,6 +86,7 @@ struct aigne_call {
     bool request_read; /* call->request is whole */
     bool streamed;     /* the caller wants pieces */
     bool charged;      /* the credits below count */
+    bool holding;      /* nothing goes out before the answer is whole */
     enum finish finish;
 
     struct aigne_model *model;       /* held; NULL for an exchange of the gateway */
@@ -129,6 +131,7 @@ struct aigne_call {
     size_t row_count;
     size_t row_room;
     int64_t credits;
+    struct resume *resume;       /* NULL: an answer that breaks off is over */
     struct bill *bill;           /* NULL: nobody's account pays */
     struct drain *drain;         /* NULL: the answer is for somebody */
     struct recall *recall;       /* NULL: it is made, whatever was made before */

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "core/bill.h"
 #include "core/explain.h"
+#include "core/hold.h"
 #include "core/keep_alive.h"
 #include "core/limit_headers.h"
 #include "core/notes.h"
@@ -125,7 +126,7 @@ static bool has_begun(const struct aigne_call *call)
 static struct buf *destination(struct aigne_call *call)
 {
     struct exchange *x = exchange_of(call);
-    return call->finish_seen ? &x->held : &x->filling;
+    return call->finish_seen || call->holding ? &x->held : &x->filling;
 }
 
 static int checked(struct aigne_call *call, int rc)
@@ -164,8 +165,20 @@ static int write_event(struct aigne_call *call, const struct event *e)
     }
     if (rc >= 0)
         rc = x->ingress->event(&x->encoding, e);
-    exchange_begin_stream(call);
     return rc;
+}
+
+/* What was written goes on its way, unless it is kept back until it is whole. */
+static int hand_out(struct aigne_call *call, int rc)
+{
+    if (call->holding)
+        hold_look(call);
+    if (!call->holding) {
+        exchange_begin_stream(call);
+        call->delivered = true;
+        call_news(call);
+    }
+    return checked(call, rc);
 }
 
 /* Usage is told once, at the end, when it is complete. */
@@ -178,25 +191,19 @@ static int take_event(struct aigne_call *call, const struct event *e)
         return hold_start(call, e);
     if (e->kind == EVENT_USAGE)
         return AIGNE_OK;
-    int rc = write_event(call, e);
-    call->delivered = true;
-    call_news(call);
-    return checked(call, rc);
+    return hand_out(call, write_event(call, e));
 }
 
 static int take_frame(struct aigne_call *call, struct slice raw)
 {
     struct exchange *x = exchange_of(call);
     int rc = AIGNE_OK;
-    exchange_begin_stream(call);
     x->encoding.out = destination(call);
     if (x->ingress->frame)
         rc = x->ingress->frame(&x->encoding, raw);
     else
         buf_put_slice(x->encoding.out, raw);
-    call->delivered = true;
-    call_news(call);
-    return checked(call, rc);
+    return hand_out(call, rc);
 }
 
 static bool is_full(const struct aigne_call *call)
@@ -212,6 +219,8 @@ static void restart(struct aigne_call *call)
     reply_init(&x->reply, &call->arena);
     buf_clear(&x->held);
     x->start_held = false;
+    if (call->holding)
+        hold_forget(call);
 }
 
 static int read_request(struct aigne_call *call)
@@ -333,6 +342,8 @@ static void fail(struct aigne_call *call)
     bool begun = has_begun(call);
     bool in_stream = begun && call->streamed;
     keep_alive_end(call);
+    if (call->holding)
+        hold_forget(call);
     if (in_stream && call->relay.verbatim)
         return; /* only that the answer breaks off can be told: nothing may stand between its bytes */
     if (!in_stream)
@@ -345,7 +356,7 @@ static void fail(struct aigne_call *call)
     int rc = AIGNE_OK;
     if (in_stream)
         put_comment(call);
-    if (in_stream && x->ingress->broken && !call->attempt.relaying) {
+    if (in_stream && x->ingress->broken && (!call->attempt.relaying || x->ingress->frame)) {
         x->encoding.out = &x->filling;
         rc = x->ingress->broken(&x->encoding, &call->fault);
     } else {
@@ -383,7 +394,7 @@ static void free_exchange(struct aigne_call *call)
 static const struct outlet exchange_outlet = {
     .state_size = sizeof(struct exchange),
     .read_request = read_request,
-    .planned = keep_alive_begin,
+    .planned = hold_plan,
     .event = take_event,
     .frame = take_frame,
     .full = is_full,

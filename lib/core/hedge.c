@@ -6,6 +6,7 @@
 #include "core/again.h"
 #include "core/outcome.h"
 #include "core/record.h"
+#include "core/resume.h"
 #include "core/target.h"
 #include "hub/policy.h"
 #include <aignehub/aignehub.h>
@@ -33,8 +34,8 @@ struct hedge {
 /* What limits count has one attempt at a time. */
 static bool is_wanted(const struct aigne_call *call)
 {
-    return POLICY_OR(call->policy, hedge, 0) == 1 && call->hub && !call->drain &&
-           !call->admission;
+    return !resume_under_way(call->resume) && POLICY_OR(call->policy, hedge, 0) == 1 &&
+           call->hub && !call->drain && !call->admission;
 }
 
 /* ---- changing places ---- */

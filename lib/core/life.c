@@ -5,6 +5,7 @@
 #include "core/handle.h"
 #include "core/outcome.h"
 #include "core/recall.h"
+#include "core/resume.h"
 
 struct aigne_call *call_new(const struct outlet *outlet, struct aigne_loop *loop,
                             struct loop_pool *pool)
@@ -93,6 +94,7 @@ void call_destroy(struct aigne_call *call)
     attempt_close(&call->attempt);
     if (call->recall)
         recall_end(call, false);
+    resume_free(call->resume);
     call->outlet->free(call);
     catalog_drop(call->catalog);
     catalog_drop(call->earlier_catalog);

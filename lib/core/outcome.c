@@ -1,11 +1,14 @@
 /* Knows what an attempt told and what follows from it; refuses to know what is done about it. */
 #include "core/outcome.h"
 #include "base/clock.h"
+#include "core/resume.h"
 #include "hub/blame.h"
 
 static int pass_event(struct aigne_call *call, const struct event *e)
 {
-    return call->attempt.relaying ? AIGNE_OK : call->outlet->event(call, e);
+    if (call->attempt.relaying)
+        return AIGNE_OK;
+    return call->resume ? resume_pass(call, e) : call->outlet->event(call, e);
 }
 
 static int tee_push(struct event_sink *self, const struct event *e)

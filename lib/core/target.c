@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "core/choice.h"
 #include "core/overrides.h"
+#include "core/resume.h"
 #include "provider/config.h"
 #include <aignehub/aignehub.h>
 
@@ -198,5 +199,5 @@ int target_request(struct aigne_call *call)
             return rc;
         call->request_read = true;
     }
-    return attempt_open(t, &call->request, &call->relay, &call->arena);
+    return resume_open(call);
 }

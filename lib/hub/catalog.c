@@ -172,6 +172,7 @@ static bool read_rate(struct catalog *c, const struct store_object *from,
     to->answer_limit = answer_limit_of(metadata);
     to->context_window = context_window_of(metadata);
     to->lacks = fit_lacks(metadata);
+    to->prefill = fit_has(metadata) & FIT_BIT(FIT_PREFILL);
     c->fits_known = c->fits_known || to->lacks || to->context_window;
     price_list_read(body, PRICE_RATES, &c->arena, &to->prices);
     to->body = from->body;

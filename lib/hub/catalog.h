@@ -84,6 +84,7 @@ struct catalog_rate {
     struct price_list prices;       /* in credits */
     int64_t answer_limit;           /* tokens that the model can answer with; 0: not known */
     int64_t context_window;         /* tokens of prompt and answer together; 0: not known */
+    bool prefill;                   /* it goes on with words put into its mouth */
     unsigned lacks;                 /* what it is known not to be able to do, see fit.h */
     struct slice body;              /* the whole object as JSON */
     struct catalog_rate *same_tail; /* the next one whose model ends in the same segment */

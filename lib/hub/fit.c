@@ -19,10 +19,13 @@ static const struct {
     [FIT_FILES] = {{"files", "pdf"}, "cannot take files"},
     [FIT_STRUCTURED] = {{"structuredOutput", "structured_output", "json_schema"},
                         "cannot answer in a schema"},
+    [FIT_PREFILL] = {{"prefill"}, NULL},
 };
 /* Who lists one of these lists everything; it is no feature itself. */
 #define NOTHING_ELSE "text"
 #define AIGNE_WORDS  (FIT_BIT(FIT_TOOLS) | FIT_BIT(FIT_VISION) | FIT_BIT(FIT_REASONING))
+/* Of the other features; the fourth is nobody's but ours. */
+#define SAYS_NOTHING (AIGNE_WORDS | FIT_BIT(FIT_PREFILL))
 #define ALL          (FIT_BIT(FIT_FEATURES) - 1)
 
 const char *fit_name(unsigned feature)
@@ -59,7 +62,7 @@ unsigned fit_lacks(struct json metadata)
     if (list.kind != JSON_ARRAY)
         return 0;
     while (json_next(&w))
-        if (json_string_is(w.value, NOTHING_ELSE) || (bit_of(w.value) & ~AIGNE_WORDS))
+        if (json_string_is(w.value, NOTHING_ELSE) || (bit_of(w.value) & ~SAYS_NOTHING))
             said = ALL;
     return said & ~has;
 }

@@ -20,6 +20,7 @@ enum fit_feature {
     FIT_VIDEO,
     FIT_FILES,
     FIT_STRUCTURED,
+    FIT_PREFILL, /* goes on with words put into its mouth; no request needs it */
     FIT_FEATURES
 };
 #define FIT_BIT(feature) (1u << (feature))

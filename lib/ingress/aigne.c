@@ -126,6 +126,18 @@ static void tell_tools(struct encoding *e, struct gathered *g, int index)
     close_replacing(e->out, start);
 }
 
+static void take_back(struct encoding *e, struct gathered *g)
+{
+    size_t start = open_replacing(e->out);
+    BUF_LITERAL(e->out, "\"text\":null,\"thoughts\":null");
+    if (g->told)
+        BUF_LITERAL(e->out, ",\"toolCalls\":null");
+    close_replacing(e->out, start);
+    reply_free(&g->reply);
+    *g = (struct gathered){.begun = true};
+    reply_init(&g->reply, e->keep);
+}
+
 static void tell(struct encoding *e, struct gathered *g, const struct event *ev)
 {
     if (ev->kind == EVENT_TOOL_END) {
@@ -133,9 +145,7 @@ static void tell(struct encoding *e, struct gathered *g, const struct event *ev)
         return;
     }
     if (ev->kind == EVENT_RESET) {
-        size_t start = open_replacing(e->out);
-        BUF_LITERAL(e->out, "\"text\":null,\"thoughts\":null");
-        close_replacing(e->out, start);
+        take_back(e, g);
         return;
     }
     if (ev->choice || !ev->text.n)
@@ -281,6 +291,7 @@ const struct ingress ingress_aigne = {
     .format = "aigne.chat",
     .state_size = sizeof(struct gathered),
     .early_head = true,
+    .takes_back = true,
     .content_type_stream = "text/event-stream",
     .content_type_plain = "application/json",
     .peek = peek,

@@ -199,6 +199,13 @@ static void array_error(const struct fault *why, bool in_stream, struct buf *out
     BUF_LITERAL(out, "]\r\n");
 }
 
+/* There may have been nothing but signs of life. */
+static int array_broken(struct encoding *e, const struct fault *why)
+{
+    array_error(why, google_array_open(e), e->out);
+    return buf_rc(e->out);
+}
+
 #define GEMINI                                                                                 \
     .name = "gemini", .format = "gemini.generate", .needs_model = true, .several = true,       \
     .key_in_query = true, .state_size = GOOGLE_STATE_SIZE,                                     \
@@ -222,5 +229,6 @@ const struct ingress ingress_gemini_array = {
     .end = google_array_end,
     .frame = google_array_frame,
     .frames_end = google_array_frames_end,
+    .broken = array_broken,
     .error = array_error,
 };

@@ -70,6 +70,7 @@ int google_array_event(struct encoding *e, const struct event *ev);
 int google_array_end(struct encoding *e, const struct reply_notes *notes);
 int google_array_frame(struct encoding *e, struct slice raw);
 int google_array_frames_end(struct encoding *e);
+bool google_array_open(const struct encoding *e); /* whether something is in it */
 void google_stream_close(struct encoding *e);
 int google_write_whole(struct encoding *e, const struct reply *r,
                        const struct reply_notes *notes);

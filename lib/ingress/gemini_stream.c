@@ -413,3 +413,9 @@ int google_array_frames_end(struct encoding *e)
     buf_put_text(e->out, s->opened ? "]\r\n" : "[]\r\n");
     return buf_rc(e->out);
 }
+
+bool google_array_open(const struct encoding *e)
+{
+    const struct stream *s = e->state;
+    return s->opened;
+}

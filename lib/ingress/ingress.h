@@ -49,6 +49,7 @@ struct ingress {
         early_head; /* its clients give up when no head comes: that of a plain answer may go out
                         before the answer, with white space behind it */
     bool several;   /* its answer may hold several of them */
+    bool takes_back;   /* EVENT_RESET undoes all that was told, calls of tools too */
     bool key_in_query; /* its clients may send the access key as "?key=" */
     /* Names of the request headers that belong to the format and are handed to peek and decode, lower
      * case, ended by NULL. NULL: there are none. */
@@ -82,8 +83,8 @@ struct ingress {
     int (*whole)(struct encoding *e, const struct reply *r, const struct reply_notes *notes);
     /* An error: as a body with its own status, or, when a stream has begun, inside it. */
     void (*error)(const struct fault *why, bool in_stream, struct buf *out);
-    /* The same inside a stream that was written here, where the format tells what came before. May be
-     * NULL. */
+    /* The same inside a stream whose every byte was written here, where it depends on what came before. May
+     * be NULL. */
     int (*broken)(struct encoding *e, const struct fault *why);
     /* Give back what `state` holds outside the arena. May be NULL. */
     void (*close)(struct encoding *e);

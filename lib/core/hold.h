@@ -1,0 +1,15 @@
+/* hold.h - a streamed answer that is kept back until it is whole, so that each failure can still fail
+ * over. */
+#ifndef AIGNE_CORE_HOLD_H
+#define AIGNE_CORE_HOLD_H
+
+#include "core/call.h"
+
+/* The call is planned: call->holding, as its policy says, and signs of life from now on. */
+int hold_plan(struct aigne_call *call);
+/* Something was kept: beyond holdBytes all of it goes on its way, as the rest will. */
+void hold_look(struct aigne_call *call);
+/* The attempt is over: what it wrote was read by nobody. */
+void hold_forget(struct aigne_call *call);
+
+#endif
