@@ -8,6 +8,7 @@
 #include "core/export.h"
 #include "core/overrides.h"
 #include "core/pages.h"
+#include "core/payment.h"
 #include "core/refresh.h"
 #include "ingress/gemini_paths.h"
 #include "text/http.h"
@@ -110,6 +111,7 @@ static const struct gateway_path paths[] = {
     {"GET", "/api/v2/status", false, ANYBODY, &ingress_aigne, page_aigne_status},
     {"POST", "/api/admin/", true, KEY_HOLDER, &ingress_aigne, admin_handle},
     {"GET", "/api/admin/usage/export", false, KEY_HOLDER, &ingress_aigne, page_usage_export},
+    {"POST", "/api/payment/webhook/", true, ANYBODY, &ingress_aigne, payment_webhook},
     {"GET", "/health", false, ANYBODY, &ingress_aigne, page_health},
     {"GET", "/", false, ANYBODY, &ingress_aigne, page_health},
 };
@@ -340,6 +342,10 @@ static void let_in(struct aigne_call *call)
     struct exchange *x = exchange_of(call);
     int rc = overrides_read(call);
     exchange_keep_headers(call);
+    if (x->handle == payment_webhook) { /* anybody's, and small; its signature is a header */
+        x->format_headers = arena_copy(&call->arena, x->headers);
+        x->body.ceiling = PAYMENT_BODY_LARGEST;
+    }
     if (rc < 0)
         call_refuse(call);
     else if (x->takes_body && (announced_too_large(x) || buf_rc(&x->body) < 0))

@@ -6,6 +6,7 @@
 #include "core/environment.h"
 #include "core/handle.h"
 #include "core/introduce.h"
+#include "core/payment.h"
 #include "core/price_source.h"
 #include "core/trial.h"
 #include "text/json_scan.h"
@@ -118,8 +119,9 @@ int hub_object_do_as(struct aigne_hub *h, struct slice who, const char *verb,
     if (filled.n)
         arguments = buf_slice(&filled);
     if (rc >= 0)
-        rc = trial_is(verb) ? trial_do(h, verb, arguments, &answer->json, why)
-                            : hub_do_as(h->hub, who, verb, arguments, &answer->json, why);
+        rc = payment_is(verb) ? payment_do(h, arguments, &answer->json, why)
+             : trial_is(verb) ? trial_do(h, verb, arguments, &answer->json, why)
+                              : hub_do_as(h->hub, who, verb, arguments, &answer->json, why);
     if (rc < 0)
         return rc;
     struct json key = {JSON_NONE, SLICE_NONE};

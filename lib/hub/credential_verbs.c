@@ -7,8 +7,7 @@
 
 enum { ENVELOPE_LARGEST = 64 * 1024 };
 
-/* The envelope as JSON; .p NULL with the fault set. */
-static struct slice seal(struct verb_call *v, const struct vault_key *key,
+struct slice secret_seal(struct verb_call *v, const struct vault_key *key,
                          struct slice provider, struct slice id, struct slice secret)
 {
     char room[IDENTITY_SIZE];
@@ -85,7 +84,7 @@ static int need_provider(struct verb_call *v, struct slice provider)
 }
 
 /* A reseal by another process must not pass unseen: what is sealed here fits the key of now. */
-static int need_same_key(struct verb_call *v)
+int secret_same_key(struct verb_call *v)
 {
     const struct store_object *canary =
         catalog_object(v->catalog, TABLE_VAULT, SLICE(CANARY_ID));
@@ -139,7 +138,7 @@ static int put(struct verb_call *v, struct slice provider, struct slice name,
     struct slice id = old ? old->id : verb_new_id(v);
     struct slice sealed = SLICE_NONE;
     if (secret->text.p && id.p)
-        sealed = seal(v, hub_key(v->hub), provider, id, secret->text);
+        sealed = secret_seal(v, hub_key(v->hub), provider, id, secret->text);
     struct slice active = json_get(v->arguments, "active").raw;
     struct slice weight = SLICE_NONE;
     int rc = read_weight(v, &weight);
@@ -185,7 +184,7 @@ static int credential_put(struct verb_call *v)
         return verb_refuse(v, "value", "Argument \"value\" is missing: the provider's key.");
     rc = need_provider(v, provider);
     if (!rc)
-        rc = need_same_key(v);
+        rc = secret_same_key(v);
     return rc ? rc : put(v, provider, name, old, &secret);
 }
 
@@ -277,7 +276,7 @@ static int reseal_one(struct verb_call *v, const struct store_object *object)
     if (rc)
         return rc;
     const struct verb_member member = {
-        "sealed", seal(v, v->new_key, provider, object->id, buf_slice(&secret))};
+        "sealed", secret_seal(v, v->new_key, provider, object->id, buf_slice(&secret))};
     return verb_put(v, TABLE_CREDENTIAL, object->id, verb_body(v, object, &member, 1),
                     object->version);
 }

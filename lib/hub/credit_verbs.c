@@ -171,6 +171,25 @@ static int credit_revoke(struct verb_call *v)
     return AIGNE_OK;
 }
 
+static int credit_restore(struct verb_call *v)
+{
+    struct slice id = SLICE_NONE;
+    int rc = verb_name(v, "id", &id);
+    const struct slice parts[] = {id, SLICE("-restored")};
+    struct money_op *op = rc ? NULL : new_op(v, arena_join(v->arena, parts, 2), SLICE(""));
+    if (!op)
+        return rc ? rc : fault_nomem(v->why);
+    op->source = id;
+    rc = verb_money(v, STORE_RESTORE, op);
+    if (rc)
+        return rc;
+    json_open_object(&v->w);
+    json_member_string(&v->w, "id", op->id);
+    json_member_bool(&v->w, "restored", true);
+    json_close_object(&v->w);
+    return AIGNE_OK;
+}
+
 static int report(struct verb_call *v, enum money_report what)
 {
     struct money_query query = {.report = what};
@@ -234,6 +253,11 @@ static const struct verb verbs[] = {
       "Take back what remains of a grant."},
      true,
      credit_revoke},
+    {{"credit.restore",
+      VERB_SCHEMA("\"id\"", VERB_TEXT("id", "of a grant that was revoked whole")),
+      "Give back what revoking a grant took, as a new grant; once."},
+     true,
+     credit_restore},
     {{"account.get", VERB_SCHEMA("", USER_TEXT, TEAM_TEXT),
       "Show what a user or team has, what calls under way hold of it, and its grants."},
      false,

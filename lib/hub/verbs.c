@@ -11,11 +11,11 @@ enum {
     LIST_LARGEST = 16 * 1024 * 1024 /* where a list of prices may be inside */
 };
 
-enum { TABLES = 14 };
+enum { TABLES = 15 };
 static const struct verb_table *const tables[TABLES] = {
     &provider_verbs, &credential_verbs, &rate_verbs,     &route_verbs,  &user_verbs,
     &key_verbs,      &usage_verbs,      &settings_verbs, &credit_verbs, &health_verbs,
-    &team_verbs,     &budget_verbs,     &price_verbs,    &limit_verbs};
+    &team_verbs,     &budget_verbs,     &payment_verbs,  &price_verbs,  &limit_verbs};
 
 const struct hub_verb *hub_verb_at(size_t index)
 {

@@ -257,3 +257,20 @@ int money_revoke(struct money_book *b, const struct money_op *op, struct fault *
         rc = take_back(b, a, &grant, op);
     return rc ? sqlite_fault(rc, writing, why) : AIGNE_OK;
 }
+
+int money_restore(struct money_book *b, const struct money_op *op, struct fault *why)
+{
+    struct found_grant grant;
+    int rc = find_grant(b, op->source, &grant);
+    if (rc)
+        return sqlite_fault(rc, writing, why);
+    if (!grant.place)
+        return refuse(why, 404, "There is no such grant; account.get lists them.");
+    if (!grant.revoked || grant.amount == grant.lapsed)
+        return AIGNE_OK;
+    struct money_op again = *op;
+    again.account = grant.account;
+    again.amount = grant.amount - grant.lapsed;
+    again.source = SLICE("restored");
+    return money_grant(b, &again, why);
+}

@@ -93,6 +93,7 @@ int money_release(struct money_book *b, const struct money_op *op);
 int money_held_row(struct money_book *b, struct slice call_id, struct usage_row *row,
                    struct money_op *hold);
 int money_grant(struct money_book *b, const struct money_op *op, struct fault *why);
+int money_restore(struct money_book *b, const struct money_op *op, struct fault *why);
 int money_revoke(struct money_book *b, const struct money_op *op, struct fault *why);
 /* Take the difference from the account, or give it back as a grant. SQLITE_BUSY_SNAPSHOT: it was adjusted by
  * another amount before. */

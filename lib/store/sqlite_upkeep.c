@@ -37,6 +37,8 @@ int sqlite_money_apply(struct store *s, const struct store_op *op, struct fault 
     int rc = SQLITE_OK;
     if (op->kind == STORE_GRANT)
         return money_grant(&s->money, money, why);
+    if (op->kind == STORE_RESTORE)
+        return money_restore(&s->money, money, why);
     if (op->kind == STORE_REVOKE)
         return money_revoke(&s->money, money, why);
     if (op->kind == STORE_HOLD) {

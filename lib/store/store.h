@@ -71,6 +71,7 @@ enum store_op_kind {
     STORE_INTERRUPT,
     STORE_GRANT,
     STORE_REVOKE,
+    STORE_RESTORE,
     STORE_RATE,   /* append `rate` to the history of rates */
     STORE_ADJUST, /* book `adjustment` */
     STORE_ANSWER  /* keep `answer`, instead of one under the same key */
@@ -89,6 +90,7 @@ struct money_op {
     int64_t overdraft;
     const struct usage_row *row;
     /* GRANT: once for each id. REVOKE: take back what remains, or with `whole` what was spent of it too.
+     * RESTORE: give what a revocation of the grant `source` took back, as a grant of its own.
      * http 404: there is no such grant. */
     struct slice source;
     struct slice note;

@@ -1,0 +1,235 @@
+/* Knows what the events of payment providers mean for accounts; refuses to know how they travel. */
+#include "hub/payment.h"
+#include "base/mem.h"
+#include "hub/secret.h"
+#include "text/base64.h"
+#include "text/sha256.h"
+#include <aignehub/aignehub.h>
+#include <stdio.h>
+
+enum { SECRETS_LARGEST = 4096 };
+
+static bool same(struct slice a, const char hex[SHA256_HEX_SIZE])
+{
+    unsigned char difference = a.n != SHA256_HEX_SIZE;
+    for (size_t i = 0; i < SHA256_HEX_SIZE && !difference; i++)
+        difference |= (unsigned char)(a.p[i] ^ hex[i]);
+    return difference == 0;
+}
+
+bool payment_signed(struct slice signature, struct slice body, struct slice secret,
+                    int64_t now_s)
+{
+    char hex[SHA256_HEX_SIZE];
+    struct buf message AUTO(buf_free);
+    struct slice rest = signature;
+    struct slice item = SLICE_NONE;
+    int64_t at = 0;
+    buf_init(&message, body.n + 64);
+    bool more = slice_cut(rest, ',', &item, &rest);
+    if (!more || !slice_starts(item, "t=") || !slice_int64(slice_from(item, 2), &at) ||
+        at < now_s - PAYMENT_TOLERANCE_S || at > now_s + PAYMENT_TOLERANCE_S || !secret.n)
+        return false;
+    buf_put_slice(&message, slice_from(item, 2));
+    buf_put_byte(&message, '.');
+    buf_put_slice(&message, body);
+    if (buf_rc(&message))
+        return false;
+    struct sha256 hash = sha256_hmac(secret, buf_slice(&message));
+    sha256_hex(&hash, hex);
+    while (rest.n) {
+        if (!slice_cut(rest, ',', &item, &rest)) {
+            item = rest;
+            rest = SLICE("");
+        }
+        if (slice_starts(item, "v1=") && same(slice_from(item, 3), hex))
+            return true;
+    }
+    return false;
+}
+
+void payment_close(struct payment_account *p)
+{
+    buf_wipe_free(&p->secrets);
+}
+
+int payment_open(struct hub *h, struct slice provider, struct arena *a,
+                 struct payment_account *out, struct fault *why)
+{
+    char room[IDENTITY_SIZE];
+    struct buf envelope AUTO(buf_free);
+    struct catalog *c = hub_catalog(h);
+    const struct slice parts[] = {SLICE(PAYMENT_ID), provider};
+    struct slice id = arena_join(a, parts, 2);
+    const struct store_object *kept = id.p ? catalog_object(c, TABLE_CREDENTIAL, id) : NULL;
+    buf_init(&envelope, SECRETS_LARGEST);
+    *out = (struct payment_account){.credit_price = c->billing.credit_price};
+    buf_init(&out->secrets, SECRETS_LARGEST);
+    struct json body = kept ? json_of(arena_copy(a, kept->body)) : (struct json){0};
+    catalog_drop(c);
+    if (!kept) {
+        why->http = 404;
+        return fault_set(why, AIGNE_E_REQUEST,
+                         "There is no such payment provider; see payment.put.");
+    }
+    bool read = base64_decode(&envelope, json_string(json_get(body, "sealed"), a));
+    int rc = read ? hub_open_envelope(h, credential_identity(room, SLICE(PAYMENT_PROVIDER), id),
+                                      buf_slice(&envelope), &out->secrets, why)
+                  : fault_nomem(why);
+    struct json secrets = json_of(buf_slice(&out->secrets));
+    out->secret_key = json_string(json_get(secrets, "secretKey"), a);
+    out->webhook_secret = json_string(json_get(secrets, "webhookSecret"), a);
+    out->url = json_string(json_get(body, "url"), a);
+    out->currency = json_string(json_get(body, "currency"), a);
+    out->return_url = json_string(json_get(body, "returnUrl"), a);
+    return a->failed ? fault_nomem(why) : rc;
+}
+
+/* ---- what an event does ---- */
+
+struct event {
+    struct hub *hub;
+    struct arena *arena;
+    struct fault *why;
+    struct slice grant; /* its id */
+};
+
+static struct slice text_of(struct json object, const char *path, struct arena *a)
+{
+    struct slice text = json_string(json_path(object, path), a);
+    return text.p ? text : SLICE("");
+}
+
+static struct slice grant_id(const struct event *e, struct slice payment, const char *behind,
+                             struct slice number)
+{
+    const struct slice parts[] = {e->grant, payment, slice_text(behind), number};
+    return arena_join(e->arena, parts, 4);
+}
+
+static int carry_out(const struct event *e, const char *verb, struct slice id,
+                     struct slice amount, struct json who)
+{
+    struct buf arguments AUTO(buf_free);
+    struct buf reply AUTO(buf_free);
+    buf_init(&arguments, 65536);
+    buf_init(&reply, 65536);
+    struct json_writer w = json_writer(&arguments);
+    json_open_object(&w);
+    json_member_string(&w, "id", id);
+    if (amount.p) {
+        static const char *const whose[] = {"user", "team"};
+        json_member_string(&w, "amount", amount);
+        json_member_text(&w, "source", "purchase");
+        for (int i = 0; i < 2; i++)
+            json_member_string_opt(&w, whose[i],
+                                   json_string(json_get(who, whose[i]), e->arena));
+    } else if (strcmp(verb, "credit.revoke") == 0) {
+        json_member_bool(&w, "spent", true);
+    }
+    json_close_object(&w);
+    if (buf_rc(&arguments) || e->arena->failed)
+        return fault_nomem(e->why);
+    return hub_do_as(e->hub, SLICE("payment"), verb, buf_slice(&arguments), &reply, e->why);
+}
+
+/* What is not ours, or was never granted, is no concern of accounts. */
+static int if_there(const struct event *e, int rc)
+{
+    if (rc && e->why->http == 404) {
+        fault_clear(e->why);
+        return AIGNE_OK;
+    }
+    return rc;
+}
+
+/* A part goes back: the whole grant does, and what is left comes as one of its own. */
+static int refund(const struct event *e, struct slice payment, struct json charge,
+                  struct json previous)
+{
+    char digits[24];
+    struct buf text AUTO(buf_free);
+    struct json who = json_get(charge, "metadata");
+    int64_t paid = 0;
+    int64_t back = 0;
+    int64_t before = 0;
+    decimal_wide credits = 0;
+    buf_init(&text, 64);
+    (void)json_int64(json_get(charge, "amount"), &paid);
+    (void)json_int64(json_get(charge, "amount_refunded"), &back);
+    (void)json_int64(json_get(previous, "amount_refunded"), &before);
+    int rc =
+        carry_out(e, "credit.revoke", grant_id(e, payment, "", SLICE("")), SLICE_NONE, who);
+    if (!rc && before > 0) {
+        (void)snprintf(digits, sizeof digits, "%lld", (long long)before);
+        rc = if_there(e, carry_out(e, "credit.revoke",
+                                   grant_id(e, payment, "-left", slice_text(digits)),
+                                   SLICE_NONE, who));
+    }
+    bool counted =
+        decimal_parse(text_of(who, "credits", e->arena), DECIMAL_AMOUNT_DIGITS, &credits);
+    if (rc || !counted || back >= paid || back < 0)
+        return rc;
+    decimal_write(&text, credits * (paid - back) / paid, DECIMAL_AMOUNT_DIGITS);
+    (void)snprintf(digits, sizeof digits, "%lld", (long long)back);
+    return carry_out(e, "credit.grant", grant_id(e, payment, "-left", slice_text(digits)),
+                     buf_slice(&text), who);
+}
+
+static int stripe_event(const struct event *e, struct json body)
+{
+    struct slice type = text_of(body, "type", e->arena);
+    struct json object = json_path(body, "data.object");
+    struct json who = json_get(object, "metadata");
+    struct slice payment = text_of(object, "payment_intent", e->arena);
+    struct slice credits = json_string(json_get(who, "credits"), e->arena);
+    struct slice id = grant_id(e, payment, "", SLICE(""));
+    bool ours = credits.p && payment.n;
+    if (slice_is(type, "checkout.session.completed") ||
+        slice_is(type, "checkout.session.async_payment_succeeded"))
+        return ours && slice_is(text_of(object, "payment_status", e->arena), "paid")
+                   ? carry_out(e, "credit.grant", id, credits, who)
+                   : AIGNE_OK;
+    if (slice_is(type, "charge.refunded") && ours)
+        return refund(e, payment, object, json_path(body, "data.previous_attributes"));
+    if (slice_is(type, "charge.dispute.created") && payment.n)
+        return if_there(e, carry_out(e, "credit.revoke", id, SLICE_NONE, who));
+    if (slice_is(type, "charge.dispute.closed") && payment.n &&
+        slice_is(text_of(object, "status", e->arena), "won"))
+        return if_there(e, carry_out(e, "credit.restore", id, SLICE_NONE, who));
+    return AIGNE_OK;
+}
+
+static int generic_event(const struct event *e, struct json body)
+{
+    struct slice type = text_of(body, "type", e->arena);
+    struct slice id = grant_id(e, text_of(body, "payment", e->arena), "", SLICE(""));
+    if (slice_is(type, "grant"))
+        return carry_out(e, "credit.grant", id, text_of(body, "amount", e->arena), body);
+    if (slice_is(type, "revoke") || slice_is(type, "restore"))
+        return carry_out(e, slice_is(type, "revoke") ? "credit.revoke" : "credit.restore", id,
+                         SLICE_NONE, body);
+    return fault_field(e->why, AIGNE_E_REQUEST, "type",
+                       "\"type\" must be grant, revoke or restore.");
+}
+
+int payment_event(struct hub *h, struct slice provider, struct slice signature,
+                  struct slice body, int64_t now_ms, struct fault *why)
+{
+    struct arena a AUTO(arena_wipe_free);
+    struct payment_account account AUTO(payment_close);
+    struct json_problem problem;
+    arena_init(&a);
+    int rc = payment_open(h, provider, &a, &account, why);
+    if (rc)
+        return rc;
+    if (!payment_signed(signature, body, account.webhook_secret, now_ms / 1000)) {
+        why->http = 400;
+        return fault_set(why, AIGNE_E_AUTH, "The event is not signed as it should be.");
+    }
+    if (json_check(body, &problem))
+        return fault_set(why, AIGNE_E_REQUEST, "The event is not JSON.");
+    bool stripe = slice_is(provider, "stripe");
+    const struct event e = {h, &a, why, stripe ? SLICE("stripe-") : SLICE("paid-")};
+    return stripe ? stripe_event(&e, json_of(body)) : generic_event(&e, json_of(body));
+}

@@ -1,0 +1,161 @@
+# Payments: signed events grant and take back credits once; buyers are led to Stripe, which stripe-mock plays.
+#
+# usage: payment_test.py AIGNE_HUB [unittest's arguments]
+# stripe-mock is found on PATH or in STRIPE_MOCK; where AIGNE_TEST_CLIENTS=require it is built with go.
+import hashlib
+import hmac
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from paid_hub import Hub, post  # noqa: E402
+from hub_fixture import Process  # noqa: E402
+
+PROGRAM = ""
+SECRET = "whsec_test_secret"
+MOCK = "github.com/stripe/stripe-mock@v0.197.0"
+
+
+def signed(body, secret=SECRET, at=None, more=""):
+    at = int(time.time()) if at is None else at
+    mac = hmac.new(secret.encode(), b"%d." % at + body, hashlib.sha256).hexdigest()
+    return "t=%d,%sv1=%s" % (at, more, mac)
+
+
+def find_mock(folder):
+    found = os.environ.get("STRIPE_MOCK") or shutil.which("stripe-mock")
+    required = os.environ.get("AIGNE_TEST_CLIENTS") == "require"
+    if found or not required:
+        return found
+    subprocess.run(["go", "install", MOCK], check=True, env=dict(os.environ, GOBIN=folder))
+    return os.path.join(folder, "stripe-mock")
+
+
+class Payment(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.hub = Hub(PROGRAM)
+        cls.root = cls.hub.key("root", "admin")
+        cls.do("payment.put", {"provider": "stripe", "secretKey": "sk_test_123", "webhookSecret": SECRET})
+        cls.do("payment.put", {"provider": "generic", "webhookSecret": SECRET})
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.hub.stop()
+
+    @classmethod
+    def do(cls, verb, arguments=None):
+        status, _, said = post(cls.hub.port, cls.root, json.dumps(arguments or {}), "/api/admin/" + verb)
+        if status != 200:
+            raise RuntimeError("%s: %d %s" % (verb, status, said))
+        return json.loads(said)
+
+    def tearDown(self):
+        self.assertTrue(self.do("ledger.check")["ok"])
+
+    def send(self, event, signature=None, path="stripe", header="stripe-signature"):
+        body = json.dumps(event).encode()
+        return post(self.hub.port, "", body, "/api/payment/webhook/" + path,
+                    headers={header: signature(body) if signature else signed(body)})[0]
+
+    def balance(self, user):
+        return self.do("account.get", {"user": user})["balance"]
+
+    def event(self, type, number, user="", credits="", **object):
+        data = {"payment_intent": "pi_%s" % number, "metadata": {"user": user, "credits": credits} if user else {}}
+        return {"id": "evt_" + type + number, "type": type, "data": {"object": dict(data, **object)}}
+
+    def paid(self, number, user, credits):
+        return self.event("checkout.session.completed", number, user, credits, payment_status="paid")
+
+    def test_granted_once(self):
+        self.do("user.put", {"name": "ann"})
+        for _ in range(3):
+            self.assertEqual(self.send(self.paid("1", "ann", "25")), 200)
+        self.assertEqual(self.balance("ann"), "25")
+        unpaid = self.event("checkout.session.completed", "2", "ann", "25", payment_status="unpaid")
+        self.assertEqual((self.send(unpaid), self.balance("ann")), (200, "25"))
+
+    def test_signatures(self):
+        self.do("user.put", {"name": "eve"})
+        event = self.paid("3", "eve", "5")
+        now = int(time.time())
+        for wrong in [lambda b: signed(b, "whsec_other"), lambda b: signed(b, at=now - 301),
+                      lambda b: signed(b, at=now + 400), lambda b: signed(b + b" "), lambda b: "t=%d" % now,
+                      lambda b: signed(b).split(",")[1], lambda b: ""]:
+            self.assertEqual(self.send(event, wrong), 400)
+        self.assertEqual(self.balance("eve"), "0")
+        self.assertEqual(self.send(event, lambda b: signed(b, more="v1=%s," % ("0" * 64))), 200)
+        self.assertEqual(self.balance("eve"), "5")
+        self.assertEqual(self.send(event, path="nobody"), 404)
+
+    def test_refunds(self):
+        self.do("user.put", {"name": "bob"})
+        self.send(self.paid("4", "bob", "10"))
+        part = self.event("charge.refunded", "4", "bob", "10", amount=1000, amount_refunded=250)
+        for _ in range(2):
+            self.assertEqual(self.send(part), 200)
+        self.assertEqual(self.balance("bob"), "7.5")
+        whole = self.event("charge.refunded", "4", "bob", "10", amount=1000, amount_refunded=1000)
+        whole["data"]["previous_attributes"] = {"amount_refunded": 250}
+        for _ in range(2):
+            self.assertEqual(self.send(whole), 200)
+        self.assertEqual(self.balance("bob"), "0")
+
+    def test_disputes(self):
+        self.do("user.put", {"name": "cyd"})
+        self.send(self.paid("5", "cyd", "10"))
+        for _ in range(2):
+            self.assertEqual(self.send(self.event("charge.dispute.created", "5")), 200)
+        self.assertEqual(self.balance("cyd"), "0")
+        self.assertEqual(self.send(self.event("charge.dispute.closed", "5", status="lost")), 200)
+        self.assertEqual(self.balance("cyd"), "0")
+        for _ in range(2):
+            self.assertEqual(self.send(self.event("charge.dispute.closed", "5", status="won")), 200)
+        self.assertEqual(self.balance("cyd"), "10")
+        self.assertEqual(self.send(self.event("charge.dispute.created", "of-somebody-else")), 200)
+
+    def test_generic(self):
+        self.do("user.put", {"name": "dan"})
+        event = {"type": "grant", "payment": "order-7", "user": "dan", "amount": "3"}
+        at = dict(path="generic", header="x-aigne-hub-signature")
+        self.assertEqual([self.send(event, **at) for _ in range(2)], [200, 200])
+        self.assertEqual(self.balance("dan"), "3")
+        self.assertEqual(self.send({"type": "revoke", "payment": "order-7"}, **at), 200)
+        self.assertEqual(self.balance("dan"), "0")
+        self.assertEqual(self.send({"type": "what"}, **at), 400)
+
+    def test_secrets_stay_inside(self):
+        said = json.dumps(self.do("credential.list")) + json.dumps(
+            self.do("payment.put", {"provider": "stripe", "secretKey": "sk_test_123", "webhookSecret": SECRET}))
+        files = b"".join(self.hub.files().values())
+        for secret in (SECRET, "sk_test_123"):
+            self.assertNotIn(secret, said)
+            self.assertNotIn(secret.encode(), files)
+
+    def test_checkout(self):
+        with tempfile.TemporaryDirectory() as folder:
+            program = find_mock(folder)
+            if not program:
+                self.skipTest("stripe-mock is not here")
+            mock = Process([program, "-http-addr", "127.0.0.1:0"])
+            try:
+                port = mock.wait_for(r"Listening for HTTP at address: .*?:(\d+)").group(1)
+                self.do("payment.put", {"provider": "stripe", "secretKey": "sk_test_123", "webhookSecret": SECRET,
+                                        "url": "http://127.0.0.1:" + port})
+                self.do("user.put", {"name": "buyer"})
+                told = self.do("payment.checkout", {"user": "buyer", "amount": "12.5"})
+                self.assertTrue(told["id"].startswith("cs_"), told)
+            finally:
+                mock.stop()
+
+
+if __name__ == "__main__":
+    PROGRAM = sys.argv.pop(1)
+    unittest.main(verbosity=2)
