@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "hub/health_save.h"
 #include "hub/hub_state.h"
+#include "hub/retention.h"
 #include "hub/spool.h"
 #include <aignehub/aignehub.h>
 
@@ -102,6 +103,7 @@ static void follow_store(void *user)
     if (!ledger_failing(h->ledger)) {
         keep_accounts(h);
         add_up(h);
+        retention_keep(h);
     }
     int64_t before = hub_catalog_version(h);
     fault_clear(&why);

@@ -35,6 +35,11 @@ static int check_billing(struct verb_call *v)
     if (given.kind != JSON_NONE && (!json_int64(given, &days) || days < 1 || days > 36500))
         return verb_refuse(v, "starterCreditsExpireDays",
                            "Argument \"starterCreditsExpireDays\" must be a number of days.");
+    int64_t months = 0;
+    given = verb_json(v, "retentionMonths");
+    if (given.kind != JSON_NONE && (!json_int64(given, &months) || months < 1 || months > 1200))
+        return verb_refuse(v, "retentionMonths",
+                           "Argument \"retentionMonths\" must be a number of months.");
     struct time_zone opened;
     struct fault reason;
     struct slice zone = verb_text(v, "timeZone");
@@ -80,6 +85,7 @@ static int settings_put(struct verb_call *v)
         {"starterCredits", starter},
         {"starterCreditsExpireDays", json_get(v->arguments, "starterCreditsExpireDays").raw},
         {"overdraft", overdraft},
+        {"retentionMonths", json_get(v->arguments, "retentionMonths").raw},
         {"policy", policy},
         {"whenStoreFails", json_get(v->arguments, "whenStoreFails").raw},
         {"pauseRecords", json_get(v->arguments, "pauseRecords").raw},
@@ -142,9 +148,12 @@ static const struct verb verbs[] = {
           VERB_CHOICE("whenStoreFails", "\"refuse\",\"continue\"",
                       "what becomes of calls while the database takes no changes"),
           VERB_FLAG("pauseRecords", "let usage rows wait beside the database"),
-          VERB_TEXT_OR_NULL(
-              "timeZone", "where budgets' days begin: Europe/Berlin, +05:30; UTC when absent"),
-          VERB_AMOUNT("creditPrice", "dollars that a credit costs; 1 when absent"),
+          VERB_JOIN(VERB_NAMED("retentionMonths", "\"type\":[\"number\",\"null\"]",
+                               "usage rows of earlier months move to archives; never when "
+                               "absent"),
+                    VERB_TEXT_OR_NULL("timeZone", "where budgets' days begin: Europe/Berlin, "
+                                                  "+05:30; UTC when absent"),
+                    VERB_AMOUNT("creditPrice", "dollars that a credit costs; 1 when absent")),
           VERB_TEXT_OR_NULL("purchaseUrl", "where credits can be bought"), VERB_POLICY),
       "Change what is mentioned of the hub's settings."},
      true,

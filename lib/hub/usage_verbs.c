@@ -1,11 +1,17 @@
 /* Knows the verbs about usage rows; refuses to know how they are searched: the store does. */
+#define _POSIX_C_SOURCE 200809L
+#include "base/clock.h"
 #include "base/mem.h"
 #include "hub/usage_export.h"
 #include "hub/verb.h"
+#include "store/moment.h"
 #include <aignehub/aignehub.h>
+#include <time.h>
 
 enum {
     FILTERS_LARGEST = 2 * 1024 * 1024,
+    ARCHIVE_MS = 5000,
+    ARCHIVE_PAUSE_NS = 5000000,
     EXPORT_ROWS = 500, /* in one piece, when not told */
     EXPORT_ROWS_LARGEST = 5000,
     EXPORT_LARGEST = 64 * 1024 * 1024
@@ -127,6 +133,40 @@ static int usage_export(struct verb_call *v)
     return buf_rc(&text) ? fault_nomem(v->why) : AIGNE_OK;
 }
 
+/* For so long at most: who wants more asks again. Calls are recorded between any two steps. */
+static int usage_archive(struct verb_call *v)
+{
+    const struct store_type *type = v->hub->type;
+    bool dry = verb_flag(v, "dryRun", false);
+    struct json given = verb_json(v, "olderThan");
+    struct slice text = given.kind == JSON_STRING ? json_string(given, v->arena) : given.raw;
+    int64_t until_ms = 0;
+    int64_t all = 0;
+    int64_t moved = 1;
+    if (!type->archive || v->arena->failed)
+        return fault_nomem(v->why);
+    if (!moment_parse(text, &until_ms))
+        return verb_refuse(v, "olderThan",
+                           "Argument \"olderThan\" must be an ISO 8601 time or milliseconds "
+                           "since 1970.");
+    bool more = true;
+    while (more && moved > 0) {
+        int rc = type->archive(v->hub->store, until_ms, dry, &moved, v->why);
+        if (rc)
+            return rc;
+        all += moved;
+        more = !dry && clock_wall_ms() - v->now_ms < ARCHIVE_MS;
+        if (more && moved > 0)
+            (void)nanosleep(&(struct timespec){.tv_nsec = ARCHIVE_PAUSE_NS}, NULL);
+    }
+    json_open_object(&v->w);
+    json_member_int(&v->w, dry ? "rows" : "moved", all);
+    if (!dry)
+        json_member_bool(&v->w, "more", moved > 0);
+    json_close_object(&v->w);
+    return AIGNE_OK;
+}
+
 /* What each of them may ask for. */
 #define FILTERS                                                                                \
     VERB_JOIN(VERB_TEXT("user", "id or name of the user"),                                     \
@@ -188,6 +228,13 @@ static const struct verb verbs[] = {
           VERB_NUMBER("limit", "how many, at most 1000; 10 when absent")),
       "List who or what was used most in a time, 30 days when none is given."},
      false,
-     usage_top}};
+     usage_top},
+    {{"usage.archive",
+      VERB_SCHEMA("\"olderThan\"", VERB_TIME("olderThan", "rows recorded before this time"),
+                  VERB_FLAG("dryRun", "only count them")),
+      "Move old usage rows into a database for each quarter, where usage.list still finds them; "
+      "while there are more, ask again."},
+     false,
+     usage_archive}};
 
 const struct verb_table usage_verbs = {verbs, sizeof verbs / sizeof *verbs};

@@ -53,7 +53,7 @@ static void store_close(struct store *s)
 /* Nobody else may read it: it holds sealed secrets and everybody's usage. Only a file that is not
  * there yet is touched: closing a database file that is open elsewhere in this process would take
  * away its locks. */
-static int make_private(const char *path, struct fault *why)
+int sqlite_make_private(const char *path, struct fault *why)
 {
     int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file >= 0) {
@@ -83,7 +83,7 @@ static int prepare_all(struct store *s, struct fault *why)
 
 static int open_file(struct store *s, bool durable, struct fault *why)
 {
-    int rc = s->in_memory ? AIGNE_OK : make_private(s->path, why);
+    int rc = s->in_memory ? AIGNE_OK : sqlite_make_private(s->path, why);
     if (!rc)
         rc = sqlite_connect(s->path,
                             SQLITE_OPEN_READWRITE | (s->in_memory ? SQLITE_OPEN_CREATE : 0),
@@ -152,9 +152,9 @@ static int memory_open(struct slice where, bool durable, struct store **out, str
         .apply = sqlite_apply, .usage_list = sqlite_usage_list,                                \
         .usage_each = sqlite_usage_each, .money_list = sqlite_money_list,                      \
         .budget_list = sqlite_budget_list, .money_upkeep = sqlite_money_upkeep,                \
-        .roll_up = sqlite_roll_up, .usage_report = sqlite_usage_report,                        \
-        .rate_history = sqlite_rate_history, .usage_paid = sqlite_usage_paid,                  \
-        .answer_get = (answers), .close = store_close                                          \
+        .roll_up = sqlite_roll_up, .archive = sqlite_archive,                                  \
+        .usage_report = sqlite_usage_report, .rate_history = sqlite_rate_history,              \
+        .usage_paid = sqlite_usage_paid, .answer_get = (answers), .close = store_close         \
     }
 
 const struct store_type store_sqlite = STORE_TYPE("sqlite", store_open, sqlite_answer_get);

@@ -14,7 +14,8 @@
 const struct rollup_cut rollup_cuts[ROLLUP_SETS] = {
     [ROLLUP_ALL] = {EITHER, -1, true},
     [ROLLUP_MODELS] = {EITHER | NAME(MODEL) | NAME(PROVIDER), -1, true},
-    [ROLLUP_PEOPLE] = {EITHER | NAME(USER) | NAME(KEY) | NAME(APP), -1, false},
+    [ROLLUP_PEOPLE] = {EITHER | NAME(USER) | NAME(KEY), -1, false},
+    [ROLLUP_PROJECTS] = {EITHER | NAME(APP), -1, false},
     [ROLLUP_APPS] = {EITHER | NAME(APP) | NAME(MODEL) | NAME(PROVIDER), USAGE_APP, true},
     [ROLLUP_KEYS] = {(1U << USAGE_NAMES) - 1, USAGE_KEY, true},
 };
@@ -119,7 +120,8 @@ void rollup_close(struct rollup *r)
 static int prepare_all(struct rollup *r)
 {
     /* What a loss of power takes is added up again: the mark goes with it. */
-    int rc = sqlite3_exec(r->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
+    int rc = sqlite3_exec(r->db, "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8192", NULL,
+                          NULL, NULL);
     if (!rc)
         rc = sqlite3_create_function_v2(r->db, "sums_add", 2,
                                         SQLITE_UTF8 | SQLITE_DIRECTONLY | SQLITE_DETERMINISTIC,

@@ -13,11 +13,12 @@ struct sqlite3_stmt;
 
 /* Each set of names is kept by days, and those that are few enough, or found by a name, by quarter hours. */
 enum rollup_set {
-    ROLLUP_ALL,    /* everything together */
-    ROLLUP_MODELS, /* by model and provider */
-    ROLLUP_PEOPLE, /* by user, key and app; days only */
-    ROLLUP_APPS,   /* by model and provider of each app */
-    ROLLUP_KEYS,   /* by everything, of each key */
+    ROLLUP_ALL,      /* everything together */
+    ROLLUP_MODELS,   /* by model and provider */
+    ROLLUP_PEOPLE,   /* by user and key; days only, as the next */
+    ROLLUP_PROJECTS, /* by app */
+    ROLLUP_APPS,     /* by model and provider of each app */
+    ROLLUP_KEYS,     /* by everything, of each key */
     ROLLUP_SETS
 };
 

@@ -116,6 +116,10 @@ int sqlite_answer_put(struct store *s, const struct answer_op *answer);
 int sqlite_answer_get(struct store *s, struct slice key, int64_t now_ms, struct buf *sealed,
                       struct fault *why);
 int sqlite_money_upkeep(struct store *s, int64_t now_ms, struct fault *why);
+/* Make the file unless it is there: nobody else may read it. */
+int sqlite_make_private(const char *path, struct fault *why);
+int sqlite_archive(struct store *s, int64_t until_ms, bool dry, int64_t *moved,
+                   struct fault *why);
 int sqlite_roll_up(struct store *s, int64_t now_ms, struct fault *why);
 int sqlite_usage_report(struct store *s, const struct usage_question *question,
                         struct buf *json, struct fault *why);

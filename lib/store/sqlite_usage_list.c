@@ -1,9 +1,12 @@
 /* Knows how usage rows are searched and told; refuses to know how they are added. */
 #include "base/mem.h"
+#include "store/sqlite_archive.h"
 #include "store/sqlite_store.h"
 #include "store/usage_report.h"
 #include <aignehub/aignehub.h>
 #include <sqlite3.h>
+
+enum { SQL_LARGEST = 4096 };
 
 static const char listing[] = "The usage rows could not be read";
 
@@ -68,29 +71,24 @@ static void finalize(struct sqlite3_stmt **statement)
     sqlite3_finalize(*statement);
 }
 
-static int write_count(struct sqlite3 *db, const struct usage_query *query,
-                       struct json_writer *w)
+static int count_rows(struct sqlite3 *db, const struct usage_query *query, int64_t *out)
 {
     struct buf sql AUTO(buf_free);
     struct sqlite3_stmt *statement AUTO(finalize) = NULL;
-    buf_init(&sql, 4096);
+    buf_init(&sql, SQL_LARGEST);
     buf_put_text(&sql, "SELECT count(*)");
     put_conditions(&sql, query);
     int rc = prepare(db, &sql, query, &statement);
-    if (!rc)
-        rc = sqlite3_step(statement);
-    if (rc != SQLITE_ROW)
-        return rc;
-    json_member_int(w, "count", sqlite3_column_int64(statement, 0));
-    return SQLITE_OK;
+    return rc ? rc : sqlite_read(statement, out);
 }
 
-static int write_rows(struct sqlite3 *db, const struct usage_query *query,
-                      struct json_writer *w)
+/* At most `most` of them behind the first `skip`. */
+static int take_rows(struct sqlite3 *db, struct usage_query *query, int64_t skip, int64_t most,
+                     usage_take_fn take, void *user, int64_t *last)
 {
     struct buf sql AUTO(buf_free);
     struct sqlite3_stmt *statement AUTO(finalize) = NULL;
-    buf_init(&sql, 4096);
+    buf_init(&sql, SQL_LARGEST);
     buf_put_text(&sql, "SELECT *");
     put_conditions(&sql, query);
     buf_put_text(&sql, query->oldest_first ? " ORDER BY place" : " ORDER BY place DESC");
@@ -98,83 +96,157 @@ static int write_rows(struct sqlite3 *db, const struct usage_query *query,
     int rc = prepare(db, &sql, query, &statement);
     if (rc)
         return rc;
-    sqlite3_bind_int64(statement, 11, query->page_size);
-    sqlite3_bind_int64(statement, 13, (query->page - 1) * query->page_size);
-    json_key(w, "list");
-    json_open_array(w);
+    sqlite3_bind_int64(statement, 11, most);
+    sqlite3_bind_int64(statement, 13, skip);
     while ((rc = sqlite3_step(statement)) == SQLITE_ROW) {
         struct usage_row row = {.id = SLICE_NONE};
         sqlite_usage_read(statement, &row);
-        usage_row_write(w, &row);
+        *last = sqlite3_column_int64(statement, 0);
+        take(user, &row);
     }
-    json_close_array(w);
     return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+/* ---- the file and its archives ---- */
+
+struct listing {
+    struct usage_query query;
+    struct usage_source *sources; /* the last one is `db` */
+    size_t source_count;
+    struct sqlite3 *db;
+    usage_take_fn take;
+    void *user;
+    int64_t skip; /* rows still to pass over, and to take */
+    int64_t most;
+    bool counting;
+    int64_t count;
+    int64_t last; /* place of the last one taken */
+};
+
+static int open_listing(struct store *s, struct slice filters, struct arena *a,
+                        struct listing *l, struct fault *why)
+{
+    int rc = usage_query_read(filters, a, &l->query, why);
+    if (!rc)
+        rc = sqlite_connect(s->path, SQLITE_OPEN_READONLY, &l->db, why);
+    if (rc)
+        return rc;
+    int result = sqlite3_exec(l->db, "BEGIN", NULL, NULL, NULL);
+    if (!result)
+        result = sqlite_archive_sources(s, l->db, a, &l->sources, &l->source_count);
+    return result ? sqlite_fault(result, listing, why) : AIGNE_OK;
+}
+
+static int list_source(struct listing *l, struct sqlite3 *db, struct usage_query *query)
+{
+    int64_t here = l->skip + l->most;
+    int64_t taken_from = l->skip;
+    int rc = l->counting ? count_rows(db, query, &here) : SQLITE_OK;
+    if (l->counting) {
+        l->count += here;
+        l->skip -= here < l->skip ? here : l->skip;
+    }
+    if (!rc && l->most > 0 && here > taken_from)
+        rc = take_rows(db, query, taken_from, l->most, l->take, l->user, &l->last);
+    return rc;
+}
+
+/* An archive that cannot have what is asked for is not opened. */
+static int list_archive(struct listing *l, const struct usage_source *source)
+{
+    struct sqlite3 *db AUTO(sqlite_disconnect) = NULL;
+    struct usage_query query = l->query;
+    struct fault ignored;
+    if (usage_place(query.since_ms) > source->last || query.before <= source->first)
+        return SQLITE_OK;
+    if (query.before > source->last)
+        query.before = source->last + 1;
+    if (sqlite_connect(source->path, SQLITE_OPEN_READONLY, &db, &ignored))
+        return SQLITE_CANTOPEN;
+    return list_source(l, db, &query);
+}
+
+static int list_all(struct listing *l)
+{
+    int rc = SQLITE_OK;
+    for (size_t i = 0; i < l->source_count && !rc && (l->counting || l->most > 0); i++) {
+        size_t at = l->query.oldest_first ? i : l->source_count - 1 - i;
+        rc = at + 1 == l->source_count ? list_source(l, l->db, &l->query)
+                                       : list_archive(l, &l->sources[at]);
+    }
+    return rc;
+}
+
+struct page {
+    struct json_writer w;
+    struct listing *listing;
+};
+
+static void write_row(void *user, const struct usage_row *row)
+{
+    struct page *p = user;
+    p->listing->most--;
+    usage_row_write(&p->w, row);
 }
 
 /* On a connection of its own: however long the search takes, no call waits for it to be recorded. */
 int sqlite_usage_list(struct store *s, struct slice filters, struct buf *json,
                       struct fault *why)
 {
-    struct sqlite3 *db AUTO(sqlite_disconnect) = NULL;
     struct arena texts AUTO(arena_free);
-    struct usage_query query;
+    struct buf rows AUTO(buf_free);
+    struct listing l = {.counting = true, .take = write_row};
+    struct page page = {.w = json_writer(&rows), .listing = &l};
     arena_init(&texts);
-    int rc = usage_query_read(filters, &texts, &query, why);
-    if (!rc)
-        rc = sqlite_connect(s->path, SQLITE_OPEN_READONLY, &db, why);
-    if (rc)
-        return rc;
+    buf_init(&rows, json->ceiling);
+    l.user = &page;
+    int rc = open_listing(s, filters, &texts, &l, why);
+    l.skip = (l.query.page - 1) * l.query.page_size;
+    l.most = l.query.page_size;
+    int result = rc ? SQLITE_OK : list_all(&l);
+    sqlite_disconnect(&l.db);
+    if (rc || result)
+        return rc ? rc : sqlite_fault(result, listing, why);
     struct json_writer w = json_writer(json);
-    int result = sqlite3_exec(db, "BEGIN", NULL, NULL, NULL);
     json_open_object(&w);
-    if (!result)
-        result = write_count(db, &query, &w);
-    if (!result)
-        result = write_rows(db, &query, &w);
+    json_member_int(&w, "count", l.count);
+    json_key(&w, "list");
+    json_open_array(&w);
+    buf_put_slice(json, buf_slice(&rows));
+    json_close_array(&w);
     json_close_object(&w);
-    if (result)
-        return sqlite_fault(result, listing, why);
-    return buf_rc(json) ? fault_nomem(why) : AIGNE_OK;
+    return buf_rc(json) || buf_rc(&rows) ? fault_nomem(why) : AIGNE_OK;
 }
 
-static int take_rows(struct sqlite3 *db, struct usage_query *query, usage_take_fn take,
-                     void *user)
+struct piece {
+    struct listing *listing;
+    usage_take_fn take;
+    void *user;
+};
+
+static void pass_on(void *user, const struct usage_row *row)
 {
-    struct buf sql AUTO(buf_free);
-    struct sqlite3_stmt *statement AUTO(finalize) = NULL;
-    buf_init(&sql, 4096);
-    buf_put_text(&sql, "SELECT *");
-    put_conditions(&sql, query);
-    buf_put_text(&sql, " ORDER BY place DESC LIMIT ?11");
-    int rc = prepare(db, &sql, query, &statement);
-    if (rc)
-        return rc;
-    sqlite3_bind_int64(statement, 11, query->page_size);
-    while ((rc = sqlite3_step(statement)) == SQLITE_ROW) {
-        struct usage_row row = {.id = SLICE_NONE};
-        sqlite_usage_read(statement, &row);
-        query->before = sqlite3_column_int64(statement, 0);
-        take(user, &row);
-    }
-    return rc == SQLITE_DONE ? SQLITE_OK : rc;
+    struct piece *p = user;
+    p->listing->most--;
+    p->take(p->user, row);
 }
 
 /* A search of its own each time: nothing is held while who asked takes what came. */
 int sqlite_usage_each(struct store *s, struct slice filters, int64_t most, int64_t *cursor,
                       usage_take_fn take, void *user, struct fault *why)
 {
-    struct sqlite3 *db AUTO(sqlite_disconnect) = NULL;
     struct arena texts AUTO(arena_free);
-    struct usage_query query;
+    struct listing l = {.take = pass_on};
+    struct piece piece = {&l, take, user};
     arena_init(&texts);
-    int rc = usage_query_read(filters, &texts, &query, why);
-    if (!rc)
-        rc = sqlite_connect(s->path, SQLITE_OPEN_READONLY, &db, why);
-    if (rc)
-        return rc;
-    query.before = *cursor;
-    query.page_size = most;
-    int result = take_rows(db, &query, take, user);
-    *cursor = query.before;
-    return result ? sqlite_fault(result, listing, why) : AIGNE_OK;
+    l.user = &piece;
+    int rc = open_listing(s, filters, &texts, &l, why);
+    l.query.before = *cursor;
+    l.query.oldest_first = false;
+    l.most = most;
+    l.last = *cursor;
+    int result = rc ? SQLITE_OK : list_all(&l);
+    sqlite_disconnect(&l.db);
+    *cursor = l.last;
+    return rc || !result ? rc : sqlite_fault(result, listing, why);
 }

@@ -257,6 +257,10 @@ struct store_type {
     /* Several times a second, on one thread: bring the sums of usage rows, which reports are made from, up
      * to date. NULL, with the next: this store keeps none. */
     int (*roll_up)(struct store *s, int64_t now_ms, struct fault *why);
+    /* Move some of the rows recorded before then into archives, or only count all of them; 0 moved: there
+     * are no more. */
+    int (*archive)(struct store *s, int64_t until_ms, bool dry, int64_t *moved,
+                   struct fault *why);
     int (*usage_report)(struct store *s, const struct usage_question *question,
                         struct buf *json, struct fault *why);
     /* Changes of rates, the newest first; NULL, with the next: this store keeps no history. */

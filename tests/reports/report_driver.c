@@ -1,6 +1,6 @@
 /* Knows the store's reports by short lines on stdin; refuses to know what is right.
  *
- * "roll NOW" adds up, "series NOW JSON", "summary NOW JSON" and "top NOW JSON" ask, "list JSON" lists rows;
+ * "roll NOW" adds up, "archive UNTIL" moves some rows, "check 0" proves accounts, "series NOW JSON", "summary NOW JSON" and "top NOW JSON" ask, "list JSON" lists rows;
  * NOW is milliseconds since 1970. Each is answered by one line. */
 #include "base/buf.h"
 #include "base/fault.h"
@@ -41,6 +41,16 @@ static int ask(const char *verb, const char *rest, struct buf *json, struct faul
         buf_put_text(json, "{}");
         return store_sqlite.roll_up(store, question.now_ms, why);
     }
+    if (strcmp(verb, "archive") == 0) {
+        int64_t moved = 0;
+        int rc = store_sqlite.archive(store, question.now_ms, false, &moved, why);
+        buf_put_int(json, moved);
+        return rc;
+    }
+    if (strcmp(verb, "check") == 0)
+        return store_sqlite.money_list(
+            store, &(struct money_query){.report = MONEY_CHECK, .page = 1, .page_size = 50},
+            json, why);
     for (size_t i = 0; i < sizeof reports / sizeof *reports; i++)
         if (strcmp(verb, reports[i].name) == 0)
             question.report = reports[i].report;
