@@ -193,6 +193,24 @@ static void repeated(void)
                    "\"content\":\"a \\u0062\"}]}");
 }
 
+/* Nobody listens where the first of the two is. */
+static void rescued(void)
+{
+    static const char *const steps[][2] = {
+        {"provider.put", "{\"name\":\"openai\",\"baseUrl\":\"http://127.0.0.1:1/v1\"}"},
+        {"credential.put", "{\"provider\":\"openai\",\"name\":\"a\",\"value\":\"sk-012345\"}"},
+    };
+    aigne_hub *h = open_hub();
+    for (size_t i = 0; h && i < sizeof(steps) / sizeof(steps[0]); i++) {
+        aigne_reply *r = NULL;
+        aigne_hub_do(h, steps[i][0], steps[i][1], AIGNE_Z, &r, NULL);
+        aigne_reply_free(r);
+    }
+    serve_times(h, 1, "/v1/chat/completions", "\r\nx-aigne-hub-explain: true\r\n",
+                "{\"model\":\"openai/m\",\"models\":[\"echo/echo\"],\"messages\":[{\"role\":"
+                "\"user\",\"content\":\"a b\"}]}");
+}
+
 static void openai_once(void)
 {
     exchange_once(
@@ -292,13 +310,19 @@ static void serving_again(void **state)
     sweep(repeated);
 }
 
+static void serving_after_a_failure(void **state)
+{
+    (void)state;
+    sweep(rescued);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(invoking),          cmocka_unit_test(streaming),
         cmocka_unit_test(administering),     cmocka_unit_test(serving_openai),
         cmocka_unit_test(serving_aigne),     cmocka_unit_test(serving_again),
-        cmocka_unit_test(serving_by_routes),
+        cmocka_unit_test(serving_by_routes), cmocka_unit_test(serving_after_a_failure),
     };
     aigne_set_alloc(&counting);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
