@@ -5,6 +5,7 @@
 #include "core/admission.h"
 #include "core/bill.h"
 #include "core/drain.h"
+#include "core/floor.h"
 #include "core/hedge.h"
 #include "core/outcome.h"
 #include "core/patience.h"
@@ -52,6 +53,8 @@ static void close_attempt(struct aigne_call *call, int rc, bool sent, const stru
 {
     if (call->hedge && rc >= 0)
         hedge_end(call);
+    if (call->floor)
+        floor_end(call);
     attempt_forget(&call->attempt);
     outcome_explain(call, rc, why);
     if (rc >= 0)
@@ -107,6 +110,8 @@ int call_heard(void *user, struct slice piece)
         call->paused = true;
         return AIGNE_AGAIN;
     }
+    if (call->holding && floor_is_set(call))
+        floor_watch(call);
     int rc = attempt_data(&call->attempt, piece);
     if (rc >= 0 && (call->finish_seen || call->attempt.decoding.ended))
         expect_end(call);

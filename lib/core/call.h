@@ -24,6 +24,7 @@ struct admission;
 struct bill;
 struct resume;
 struct drain;
+struct floor;
 struct hedge;
 struct overrides;
 struct recall;
@@ -117,6 +118,7 @@ struct aigne_call {
     struct event_sink tee;
     struct frame_sink frames;
     struct transfer *transfer;
+    struct floor *floor; /* NULL: nobody looks at its speed */
     struct hedge *hedge; /* NULL: nothing runs beside the attempt, or will */
     struct net_timer timer;
 

@@ -3,14 +3,40 @@
 #include "core/hold.h"
 #include "base/log.h"
 #include "core/exchange.h"
+#include "core/floor.h"
 #include "core/keep_alive.h"
 #include "hub/policy.h"
+
+static bool keeps_whole(const struct aigne_call *call)
+{
+    return POLICY_OR(call->policy, on_cut, CUT_ERROR) == CUT_HOLD;
+}
 
 int hold_plan(struct aigne_call *call)
 {
     call->holding = call->streamed && exchange_is(call) && !call->relay.verbatim &&
-                    POLICY_OR(call->policy, on_cut, CUT_ERROR) == CUT_HOLD;
+                    (keeps_whole(call) || floor_is_set(call));
     return keep_alive_begin(call);
+}
+
+static void let_go(struct aigne_call *call)
+{
+    struct exchange *x = exchange_of(call);
+    call->holding = false;
+    if (call->finish_seen)
+        return;
+    buf_put_slice(&x->filling, buf_slice(&x->held));
+    buf_clear(&x->held);
+}
+
+void hold_release(struct aigne_call *call)
+{
+    if (keeps_whole(call))
+        return;
+    let_go(call);
+    exchange_begin_stream(call);
+    call->delivered = true;
+    call_news(call);
 }
 
 void hold_look(struct aigne_call *call)
@@ -20,11 +46,7 @@ void hold_look(struct aigne_call *call)
         return;
     log_line(LOG_WARNING, "call", "%s is longer than holdBytes: it goes out before its end",
              call->id);
-    call->holding = false;
-    if (call->finish_seen)
-        return;
-    buf_put_slice(&x->filling, buf_slice(&x->held));
-    buf_clear(&x->held);
+    let_go(call);
 }
 
 void hold_forget(struct aigne_call *call)

@@ -9,6 +9,8 @@
 int hold_plan(struct aigne_call *call);
 /* Something was kept: beyond holdBytes all of it goes on its way, as the rest will. */
 void hold_look(struct aigne_call *call);
+/* What was kept for its speed alone may go: all of it, and the rest as it comes. */
+void hold_release(struct aigne_call *call);
 /* The attempt is over: what it wrote was read by nobody. */
 void hold_forget(struct aigne_call *call);
 

@@ -16,18 +16,22 @@ int64_t estimate_sound(struct slice file)
     return told > least ? told : least;
 }
 
+int64_t estimate_tokens(const struct estimate *e)
+{
+    int64_t beyond = tokens_of(e->piece_bytes - e->pieces * e->shortest);
+    return tokens_of(e->text_bytes) + (beyond > e->pieces ? beyond : e->pieces);
+}
+
 bool estimate_fill(const struct estimate *e, const struct ceiling *prompt, struct usage *usage)
 {
     bool filled = false;
-    int64_t beyond = e->piece_bytes - e->pieces * e->shortest;
-    int64_t passed = tokens_of(beyond);
     if (usage_prompt(usage) == 0 && usage->input < 0) {
         usage->input =
             tokens_of(prompt->text_bytes) + prompt->images_read * ESTIMATE_IMAGE_TOKENS;
         filled = true;
     }
     /* A count from the middle of a stream stands for less than was delivered. */
-    int64_t seen = tokens_of(e->text_bytes) + (passed > e->pieces ? passed : e->pieces);
+    int64_t seen = estimate_tokens(e);
     if (seen > usage_answer(usage)) {
         usage->output = seen - usage_known(usage->reasoning) -
                         usage_known(usage->audio_output) - usage_known(usage->image_output);

@@ -43,6 +43,8 @@ static inline bool estimate_any(const struct estimate *e)
     return e->text_bytes > 0 || e->pieces > 0;
 }
 
+/* How many tokens that is about. */
+int64_t estimate_tokens(const struct estimate *e);
 /* Milliseconds of a file of sound. */
 int64_t estimate_sound(struct slice file);
 

@@ -158,6 +158,79 @@ static void unless_the_time_for_all_is_over(void **state)
     fixture_close(&f);
 }
 
+/* ---- slower than a floor ---- */
+
+static void pours_and_goes_on(struct tcp_connection *c)
+{
+    if (!tcp_read_request(c))
+        return;
+    tcp_say(c, STREAM_HEAD);
+    for (int i = 0; i < 100; i++)
+        tcp_say(c, TEXT_CHUNK("much "));
+    usleep(6 * BETWEEN_US);
+    tcp_say(c, TEXT_CHUNK("more") LAST_CHUNK USAGE_CHUNK DONE);
+}
+
+static void put_floor(struct fixture *f, void (*serve)(struct tcp_connection *c))
+{
+    fixture_open(f, NULL, serve);
+    do_quietly(f->hub, "settings.put",
+               "{\"policy\":{\"floorTokens\":100,\"floorWindow\":300}}");
+}
+
+static void what_drips_has_failed_before_it_goes_out(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct answer a;
+    put_floor(&f, drips);
+    ask_with(&f, "", STREAM, &a);
+    expect_body(&a, 504, "too slowly");
+    ask(&f, "POST", "/v1/messages", f.key,
+        "{\"model\":\"openai/m\",\"stream\":true,\"max_tokens\":9," CHAT_REST, &a);
+    expect_body(&a, 504, "too slowly");
+    do_quietly(f.hub, "health.reset", "{}");
+    ask_with(&f, "",
+             "{\"model\":\"openai/m\",\"models\":[\"echo/echo\"],\"stream\":true," CHAT_REST,
+             &a);
+    expect_body(&a, 200, "\"content\":\"Hi\"");
+    assert_null(strstr(a.body, "\"content\":\"x\""));
+    fixture_close(&f);
+}
+
+static void what_is_quick_goes_out_when_that_is_known(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct answer a;
+    aigne_event ev = {0};
+    put_floor(&f, pours_and_goes_on);
+    aigne_call *exchange = begin_with_key(&f, "POST", "/v1/chat/completions", f.key);
+    finish_request(exchange, STREAM);
+    while (ev.kind != AIGNE_EV_BYTES)
+        assert_int_equal(aigne_call_next(exchange, -1, &ev, NULL), AIGNE_EVENT);
+    assert_non_null(strstr(ev.data, "much "));
+    assert_null(strstr(ev.data, "more")); /* its end was not waited for */
+    aigne_call_free(exchange);
+    ask_with(&f, "", STREAM, &a);
+    assert_int_equal(a.status, 200);
+    assert_true(a.size > 100 * strlen(TEXT_CHUNK("much ")));
+    fixture_close(&f);
+}
+
+static void a_short_answer_is_no_slow_one(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct answer a;
+    fixture_open(&f, NULL, drips);
+    do_quietly(f.hub, "settings.put",
+               "{\"policy\":{\"floorTokens\":100,\"floorWindow\":60000}}");
+    ask_with(&f, "", STREAM, &a);
+    expect_body(&a, 200, "[DONE]");
+    fixture_close(&f);
+}
+
 /* ---- who says it ---- */
 
 static void the_nearest_to_the_call_decides(void **state)
@@ -213,6 +286,9 @@ int main(void)
         cmocka_unit_test(every_adapter_obeys_the_time_for_all),
         cmocka_unit_test(a_stream_that_has_begun_goes_on),
         cmocka_unit_test(unless_the_time_for_all_is_over),
+        cmocka_unit_test(what_drips_has_failed_before_it_goes_out),
+        cmocka_unit_test(what_is_quick_goes_out_when_that_is_known),
+        cmocka_unit_test(a_short_answer_is_no_slow_one),
         cmocka_unit_test(the_nearest_to_the_call_decides),
         cmocka_unit_test(who_makes_believe_obeys_as_well),
     };
