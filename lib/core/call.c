@@ -8,6 +8,7 @@
 #include "core/floor.h"
 #include "core/hedge.h"
 #include "core/outcome.h"
+#include "core/overload.h"
 #include "core/patience.h"
 #include "core/recall.h"
 #include "core/record.h"
@@ -113,6 +114,8 @@ int call_heard(void *user, struct slice piece)
     if (call->holding && floor_is_set(call))
         floor_watch(call);
     int rc = attempt_data(&call->attempt, piece);
+    if (rc >= 0)
+        rc = overload_note(call);
     if (rc >= 0 && (call->finish_seen || call->attempt.decoding.ended))
         expect_end(call);
     return rc;

@@ -374,6 +374,7 @@ static void fail(struct aigne_call *call)
 static void free_exchange(struct aigne_call *call)
 {
     struct exchange *x = exchange_of(call);
+    overload_leave(call);
     keep_alive_end(call);
     if (x->encoding_open && x->ingress->close)
         x->ingress->close(&x->encoding);

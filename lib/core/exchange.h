@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "chat/reply.h"
 #include "core/call.h"
+#include "core/overload.h"
 #include "core/presented_key.h"
 #include "ingress/ingress.h"
 
@@ -40,6 +41,8 @@ struct exchange {
     struct slice export_cursor; /* JSON; .p NULL: at the beginning, or the end */
     struct slice export_headers;
     bool export_csv;
+
+    struct overload_share share;
 
     /* What goes out. */
     int status; /* 0: no head yet */

@@ -311,10 +311,13 @@ static int keep_head(struct aigne_call *call, struct slice method, struct slice 
     return call->arena.failed ? fault_nomem(why) : AIGNE_OK;
 }
 
-static void reserve_body(struct exchange *x)
+static void reserve_body(struct aigne_call *call)
 {
+    struct exchange *x = exchange_of(call);
     if (x->content_length > 0 && (uint64_t)x->content_length <= x->body.ceiling)
         buf_reserve(&x->body, (size_t)x->content_length);
+    if (overload_note(call) < 0)
+        call_refuse(call);
 }
 
 static void refuse_body(struct aigne_call *call)
@@ -351,7 +354,7 @@ static void let_in(struct aigne_call *call)
     else if (x->takes_body && (announced_too_large(x) || buf_rc(&x->body) < 0))
         refuse_body(call);
     else if (x->takes_body)
-        reserve_body(x);
+        reserve_body(call);
     exchange_forget_headers(x);
 }
 
@@ -413,7 +416,10 @@ static void open_exchange(struct aigne_call *call)
         x->handle = page_gemini_models;
     }
     call->ingress = x->ingress->name;
-    if (found->admission == ANYBODY)
+    /* An administrator must be able to see to it. */
+    if (x->takes_body && x->handle != admin_handle && !overload_enter(call))
+        call_refuse(call);
+    else if (found->admission == ANYBODY)
         let_in(call);
     else
         admit(call);
@@ -443,9 +449,13 @@ int gateway_write(struct aigne_call *call, struct slice data)
     if (call->state == CALL_END || x->body_ended || !x->takes_body || buf_rc(&x->body) < 0)
         return AIGNE_AGAIN;
     buf_put_slice(&x->body, data);
-    if (buf_rc(&x->body) >= 0)
+    bool admitted = call->state == CALL_ADMIT;
+    int rc = admitted ? overload_note(call) : AIGNE_OK;
+    if (rc >= 0 && buf_rc(&x->body) >= 0)
         return AIGNE_OK;
-    if (call->state == CALL_ADMIT)
+    if (rc < 0)
+        call_refuse(call);
+    else if (admitted)
         refuse_body(call);
     return AIGNE_AGAIN;
 }

@@ -41,6 +41,8 @@ static int fill(struct aigne_hub *h, const struct aigne_config *c, struct fault 
     if (!options.master_key.p && !options.master_key_file.p && settings_bool(c, SETTING_ENV))
         options.master_key = environment_master_key();
     h->body_limit = (size_t)settings_int(c, SETTING_BODY_LIMIT);
+    h->overload.most_calls = settings_int(c, SETTING_CALL_LIMIT);
+    h->overload.most_bytes = settings_int(c, SETTING_MEMORY_LIMIT);
     h->answers.most = (size_t)settings_int(c, SETTING_ANSWER_MEMORY);
     h->keep_alive_ms = settings_int(c, SETTING_KEEP_ALIVE_INTERVAL);
     h->head_wait_ms = settings_int(c, SETTING_HEAD_WAIT);

@@ -8,6 +8,7 @@
 #include "core/endpoint.h"
 #include "core/kept_answers.h"
 #include "core/loop.h"
+#include "core/overload.h"
 #include "core/reach.h"
 #include "core/settings.h"
 #include "hub/hub.h"
@@ -28,6 +29,7 @@ struct aigne_hub {
     struct loop_pool pool;
     struct kept_answers answers;
     struct retry_budget retries; /* of all calls together */
+    struct overload overload;
     struct retry_budget hedges;  /* of calls whose policy has them */
     atomic_int draining;         /* calls that are read on without a caller */
     atomic_int shadows;          /* copies of requests under way */

@@ -371,6 +371,69 @@ static void threads_take_turns(void **state)
     close_all(&f);
 }
 
+/* ---- too much at once ---- */
+
+static void more_calls_than_can_be(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct answer a;
+    atomic_store(&asked, 0);
+    sem_init(&may_answer, 0, 0);
+    fixture_open(&f, "{\"data\":\":memory:\",\"callLimit\":2}", answers_when_told);
+    aigne_call *first = begin_chat(&f, "a");
+    aigne_call *second = begin_with_key(&f, "POST", "/v1/chat/completions", f.key);
+    ask(&f, "POST", "/v1/chat/completions", f.key, CHAT, &a);
+    expect_body(&a, 503, "\"type\":\"server_error\"");
+    assert_non_null(strstr(a.head, "\r\nretry-after: 1\r\n"));
+    ask(&f, "POST", "/v1/messages", f.key, CHAT, &a);
+    expect_body(&a, 503, "\"type\":\"overloaded_error\"");
+    ask(&f, "GET", "/health", NULL, NULL, &a); /* it lives */
+    expect_body(&a, 200, "\"ok\":true");
+    ask(&f, "POST", "/api/admin/limit.list", f.admin, "{}", &a); /* and can be seen to */
+    expect_body(&a, 200, "\"count\":0");
+    aigne_call_free(second);
+    sem_post(&may_answer);
+    take(first, &a);
+    expect_body(&a, 200, "yes");
+    sem_post(&may_answer);
+    ask(&f, "POST", "/v1/chat/completions", f.key, CHAT, &a);
+    expect_body(&a, 200, "yes");
+    close_all(&f);
+}
+
+/* Bodies, announced or not, and answers. */
+static void more_bytes_than_can_be(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct answer a;
+    static char piece[10000];
+    char headers[300];
+    memset(piece, ' ', sizeof(piece));
+    atomic_store(&asked, 0);
+    sem_init(&may_answer, 0, 0);
+    fixture_open(&f, "{\"data\":\":memory:\",\"memoryLimit\":2000000}", answers_when_told);
+    snprintf(headers, sizeof(headers),
+             "host: hub\r\nauthorization: Bearer %s\r\ncontent-length: 3000000\r\n", f.key);
+    take(begin(&f, "POST", "/v1/chat/completions", headers), &a);
+    expect_body(&a, 503, "memoryLimit");
+    aigne_call *endless = begin_with_key(&f, "POST", "/v1/chat/completions", f.key);
+    int written = 0;
+    while (aigne_gateway_write(endless, piece, sizeof(piece), NULL) == AIGNE_OK)
+        written++;
+    assert_in_range(written, 50, 200);
+    ask(&f, "POST", "/v1/chat/completions", f.key, CHAT, &a); /* it still holds what it has */
+    expect_body(&a, 503, "memoryLimit");
+    take(endless, &a);
+    expect_body(&a, 503, "memoryLimit");
+    assert_int_equal(atomic_load(&asked), 0);
+    sem_post(&may_answer);
+    ask(&f, "POST", "/v1/chat/completions", f.key, CHAT, &a);
+    expect_body(&a, 200, "yes");
+    close_all(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -383,6 +446,8 @@ int main(void)
         cmocka_unit_test(whoever_leaves_the_queue_is_passed_over),
         cmocka_unit_test(a_target_at_its_limit_is_passed_over),
         cmocka_unit_test(threads_take_turns),
+        cmocka_unit_test(more_calls_than_can_be),
+        cmocka_unit_test(more_bytes_than_can_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
