@@ -8,13 +8,39 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+/* Of the daemon, until a place that was made can be taken. */
+#define RUNS_TO_CLEAR 4
+
 /* How much of a body that nobody wants is read, so that the client sees the answer. */
 #define DROP_AT_MOST ((uint64_t)128 * 1024 * 1024)
+
+static void leave_idle(struct client *c)
+{
+    struct front *f = c->front;
+    if (!c->idle)
+        return;
+    *(c->next_idle ? &c->next_idle->previous_idle : &f->last_idle) = c->previous_idle;
+    *(c->previous_idle ? &c->previous_idle->next_idle : &f->idle) = c->next_idle;
+    c->idle = false;
+}
+
+static void join_idle(struct client *c)
+{
+    struct front *f = c->front;
+    c->previous_idle = f->last_idle;
+    c->next_idle = NULL;
+    *(f->last_idle ? &f->last_idle->next_idle : &f->idle) = c;
+    f->last_idle = c;
+    c->idle = true;
+}
 
 static void enter(struct client *c, enum stage stage)
 {
     c->stage = stage;
     c->since_ms = c->front->now_ms;
+    leave_idle(c);
+    if (stage == STAGE_FRESH || stage == STAGE_IDLE)
+        join_idle(c);
 }
 
 static void link_client(struct front *f, struct client *c)
@@ -23,6 +49,7 @@ static void link_client(struct front *f, struct client *c)
     if (c->next)
         c->next->previous = c;
     f->clients = c;
+    f->count++;
 }
 
 static void unlink_client(struct front *f, struct client *c)
@@ -33,6 +60,29 @@ static void unlink_client(struct front *f, struct client *c)
         c->previous->next = c->next;
     else
         f->clients = c->next;
+    f->count--;
+    leave_idle(c);
+}
+
+/* False: its address has as many connections as it may. */
+static bool count_address(struct client *c)
+{
+    const union MHD_ConnectionInfo *from =
+        MHD_get_connection_info(c->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (!c->front->options->addresses || !from)
+        return true;
+    c->address = address_of(from->client_addr);
+    c->counted = addresses_enter(c->front->options->addresses, &c->address);
+    return c->counted;
+}
+
+/* libmicrohttpd forgets to clear away a connection that breaks off inside a callback, until it is the
+ * one that has been silent longest. A timeout of its own makes the next run look at it. */
+static void have_it_cleared(struct client *c)
+{
+    MHD_set_connection_option(c->connection, MHD_CONNECTION_OPTION_TIMEOUT,
+                              (unsigned)c->front->options->keep_alive_s + 1);
+    c->front->closing = true;
 }
 
 /* libmicrohttpd does not watch a suspended connection, so the front's own epoll does: else the death
@@ -53,6 +103,9 @@ static struct client *new_client(struct front *f, struct MHD_Connection *connect
     }
     enter(c, STAGE_FRESH);
     link_client(f, c);
+    if (!count_address(c))
+        shutdown(c->socket, SHUT_RDWR);
+    client_make_room(f, c);
     return c;
 }
 
@@ -62,8 +115,11 @@ void client_connection(void *front, struct MHD_Connection *connection, void **cl
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
         *client = new_client(front, connection);
     } else if (*client) {
-        unlink_client(front, *client);
-        free(*client);
+        struct client *c = *client;
+        unlink_client(front, c);
+        if (c->counted)
+            addresses_leave(c->front->options->addresses, &c->address);
+        free(c);
     }
 }
 
@@ -179,13 +235,16 @@ static void drop_call(struct client *c)
     c->call = NULL;
 }
 
-/* libmicrohttpd forgets to clear away a connection that breaks off inside a callback, until it is the
- * one that has been silent longest. A timeout of its own makes the next run look at it. */
-static void have_it_cleared(struct client *c)
+/* A sixteenth of the places is for those to come. */
+void client_make_room(struct front *f, const struct client *newest)
 {
-    MHD_set_connection_option(c->connection, MHD_CONNECTION_OPTION_TIMEOUT,
-                              (unsigned)c->front->options->keep_alive_s + 1);
-    c->front->closing = true;
+    unsigned most = f->options->connections;
+    struct client *oldest = f->idle;
+    if (f->count < most - most / 16 || !oldest || oldest == newest)
+        return;
+    leave_idle(oldest);
+    shutdown(oldest->socket, SHUT_RDWR);
+    f->clearing = RUNS_TO_CLEAR;
 }
 
 void client_completed(void *front, struct MHD_Connection *connection, void **client,

@@ -2,6 +2,7 @@
 #ifndef HUB_CLIENT_H
 #define HUB_CLIENT_H
 
+#include "addresses.h"
 #include "answer.h"
 #include <aignehub/gateway.h>
 #include <microhttpd.h>
@@ -20,9 +21,15 @@ struct client {
     struct client *next; /* of the front's clients */
     struct client *previous;
     struct client *next_resumed;
+    struct client
+        *next_idle; /* of those that ask nothing, the one that does so longest first */
+    struct client *previous_idle;
     int64_t since_ms; /* the stage began */
     enum stage stage;
     int socket;
+    struct address address;
+    bool counted;   /* at its address */
+    bool idle;      /* it is in the front's list */
     bool gone;      /* it has closed its side */
     bool retired;   /* we have closed its side: no further requests */
     bool suspended; /* libmicrohttpd leaves it alone until it is resumed */
@@ -57,6 +64,8 @@ void client_lost(struct client *c);
 void client_check_patience(struct client *c);
 /* It has nothing to ask and we are closing. */
 void client_retire(struct client *c);
+/* There are nearly as many as may be: cut off the one that has asked nothing for longest. */
+void client_make_room(struct front *f, const struct client *newest);
 /* False: the client has gone, there is nothing to wait for. */
 bool client_suspend(struct client *c);
 struct spares *client_spares(struct client *c);

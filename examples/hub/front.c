@@ -121,7 +121,8 @@ static void run_daemon(struct front *f)
         f->closing = false;
         MHD_run(f->daemon);
         bool waits = MHD_get_timeout(f->daemon, &left_ms) != MHD_YES || left_ms > 0;
-        f->busy = f->closing || !waits;
+        f->busy = f->closing || !waits || f->clearing > 0;
+        f->clearing -= f->clearing > 0;
         if (!f->busy)
             return;
     }

@@ -4,6 +4,7 @@
 #ifndef HUB_FRONT_H
 #define HUB_FRONT_H
 
+#include "addresses.h"
 #include <aignehub/gateway.h>
 #include <stdint.h>
 
@@ -14,6 +15,7 @@ struct front_options {
     char *certificate; /* PEM texts; NULL: no TLS */
     char *key;
     unsigned connections;
+    struct addresses *addresses; /* NULL: each may have as many as it likes */
     int64_t keep_alive_s;
     int64_t head_timeout_s;
     int64_t request_timeout_s;

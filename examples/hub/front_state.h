@@ -12,6 +12,9 @@ struct front {
     struct MHD_Daemon *daemon;
     aigne_loop *loop;
     struct client *clients;
+    struct client *idle; /* the first of them is idle for longest */
+    struct client *last_idle;
+    unsigned count;         /* of clients */
     struct client *resumed; /* to be handed back to the daemon at the end of the turn */
     struct spares spares;
     int epoll;
@@ -21,6 +24,7 @@ struct front {
     int64_t drain_until_ms;
     unsigned most; /* clients at once since memory was last given back */
     bool busy;     /* the daemon has more to do without waiting */
+    int clearing;  /* so many more runs, until it has let go of whom we cut off */
     bool closing;  /* a connection broke off: one more run clears it away */
     bool started;  /* exchanges have begun that the loop has not seen yet */
     bool draining;

@@ -168,6 +168,10 @@ static void read_numbers(struct server *server, const struct settings *s)
     int64_t clients = settings_number(s, "connections", connections_allowed());
     server->threads = (int)threads;
     server->options.connections = (unsigned)bounded(clients / threads, 1, 1000000);
+    unsigned from_one =
+        (unsigned)bounded(settings_number(s, "addressConnections", 0), 0, 1000000);
+    if (from_one)
+        server->options.addresses = addresses_new(from_one);
     server->options.keep_alive_s = bounded(settings_number(s, "keepAlive", 75), 1, 86400);
     server->options.head_timeout_s = bounded(settings_number(s, "headTimeout", 30), 1, 86400);
     server->options.request_timeout_s =
@@ -281,6 +285,7 @@ static void stop(struct server *server)
         if (server->job[i].listener > 0)
             close(server->job[i].listener);
     }
+    addresses_free(server->options.addresses);
     aigne_hub_free(server->hub);
     if (server->address)
         freeaddrinfo(server->address);
