@@ -45,8 +45,7 @@ static void put_head(struct aigne_call *call, int status, struct slice content_t
         buf_put(&x->head, call->id, RANDOM_ID_SIZE - 1);
         BUF_LITERAL(&x->head, "\r\n");
     }
-    if (call->admission)
-        limit_headers_put(call, &x->head);
+    limit_headers_put(call, &x->head);
     buf_put_slice(&x->head, x->more_headers);
     if (call->dropped.n) {
         BUF_LITERAL(&x->head, "x-aigne-hub-dropped: ");

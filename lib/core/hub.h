@@ -30,11 +30,11 @@ struct aigne_hub {
     struct kept_answers answers;
     struct retry_budget retries; /* of all calls together */
     struct overload overload;
-    struct retry_budget hedges;  /* of calls whose policy has them */
-    atomic_int draining;         /* calls that are read on without a caller */
-    atomic_int shadows;          /* copies of requests under way */
-    struct desk desk;            /* short work: reading the store */
-    struct desk verbs;           /* an administrator's, which may wait for a provider */
+    struct retry_budget hedges; /* of calls whose policy has them */
+    atomic_int draining;        /* calls that are read on without a caller */
+    atomic_int shadows;         /* copies of requests under way */
+    struct desk desk;           /* short work: reading the store */
+    struct desk verbs;          /* an administrator's, which may wait for a provider */
 };
 
 int hub_object_open(const struct aigne_config *c, struct aigne_hub **out, struct fault *why);

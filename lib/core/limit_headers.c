@@ -71,7 +71,7 @@ static void put_standing(struct buf *head, const struct style *s, const char *ki
 
 void limit_headers_put(const struct aigne_call *call, struct buf *head)
 {
-    const struct style *s = style_of(exchange_of(call)->ingress);
+    const struct style *s = call->admission ? style_of(exchange_of(call)->ingress) : styles;
     if (!s->before)
         return;
     put_standing(head, s, "requests", &call->admission->caller.requests, call->started_ms);

@@ -4,7 +4,7 @@
 
 #include "core/exchange.h"
 
-/* Of a call with call->admission. */
+/* Nothing for a call that nothing limits. */
 void limit_headers_put(const struct aigne_call *call, struct buf *head);
 
 #endif
