@@ -205,7 +205,7 @@ class History:
 
     def one(self):
         roll = self.dice.random()
-        return self.hold() if roll < 0.45 else self.settle() if roll < 0.85 else self.grant()
+        return self.hold() if roll < 0.5 else self.settle() if roll < 0.94 else self.grant()
 
     def batch(self):
         """Some operations at once, as the ledger writes them."""
