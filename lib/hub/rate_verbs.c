@@ -299,7 +299,7 @@ static const struct verb verbs[] = {
           VERB_OBJECT_OR_NULL(
               "modelMetadata",
               "what the model can do: features (tools, vision, thinking, audio, video, "
-              "files, structuredOutput, text), maxTokens, contextWindow")),
+              "files, structuredOutput, prefill, text), maxTokens, contextWindow")),
       "Set what a model costs, or change what is mentioned of it."},
      true,
      rate_put},
