@@ -1,7 +1,7 @@
 # Public lists of prices become rates: each format against another reading of the same list, and what is told of
 # rates that are not what they should be.
 #
-# usage: lists_test.py AIGNE_HUB PRICES_JSON [unittest's arguments]; AIGNE_PRICE_LISTS may name a folder with
+# usage: lists_test.py AIGNE_HUB PRICES_JSON [unittest's arguments]; AIGNE_TEST_PRICE_LISTS may name a folder with
 # whole lists by the names of the excerpts.
 import http.server
 import json
@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "..", "share"))
 import price_lists  # noqa: E402
 
 PROGRAM = SHIPPED = ""
-FOLDER = os.environ.get("AIGNE_PRICE_LISTS") or os.path.join(HERE, "lists")
+FOLDER = os.environ.get("AIGNE_TEST_PRICE_LISTS") or os.path.join(HERE, "lists")
 KNOWN = {"openai", "azure", "anthropic", "google", "bedrock", "deepseek", "ollama", "openrouter", "xai", "doubao",
          "poe", "groq", "mistral", "ideogram", "aignehub", "echo"}
 
