@@ -74,7 +74,7 @@ struct ingress {
     int (*event)(struct encoding *e, const struct event *ev);
     int (*end)(struct encoding *e, const struct reply_notes *notes);
     /* Where a stream that is relayed reaches these clients in another shape than it came: append one of
-     * its frames, whole server-sent events, and what ends them. NULL, both: as it came. */
+     * its frames, whole server-sent events, and what ends them. NULL, each: as it came. */
     int (*frame)(struct encoding *e, struct slice raw);
     int (*frames_end)(struct encoding *e);
     /* A keep-alive that this format's clients ignore. */

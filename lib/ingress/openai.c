@@ -83,6 +83,16 @@ void openai_keep_alive(struct encoding *e)
     BUF_LITERAL(e->out, ": keep-alive\n\n");
 }
 
+/* Some servers leave out the last line, which clients of this format wait for. What came since the reason of
+ * the end is in e->out. */
+static int frames_end(struct encoding *e)
+{
+    struct slice end = buf_slice(e->out);
+    if (slice_find(end, SLICE("[DONE]")) == end.n)
+        BUF_LITERAL(e->out, "data: [DONE]\n\n");
+    return buf_rc(e->out);
+}
+
 /* ---- errors ---- */
 
 struct naming {
@@ -155,6 +165,7 @@ const struct ingress ingress_openai = {
     .decode = openai_read_request,
     .event = openai_stream_event,
     .end = openai_stream_end,
+    .frames_end = frames_end,
     .keep_alive = openai_keep_alive,
     .whole = openai_write_whole,
     .error = openai_write_error,
