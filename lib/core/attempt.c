@@ -32,6 +32,7 @@ int attempt_open(struct attempt *t, const struct chat_request *request,
                  const struct chat_relay *relay, struct arena *keep)
 {
     t->decoding.keep = keep;
+    t->decoding.provider = t->target.provider;
     t->decoding.request = t->relaying ? NULL : request;
     t->decoding.relay = t->relaying ? relay : NULL;
     t->reader.framing = t->adapter->framing;

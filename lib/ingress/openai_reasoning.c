@@ -12,13 +12,22 @@ static const struct {
                {"openai", "openai-responses-v1"},
                {"xai", "xai-responses-v1"}};
 enum { FORMATS = sizeof formats / sizeof formats[0] };
+#define OTHERS "hub:" /* and the vendor's name */
 
 static void write_format(struct json_writer *w, struct slice vendor)
 {
     for (size_t i = 0; i < FORMATS; i++) {
-        if (slice_is(vendor, formats[i].vendor))
+        if (slice_is(vendor, formats[i].vendor)) {
             json_member_text(w, "format", formats[i].format);
+            return;
+        }
     }
+    if (!vendor.n)
+        return;
+    json_key(w, "format");
+    json_write_raw(w, SLICE("\"" OTHERS));
+    json_escape(w->out, vendor);
+    buf_put_byte(w->out, '"');
 }
 
 void openai_write_detail(struct json_writer *w, const struct openai_detail *d)
@@ -33,13 +42,14 @@ void openai_write_detail(struct json_writer *w, const struct openai_detail *d)
     json_close_object(w);
 }
 
-static struct slice vendor_of(struct json format)
+static struct slice vendor_of(struct json format, struct arena *a)
 {
     for (size_t i = 0; i < FORMATS; i++) {
         if (json_string_is(format, formats[i].format))
             return slice_text(formats[i].vendor);
     }
-    return SLICE_NONE;
+    struct slice name = json_string(format, a);
+    return slice_starts(name, OTHERS) ? slice_from(name, sizeof OTHERS - 1) : SLICE_NONE;
 }
 
 /* Clients that keep the pieces of a stream apart send a thought in several: those of one index follow one
@@ -84,7 +94,7 @@ static int read_detail(struct reading *r, struct details *d, struct json detail)
     if (!p)
         return reading_nomem(r);
     *d = (struct details){v[INDEX], !opaque};
-    p->origin = vendor_of(v[FORMAT]);
+    p->origin = vendor_of(v[FORMAT], r->arena);
     return opaque ? read_needed_string(r, "reasoning_details.data", v[DATA], &p->text)
                   : read_text(r, v, p);
 }

@@ -21,6 +21,7 @@ struct decoding {
     struct fault *why;
     const struct chat_request *request; /* for names to map back; NULL when relaying */
     const struct chat_relay *relay;     /* NULL when not relaying */
+    struct slice provider;              /* who answers: what it seals is for nobody else */
     struct slice head;                  /* of the answer, for adapters that read it */
     struct slice media_type; /* of the answer, as its head says; absent: it does not */
     bool

@@ -146,7 +146,7 @@ static int push_seal(struct decoding *d, const struct responses_item *it, struct
         parts[0] = SLICE("");
     struct event e = {.kind = it->told ? EVENT_SIGNATURE : EVENT_REDACTED,
                       .text = arena_join(d->scratch, parts, 3),
-                      .name = SLICE("openai")};
+                      .name = d->provider};
     return e.text.p ? event_push(d->sink, &e) : fault_nomem(d->why);
 }
 

@@ -161,13 +161,15 @@ static int write_call(struct wire *w, size_t message, size_t part)
     return rc;
 }
 
-/* Reasoning that was sealed elsewhere, or not at all, means nothing here. */
+/* Reasoning that was sealed elsewhere, or not at all, means nothing here. Several providers speak this format,
+ * and none can open what another has sealed. */
 static int write_reasoning(struct wire *w, size_t message, size_t part)
 {
     const struct chat_part *p = &w->request->messages[message].parts[part];
     bool worded = p->kind == CHAT_THINKING;
-    bool foreign = p->origin.p && !slice_is(p->origin, "openai");
     struct slice seal = worded ? p->signature : p->text;
+    bool foreign = (p->origin.p && !slice_eq(p->origin, w->to->provider)) ||
+                   slice_starts(seal, "{"); /* of OpenRouter's chats */
     struct slice id;
     struct slice content;
     if (foreign || !slice_cut(seal, RESPONSES_SEAL_MARK, &id, &content)) {

@@ -130,7 +130,7 @@ static void send_on(const struct exchange *x, struct slice body, struct buf *out
     struct http_request http = {0};
     arena_init(&a);
     assert_int_equal(understand(x, body, &a, &r, &why), AIGNE_OK);
-    struct chat_target to = {.provider = SLICE("test"),
+    struct chat_target to = {.provider = SLICE("openai"),
                              .base_url = SLICE("https://provider.test/v1"),
                              .model = r.model.p ? r.model : SLICE("model"),
                              .quirks = x->adapter == &adapter_openai ? OPENAI_ANSWERS : 0};
@@ -339,7 +339,8 @@ static void check_round(const struct exchange *x, struct slice expected)
     arena_init(&scratch);
     arena_init(&state);
     reply_init(&reply, &keep);
-    struct decoding d = {.state = arena_alloc(&state, x->adapter->state_size),
+    struct decoding d = {.provider = SLICE("openai"),
+                         .state = arena_alloc(&state, x->adapter->state_size),
                          .keep = &keep,
                          .scratch = &scratch,
                          .sink = &reply.sink,

@@ -190,6 +190,7 @@ static int reader_begin(struct reader *r, struct run *run)
                              .keep = &r->keep,
                              .scratch = &r->scratch,
                              .sink = &script.sink,
+                             .provider = target_of(run).provider,
                              .why = &run->why,
                              .head = run->c->headers,
                              .media_type = http_block_get(run->c->headers, "content-type"),

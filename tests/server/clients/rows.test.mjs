@@ -1,8 +1,11 @@
 // Providers that speak OpenAI's format with manners of their own, through the hub.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import Anthropic from '@anthropic-ai/sdk';
+import { GoogleGenAI } from '@google/genai';
 import OpenAI from 'openai';
-import { WEATHER, collect, settled, startAll } from './harness.mjs';
+import { detailsOf } from '../../support/providers/openai.mjs';
+import { WEATHER, collect, post, settled, startAll } from './harness.mjs';
 
 let all, client;
 const tool = { type: 'function', function: { name: 'weather', parameters: WEATHER } };
@@ -80,3 +83,47 @@ for (const [provider, { base, model, thoughts, oneCall }] of Object.entries(ROWS
     });
   });
 }
+
+describe('what OpenRouter seals', () => {
+  const model = 'openrouter/anthropic/claude-sonnet-4.5';
+  const asked = 'weather? #tool #reason';
+  const cameBack = () => {
+    const { messages } = all.imitation.log.entries.at(-1).body;
+    const turn = messages.find((m) => m.role === 'assistant');
+    assert.deepEqual(turn.reasoning_details, detailsOf('Let me think.'));
+    assert.equal(turn.tool_calls.length, 1);
+    assert.equal(messages.at(-1).content, 'sunny');
+  };
+  it('comes back unharmed from Anthropic\'s clients', async () => {
+    const anthropic = new Anthropic({ baseURL: `${all.hub.url}/anthropic`, apiKey: all.key, maxRetries: 0 });
+    const request = { model, max_tokens: 4000, thinking: { type: 'enabled', budget_tokens: 2000 }, tools: [{ name: 'weather', input_schema: WEATHER }] };
+    const question = { role: 'user', content: asked };
+    for (const stream of [false, true]) {
+      const first = await (stream ? anthropic.messages.stream({ ...request, messages: [question] }).finalMessage() : anthropic.messages.create({ ...request, messages: [question] }));
+      const result = { type: 'tool_result', tool_use_id: first.content.at(-1).id, content: 'sunny' };
+      const second = await anthropic.messages.create({ ...request, messages: [question, { role: 'assistant', content: first.content }, { role: 'user', content: [result] }] });
+      assert.equal(second.content.at(-1).text, 'Result: sunny');
+      cameBack();
+    }
+  });
+  it('comes back unharmed from Google\'s clients', async () => {
+    const google = new GoogleGenAI({ apiKey: all.key, httpOptions: { baseUrl: all.hub.url, retryOptions: { attempts: 1 } } });
+    const config = { thinkingConfig: { includeThoughts: true }, tools: [{ functionDeclarations: [{ name: 'weather', parametersJsonSchema: WEATHER }] }] };
+    const question = { role: 'user', parts: [{ text: asked }] };
+    const first = await google.models.generateContent({ model, contents: [question], config });
+    const response = { role: 'user', parts: [{ functionResponse: { id: first.functionCalls[0].id, name: 'weather', response: { output: 'sunny' } } }] };
+    const second = await google.models.generateContent({ model, contents: [question, first.candidates[0].content, response], config });
+    assert.match(second.text, /sunny/);
+    assert.deepEqual(all.imitation.log.entries.at(-1).body.messages.find((m) => m.role === 'assistant').reasoning_details, detailsOf('Let me think.'));
+  });
+  it('comes back unharmed from OpenAI\'s and AIGNE\'s clients', async () => {
+    const question = { role: 'user', content: asked };
+    const { choices: [{ message }] } = await client.chat.completions.create({ model, tools: [tool], messages: [question] });
+    await client.chat.completions.create({ model, tools: [tool], messages: [question, message, { role: 'tool', tool_call_id: message.tool_calls[0].id, content: 'sunny' }] });
+    cameBack();
+    const chat = async (messages) => (await post(`${all.hub.url}/api/v2/chat`, { input: { messages, tools: [tool], modelOptions: { model, reasoningEffort: 'high' } } }, { authorization: `Bearer ${all.key}` })).json;
+    const first = await chat([question]);
+    await chat([question, { role: 'agent', toolCalls: first.toolCalls }, { role: 'tool', toolCallId: first.toolCalls[0].id, content: 'sunny' }]);
+    cameBack();
+  });
+});

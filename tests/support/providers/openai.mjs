@@ -96,7 +96,8 @@ export const openai = {
     const answer = compose(scenario, view);
     const message = { role: 'assistant', content: answer.pieces.join(''), refusal: null, annotations: scenario.cite ? [CITED] : [] };
     if (answer.finish === 'refusal') Object.assign(message, { content: null, refusal: answer.pieces.join('') });
-    if (answer.reasoning.length) message.reasoning_content = answer.reasoning.join('');
+    if (answer.reasoning.length) think(message, answer.reasoning.join(''), route);
+    if (answer.reasoning.length && route.dialect === 'openrouter') message.reasoning_details = detailsOf(message.reasoning);
     if (view.images && !scenario.silent) message.images = [{ type: 'image_url', image_url: { url: `data:image/png;base64,${PIXEL}` } }];
     if (answer.calls.length) {
       message.tool_calls = answer.calls.map((c, i) => call(c, i, id, scenario));
@@ -118,7 +119,8 @@ export const openai = {
     };
     const frames = [chunk({ role: 'assistant', content: answer.calls.length && !answer.pieces.length ? null : '', refusal: null })];
     if (dialect.comments) frames.unshift(': OPENROUTER PROCESSING\n\n');
-    for (const piece of answer.reasoning) frames.push(chunk({ reasoning_content: piece }));
+    for (const piece of answer.reasoning) frames.push(chunk(think({}, piece, route)));
+    if (answer.reasoning.length && route.dialect === 'openrouter') for (const detail of detailsOf('')) frames.push(chunk({ reasoning_details: [detail] }));
     for (const piece of answer.pieces) frames.push(chunk(answer.finish === 'refusal' ? { refusal: piece } : { content: piece }, null, view.logprobs ? logprobs([piece]) : null));
     if (scenario.cite) frames.push(chunk({ annotations: [CITED] }));
     answer.calls.forEach((c, i) => frames.push(...callChunks(call(c, i, id, scenario), i, chunk, dialect)));
@@ -130,6 +132,13 @@ export const openai = {
     return frames;
   },
 };
+
+/* What OpenRouter seals: it must come back as it was. */
+export const detailsOf = (text) => [
+  { type: 'reasoning.text', text, signature: 'c2VhbGVkIGJ5IENsYXVkZQ==', format: 'anthropic-claude-v1', index: 0 },
+  { type: 'reasoning.encrypted', data: 'b3BhcXVl', id: 'r1', format: 'anthropic-claude-v1', index: 1 },
+];
+const think = (message, text, route) => Object.assign(message, { [route.dialect === 'openrouter' ? 'reasoning' : 'reasoning_content']: text });
 
 const CITED = { type: 'url_citation', url_citation: { url: 'https://example.com/source', title: 'A source', start_index: 0, end_index: 5 } };
 const logprobs = (pieces) => ({ content: pieces.map((token) => ({ token, logprob: -0.25, bytes: [...Buffer.from(token)], top_logprobs: [] })), refusal: null });
