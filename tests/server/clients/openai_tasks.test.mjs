@@ -271,6 +271,60 @@ describe('the books', () => {
   });
 });
 
+describe('through Azure and Groq', () => {
+  const SERVERS = [['azure', '/azure', '/azure/openai/v1/', ''], ['azure-eu', '/azure', '/azure/openai/deployments/mine/', '?api-version=2024-10-21'], ['groq', '/groq/openai/v1', '/groq/openai/v1/', '']];
+  before(async () => {
+    for (const [name, at] of SERVERS) {
+      const more = name === 'azure-eu' ? { type: 'azure', config: { apiVersion: '2024-10-21' } } : {};
+      await all.hub.do('provider.put', { name, baseUrl: all.imitation.url + at, ...more });
+      await all.hub.do('credential.put', { provider: name, name: 'main', value: `key-of-${name}-0123` });
+      await all.hub.do('rate.put', { provider: name, model: 'mine', type: 'transcription', inputRate: '0.0001', outputRate: '0' });
+    }
+    await settled(() => client().audio.speech.create({ model: 'groq/mine', voice: 'a', input: 'x' }).then(() => true, () => false));
+  });
+  for (const [name, , path, query] of SERVERS) {
+    const model = `${name}/mine`;
+    const at = (what) => {
+      assert.equal(last().path, path + what);
+      assert.equal(last().query ?? '', query);
+      assert.equal(last().key, `key-of-${name}-0123`);
+    };
+    it(`speaks and listens: ${name}`, async () => {
+      const c = client();
+      const speech = await c.audio.speech.create({ model, voice: 'alloy', input: 'Hello' });
+      assert.equal(Buffer.from(await speech.arrayBuffer()).toString('latin1', 0, 4), 'RIFF');
+      at('audio/speech');
+      assert.equal((await c.audio.transcriptions.create({ model, file: await silence(2) })).text, 'Heard 16044 bytes.');
+      at('audio/transcriptions');
+      assert.equal(last().body.model, 'mine');
+      assert.equal(await c.audio.transcriptions.create({ model, file: await silence(2), response_format: 'text' }), 'Heard 16044 bytes.\n');
+      assert.match((await c.audio.translations.create({ model, file: await silence(2) })).text, /in English/);
+      at('audio/translations');
+    });
+    if (name === 'groq') continue;
+    it(`measures and draws: ${name}`, async () => {
+      const c = client();
+      assert.equal((await c.embeddings.create({ model, input: 'hello world', dimensions: 5 })).data[0].embedding.length, 5);
+      at('embeddings');
+      assert.equal((await c.images.generate({ model, prompt: 'a cat', n: 2 })).data.length, 2);
+      at('images/generations');
+      assert.equal((await c.images.edit({ model, prompt: 'a hat', image: await png() })).data.length, 1);
+      at('images/edits');
+      await reject(c.embeddings.create({ model: `${name}/no-such`, input: 'x' }), 404, /./);
+    });
+  }
+  it('charges the seconds of the file where Groq tells none', async () => {
+    const before = (await rows())[0].id;
+    await client().audio.transcriptions.create({ model: 'groq/mine', file: await silence(7) });
+    await settled(async () => (await rows())[0].id !== before);
+    const [row] = await rows();
+    assert.deepEqual([row.milliseconds, row.estimated, Number(row.credits)], [7000, true, 0.0007]);
+  });
+  it('hands on that Groq makes no subtitles', async () => {
+    await reject(client().audio.transcriptions.create({ model: 'groq/mine', file: await silence(1), response_format: 'srt' }), 400, /response_format/);
+  });
+});
+
 describe('models', () => {
   it('are listed once each, whatever they do, and found one by one', async () => {
     const listed = await collect(await client().models.list());

@@ -6,10 +6,10 @@ import { MP4, PNG, Refusal, answer, brief, file, guarded, isDone, isForm, jobOf,
 
 const validator = new Validator(loadSchema('openai_tasks'), { closed: true });
 const MODELS = /^(text-embedding-|gpt-image-|chatgpt-image|dall-e-[23]$|tts-1|gpt-4o-mini-tts|gpt-4o-transcribe|gpt-4o-mini-transcribe|whisper-1|sora-2|.*imitate-)/;
-const OPEN = { openrouter: /.+\/.+/, doubao: /./, xai: /./ };
+const OPEN = { openrouter: /.+\/.+/, doubao: /./, xai: /./, azure: /./, groq: /./ };
 
 function check(body, schema, dialect) {
-  if (dialect === 'openai') {
+  if (dialect === 'openai' || dialect === 'azure') {
     const [problem] = validator.check(body, schema);
     if (problem) throw new Refusal(400, { message: problem.kind === 'unknown' ? `Unknown parameter: '${problem.path.join('.')}'.` : `Invalid ${problem.path.join('.') || 'body'}: ${problem.kind}`, type: 'invalid_request_error', param: problem.path.join('.') || null, code: problem.kind === 'unknown' ? 'unknown_parameter' : 'invalid_value' });
   }
@@ -84,7 +84,7 @@ async function edits(ctx) {
   if (!isForm(ctx.request)) {
     const body = readJson(ctx);
     ctx.entry.body = body;
-    check(body, 'EditImageBodyJsonParam', 'openai');
+    check(body, 'EditImageBodyJsonParam', ctx.route.dialect);
     for (const image of body.images) mustBeImage(image.image_url);
     return sendImages(ctx, body, 'image_edit');
   }
@@ -97,7 +97,7 @@ async function edits(ctx) {
     refuseUnless(image.bytes, "Invalid type for 'image'.", { param: 'image' });
     refuseUnless(/^image\/(png|jpeg|webp)$/.test(image.type), `Invalid file 'image': unsupported mimetype ('${image.type}').`, { param: 'image', code: 'unsupported_file_mimetype' });
   }
-  check({ ...fields, image: 'x', ...(fields.mask ? { mask: 'x' } : {}) }, 'CreateImageEditRequest', 'openai');
+  check({ ...fields, image: 'x', ...(fields.mask ? { mask: 'x' } : {}) }, 'CreateImageEditRequest', ctx.route.dialect);
   imageRules(fields);
   return sendImages(ctx, fields, 'image_edit');
 }
@@ -109,7 +109,7 @@ const WAV = Buffer.concat([Buffer.from('RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01
 async function speech(ctx) {
   const body = readJson(ctx);
   ctx.entry.body = body;
-  check(body, 'CreateSpeechRequest', 'openai');
+  check(body, 'CreateSpeechRequest', ctx.route.dialect);
   refuseUnless(body.input.length <= 4096, 'String too long.', { param: 'input', code: 'string_above_max_length' });
   const scenario = await staged(ctx, body.input, body.model);
   if (!scenario) return;
@@ -130,8 +130,10 @@ async function transcriptions(ctx) {
   numbers(fields, 'temperature', 'stream');
   refuseUnless(fields.file?.bytes, "Missing required parameter: 'file'.", { param: 'file', code: 'missing_required_parameter' });
   refuseUnless(/\.(flac|mp3|mp4|mpeg|mpga|m4a|ogg|wav|webm)$/.test(fields.file.name), 'Unrecognized file format.', { param: 'file' });
-  check({ ...fields, file: 'x' }, translating ? 'CreateTranslationRequest' : 'CreateTranscriptionRequest', 'openai');
+  check({ ...fields, file: 'x' }, translating ? 'CreateTranslationRequest' : 'CreateTranscriptionRequest', ctx.route.dialect);
   const format = fields.response_format ?? 'json';
+  const groq = ctx.route.dialect === 'groq';
+  refuseUnless(!groq || !/^(srt|vtt)$/.test(format), 'response_format must be one of [json text verbose_json]', { param: 'response_format' });
   refuseUnless(!/^gpt-4o/.test(fields.model) || format === 'json', `response_format '${format}' is not compatible with model '${fields.model}'.`, { param: 'response_format', code: 'unsupported_value' });
   refuseUnless(!fields.timestamp_granularities || format === 'verbose_json', "timestamp_granularities need response_format 'verbose_json'.");
   const scenario = await staged(ctx, fields.prompt, fields.model);
@@ -140,6 +142,7 @@ async function transcriptions(ctx) {
   const tokens = { type: 'tokens', total_tokens: 19, input_tokens: 14, input_token_details: { text_tokens: 4, audio_tokens: 10 }, output_tokens: 5 };
   const usage = fields.model === 'whisper-1' ? { type: 'duration', seconds: 3 } : tokens;
   if (fields.stream && fields.model !== 'whisper-1') return streamText(ctx, text, tokens, scenario);
+  if (groq && format === 'json') return answer(ctx, { text, x_groq: { id: 'req_1' } });
   if (format === 'json') return answer(ctx, { text, usage });
   if (format === 'verbose_json') return answer(ctx, { task: 'transcribe', language: 'english', duration: 2.869999885559082, text, words: [{ word: 'Heard', start: 0, end: 0.5 }], segments: [], usage });
   const body = format === 'text' ? `${text}\n` : format === 'srt' ? `1\n00:00:00,000 --> 00:00:03,000\n${text}\n\n\n` : `WEBVTT\n\n00:00:00.000 --> 00:00:03.000\n${text}\n\n`;
@@ -160,7 +163,7 @@ const shownVideo = (id, job, status, progress, error = null) => ({ id, object: '
 async function createVideo(ctx) {
   const body = readJson(ctx);
   ctx.entry.body = body;
-  check(body, 'CreateVideoJsonBody', 'openai');
+  check(body, 'CreateVideoJsonBody', ctx.route.dialect);
   if (body.input_reference) mustBeImage(body.input_reference.image_url);
   const scenario = await staged(ctx, body.prompt, body.model);
   if (!scenario) return;
@@ -185,7 +188,7 @@ async function askVideo(ctx) {
   answer(ctx, shownVideo(ctx.route.id, job, job.done ? 'completed' : 'in_progress', job.done ? 100 : 40));
 }
 
-const SERVE = { embeddings, 'images/generations': generations, 'images/edits': edits, 'audio/speech': speech, 'audio/transcriptions': transcriptions, 'audio/translations': transcriptions, videos: createVideo, video: askVideo, content: askVideo };
+export const SERVE = { embeddings, 'images/generations': generations, 'images/edits': edits, 'audio/speech': speech, 'audio/transcriptions': transcriptions, 'audio/translations': transcriptions, videos: createVideo, video: askVideo, content: askVideo };
 
 export const openaiTasks = {
   ...openai,

@@ -1,6 +1,8 @@
 // Knows servers that speak OpenAI's format and keep to rules of their own: Azure, Groq, Mistral; refuses to
 // know the format itself.
 import { openai } from './openai.mjs';
+import { SERVE } from './openai_tasks.mjs';
+import { guarded, refuseUnless } from './tasks.mjs';
 
 /* A frame of a stream, changed as an object. */
 const changed = (frames, change) =>
@@ -20,16 +22,23 @@ const bearer = (headers, words) => {
 const SAFE = Object.fromEntries(['hate', 'self_harm', 'sexual', 'violence'].map((k) => [k, { filtered: false, severity: 'safe' }]));
 const JUDGED = [{ prompt_index: 0, content_filter_results: SAFE }];
 
+/* A deployment that is there, at a version that is one. */
+const mustBeThere = ({ route }) => {
+  refuseUnless(!route.wrongVersion, 'Resource not found', { code: '404' }, 404);
+  refuseUnless(!/no-such/.test(route.deployment ?? ''), 'The API deployment for this resource does not exist.', { code: 'DeploymentNotFound' }, 404);
+};
+
 export const azure = {
   ...openai,
   name: 'azure',
   headers: (id) => ({ 'apim-request-id': id, 'x-ms-region': 'East US', 'x-request-id': `req_${id}` }),
   route(method, path, query) {
-    const found = /^\/azure\/openai\/(?:v1|deployments\/([^/]+))\/(chat\/completions|models)$/.exec(path);
+    const found = /^\/azure\/openai\/(?:v1|deployments\/([^/]+))\/(chat\/completions|models|embeddings|images\/generations|images\/edits|audio\/speech|audio\/transcriptions|audio\/translations)$/.exec(path);
     if (!found) return null;
     const version = query.get('api-version');
-    return { dialect: 'azure', what: found[2] === 'models' ? 'models' : 'chat', method: found[2] === 'models' ? 'GET' : 'POST',
-      deployment: found[1] && decodeURIComponent(found[1]), wrongVersion: found[1] ? !/^\d{4}-\d\d-\d\d(-preview)?$/.test(version ?? '') : version !== null && version !== 'preview' };
+    const task = SERVE[found[2]];
+    return { dialect: 'azure', what: task ? found[2] : found[2] === 'models' ? 'models' : 'chat', method: found[2] === 'models' ? 'GET' : 'POST',
+      ...(task && { serve: guarded((ctx) => (mustBeThere(ctx), task(ctx))) }), deployment: found[1] && decodeURIComponent(found[1]), wrongVersion: found[1] ? !/^\d{4}-\d\d-\d\d(-preview)?$/.test(version ?? '') : version !== null && version !== 'preview' };
   },
   authenticate(headers) {
     const key = headers['api-key'] ?? /^Bearer (eyJ.+)$/.exec(headers.authorization ?? '')?.[1];
@@ -64,7 +73,9 @@ export const groq = {
   ...openai,
   name: 'groq',
   route(method, path) {
-    const found = /^\/groq\/openai\/v1\/(chat\/completions|models)$/.exec(path);
+    const found = /^\/groq\/openai\/v1\/(chat\/completions|models|audio\/speech|audio\/transcriptions|audio\/translations)$/.exec(path);
+    const task = found && SERVE[found[1]];
+    if (task) return { dialect: 'groq', what: found[1], method: 'POST', serve: guarded(task) };
     return found && { dialect: 'groq', what: found[1] === 'models' ? 'models' : 'chat', method: found[1] === 'models' ? 'GET' : 'POST' };
   },
   authenticate: (headers) => bearer(headers, { message: 'Invalid API Key', type: 'invalid_request_error', code: 'invalid_api_key' }),
