@@ -1,5 +1,5 @@
 # Knows how a hub is kept at full load with mixed faults for long, and what must not grow meanwhile; refuses
-# to know what comes of a single call. Skipped unless AIGNE_TEST_LONG=1; AIGNE_SOAK_SECONDS makes it another
+# to know what comes of a single call. Skipped unless AIGNE_TEST_LONG=1; AIGNE_TEST_SOAK_SECONDS makes it another
 # time than 1,800.
 #
 # soak_test.py PROGRAM [SEED]
@@ -116,5 +116,5 @@ if __name__ == "__main__":
     if os.environ.get("AIGNE_TEST_LONG") != "1":
         sys.exit(SKIPPED)
     with tempfile.TemporaryDirectory() as temporary:
-        sys.exit(asyncio.run(run(sys.argv[1], float(os.environ.get("AIGNE_SOAK_SECONDS", "1800")),
+        sys.exit(asyncio.run(run(sys.argv[1], float(os.environ.get("AIGNE_TEST_SOAK_SECONDS", "1800")),
                                  int(sys.argv[2]) if len(sys.argv) > 2 else int(time.time()), temporary)))
