@@ -161,7 +161,8 @@ static int list_archive(struct listing *l, const struct usage_source *source)
         return SQLITE_OK;
     if (query.before > source->last)
         query.before = source->last + 1;
-    if (sqlite_connect(source->path, SQLITE_OPEN_READONLY, &db, &ignored))
+    /* Who was killed while it moved rows has left what the next reader must roll back. */
+    if (sqlite_connect(source->path, SQLITE_OPEN_READWRITE, &db, &ignored))
         return SQLITE_CANTOPEN;
     return list_source(l, db, &query);
 }

@@ -33,7 +33,7 @@ function requestOf(i) {
 async function call(i) {
   const { outcome, path, body, mark, stream } = requestOf(i);
   const stop = new AbortController();
-  const head = { 'content-type': 'application/json', authorization: `Bearer ${all.key}`, 'x-aigne-hub-client-did': `call-${i}` };
+  const head = { 'content-type': 'application/json', authorization: `Bearer ${all.key}`, 'x-aigne-hub-client-did': `call-${i}`, 'x-aigne-hub-retries': '0' };
   const response = await fetch(all.hub.url + path, { method: 'POST', headers: head, body: JSON.stringify(body), signal: stop.signal });
   if (outcome.startsWith('LEAVE')) {
     for await (const _ of response.body) break;
