@@ -9,7 +9,8 @@ output=$4
 shift 4
 joined="$output.o"
 "$linker" -r --whole-archive "$@" -o "$joined"
-"$objcopy" --localize-hidden "$joined"
+"$objcopy" --localize-hidden --remove-section='.gnu.lto_*' --remove-section='.gnu.debuglto_*' \
+    --wildcard --strip-symbol='__gnu_lto_*' "$joined"
 rm -f "$output"
 "$archiver" rcsD "$output" "$joined"
 rm -f "$joined"
