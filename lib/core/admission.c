@@ -136,7 +136,8 @@ static int refuse(struct aigne_call *call, const struct limit_verdict *v, int64_
 {
     struct admission *a = call->admission;
     const struct limit_rule *rule = v->by->rule;
-    int64_t wait_ms = v->retry_us < 0 ? RETRY_MS : (v->retry_us + 999) / 1000;
+    int64_t wait_ms =
+        v->retry_us < 0 ? RETRY_MS : v->retry_us / 1000 + (v->retry_us % 1000 > 0);
     struct fault *f = &call->fault;
     int n = (int)(rule->name.n < 100 ? rule->name.n : 100);
     if (v->retry_us == INT64_MAX) {
