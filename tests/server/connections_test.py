@@ -22,6 +22,12 @@ def check(good, what):
     return good
 
 
+def check_memory(good, what):
+    """Of a server with a sanitizer inside, memory figures say nothing."""
+    with open(sys.argv[1], "rb") as program:
+        return b"__asan_init" in program.read() or check(good, what)
+
+
 def resident_kilobytes(hub):
     with open("/proc/%d/status" % hub.child.pid, encoding="ascii") as file:
         return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
@@ -96,7 +102,7 @@ def idle_connections():
     check(ask(hub, key) == 200, "%d idle connections keep others out" % count)
     used = resident_kilobytes(hub) - before
     print("%d idle connections: %d KB more, %.1f KB each" % (count, used, used / count))
-    check(used < count * 12 + 4096, "an idle connection costs %d KB" % (used // count))
+    check_memory(used < count * 12 + 4096, "an idle connection costs %d KB" % (used // count))
     check(not count_closed(sockets, 1, 0.1), "an idle connection was closed")
     close(sockets)
     ended(hub)
@@ -186,7 +192,7 @@ def endless_bodies():
     print("endless bodies: %d KB more at most, answers %s" % (highest - before, told))
     check(len(answers) == len(sockets), "%d bodies are taken without an end" % (len(sockets) - len(answers)))
     check(set(told) <= {b"413", b"503", b"", b"cut"}, "not turned away but %s" % told)
-    check(highest - before < 60000, "endless bodies take %d KB" % (highest - before))
+    check_memory(highest - before < 60000, "endless bodies take %d KB" % (highest - before))
     close(sockets)
     wait_until(lambda: ask(hub, key) == 200)
     ended(hub)
@@ -220,7 +226,7 @@ def slow_streams():
     used = highest - before
     print("%d slow streams: %d KB more, %.1f KB each" % (count, used, used / count))
     check(all(b"data: [DONE]" in text for text in got.values()), "a stream did not end")
-    check(used < count * 60 + 8192, "a slow stream costs %d KB" % (used // count))
+    check_memory(used < count * 60 + 8192, "a slow stream costs %d KB" % (used // count))
     close(sockets)
     ended(hub)
 
