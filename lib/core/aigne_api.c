@@ -204,7 +204,7 @@ void page_put_known(const struct page *p, struct page_asking *q, const char *con
 
 int page_remove(struct page *p, const char *verb, const char *name, struct slice value)
 {
-    struct json ignored;
+    struct json ignored = {.kind = JSON_NONE};
     int rc = page_ask_for(p, verb, name, value, &ignored);
     if (!rc)
         json_write_raw(&p->w, SLICE("{\"message\":\"Deleted successfully\"}"));

@@ -16,7 +16,7 @@ static void write_object(struct page *p, struct json told, const char *of)
 
 static int find_provider(struct page *p, struct slice name)
 {
-    struct json ignored;
+    struct json ignored = {.kind = JSON_NONE};
     int rc = page_ask_for(p, "provider.get", "name", name, &ignored);
     if (rc)
         p->call->fault.http = 404;
@@ -26,7 +26,7 @@ static int find_provider(struct page *p, struct slice name)
 static int put_provider(struct page *p, struct slice name)
 {
     struct page_asking q;
-    struct json told;
+    struct json told = {.kind = JSON_NONE};
     page_asking_begin(&q);
     if (name.p)
         json_member_string(&q.w, "name", name);
@@ -74,8 +74,8 @@ static void write_those(struct page *p, const char *name, struct json told,
 
 static int list_providers(struct page *p)
 {
-    struct json told;
-    struct json credentials;
+    struct json told = {.kind = JSON_NONE};
+    struct json credentials = {.kind = JSON_NONE};
     struct json rates = {JSON_NONE, SLICE_NONE};
     struct slice only = page_query(p, "name");
     bool with_rates = slice_is(page_query(p, "includeModelRates"), "true");
@@ -104,7 +104,7 @@ static int list_providers(struct page *p)
 
 static int health(struct page *p)
 {
-    struct json told;
+    struct json told = {.kind = JSON_NONE};
     int rc = page_ask_for(p, "credential.list", NULL, SLICE_NONE, &told);
     struct json providers = {JSON_NONE, SLICE_NONE};
     if (!rc)
@@ -142,7 +142,7 @@ static int health(struct page *p)
 static int try_credential(struct page *p, struct slice id, struct slice model)
 {
     struct page_asking q;
-    struct json told;
+    struct json told = {.kind = JSON_NONE};
     page_asking_begin(&q);
     json_member_string(&q.w, "provider", p->ids[0]);
     json_member_string(&q.w, "id", id);
@@ -173,14 +173,14 @@ static int put_credential(struct page *p, struct slice id, bool unused, struct j
 
 static int drop_credential(struct page *p, struct slice id)
 {
-    struct json ignored;
+    struct json ignored = {.kind = JSON_NONE};
     return page_ask_for(p, "credential.delete", "id", id, &ignored);
 }
 
 /* With testModel in the body, only one that works is kept. */
 static int add_credential(struct page *p)
 {
-    struct json told;
+    struct json told = {.kind = JSON_NONE};
     struct slice model = json_string(json_get(p->body, "testModel"), p->arena);
     int rc = find_provider(p, p->ids[0]);
     if (!rc)
@@ -208,7 +208,7 @@ static int find_credential(struct page *p, struct json *told)
 
 static int change_credential(struct page *p)
 {
-    struct json told;
+    struct json told = {.kind = JSON_NONE};
     int rc = find_credential(p, &told);
     if (rc)
         return rc;
@@ -229,7 +229,7 @@ static int change_credential(struct page *p)
 
 static int remove_credential(struct page *p)
 {
-    struct json told;
+    struct json told = {.kind = JSON_NONE};
     int rc = find_credential(p, &told);
     return rc ? rc : page_remove(p, "credential.delete", "id", p->ids[1]);
 }
@@ -237,7 +237,7 @@ static int remove_credential(struct page *p)
 /* A key that is not to be kept stands there unused for as long as it takes to ask. */
 static int test_credential(struct page *p)
 {
-    struct json told;
+    struct json told = {.kind = JSON_NONE};
     struct slice model = json_string(json_get(p->body, "testModel"), p->arena);
     int rc = find_provider(p, p->ids[0]);
     if (!rc)
@@ -257,7 +257,7 @@ static int test_credential(struct page *p)
 
 static int check_credential(struct page *p)
 {
-    struct json told;
+    struct json told = {.kind = JSON_NONE};
     int rc = find_credential(p, &told);
     if (!rc)
         rc = try_credential(p, p->ids[1], page_query(p, "testModel"));

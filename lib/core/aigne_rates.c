@@ -19,7 +19,7 @@ static void write_rate(struct page *p, struct json rate)
 
 static int rates_of_provider(struct page *p)
 {
-    struct json told;
+    struct json told = {.kind = JSON_NONE};
     int rc = page_ask_for(p, "rate.list", "provider", p->ids[0], &told);
     if (rc)
         return rc;
@@ -34,7 +34,7 @@ static int rates_of_provider(struct page *p)
 static int rates(struct page *p)
 {
     struct page_asking q;
-    struct json told;
+    struct json told = {.kind = JSON_NONE};
     struct slice provider = page_query(p, "providerId");
     struct slice model = page_query(p, "model");
     page_asking_begin(&q);
@@ -64,7 +64,7 @@ static int rates(struct page *p)
 static int put_rate(struct page *p, struct slice provider, struct json old)
 {
     struct page_asking q;
-    struct json told;
+    struct json told = {.kind = JSON_NONE};
     page_asking_begin(&q);
     json_member_string(&q.w, "provider", provider);
     if (old.kind == JSON_OBJECT) {
@@ -86,7 +86,7 @@ static int put_rate(struct page *p, struct slice provider, struct json old)
 static int refuse_twin(struct page *p, struct slice provider)
 {
     struct page_asking q;
-    struct json told;
+    struct json told = {.kind = JSON_NONE};
     page_asking_begin(&q);
     json_member_string(&q.w, "provider", provider);
     page_put_known(p, &q, PAGE_NAMES("model", "type"));
@@ -139,14 +139,14 @@ static int find_rate(struct page *p, struct json *told)
 
 static int change_rate(struct page *p)
 {
-    struct json old;
+    struct json old = {.kind = JSON_NONE};
     int rc = find_rate(p, &old);
     return rc ? rc : put_rate(p, p->ids[0], old);
 }
 
 static int remove_rate(struct page *p)
 {
-    struct json old;
+    struct json old = {.kind = JSON_NONE};
     int rc = find_rate(p, &old);
     return rc ? rc : page_remove(p, "rate.delete", "id", p->ids[1]);
 }
@@ -165,7 +165,7 @@ static void put_entries(const struct page *p, struct page_asking *q)
 static int bulk_rates(struct page *p)
 {
     struct page_asking q;
-    struct json told;
+    struct json told = {.kind = JSON_NONE};
     bool sync = json_string_is(json_get(p->body, "mode"), "sync");
     page_asking_begin(&q);
     page_put_known(p, &q, PAGE_NAMES("profitMargin", "creditPrice", "dryRun", "provider"));
@@ -192,7 +192,7 @@ static bool told_before(const struct catalog *c, size_t i)
 
 static int chat_models(struct page *p)
 {
-    struct json told;
+    struct json told = {.kind = JSON_NONE};
     struct slice type = page_query(p, "type");
     const struct catalog *c = p->call->catalog;
     int rc = page_ask_for(p, "rate.list", type.n ? "type" : NULL, type, &told);

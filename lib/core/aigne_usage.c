@@ -10,8 +10,8 @@ enum { AVERAGE_DAYS = 30, ENDLESS_DAYS = 999, DAY_S = 86400, PROJECTS_DRAWN = 10
 
 static int quota(struct page *p)
 {
-    struct json account;
-    struct json used;
+    struct json account = {.kind = JSON_NONE};
+    struct json used = {.kind = JSON_NONE};
     struct page_asking q;
     int rc = page_ask_for(p, "account.get", "user", page_account(p), &account);
     page_asking_begin(&q);
@@ -116,7 +116,7 @@ static void write_trends(struct page *p, struct json series)
 
 static int trends(struct page *p)
 {
-    struct json told;
+    struct json told = {.kind = JSON_NONE};
     bool hours = false;
     int rc = ask_series(p, SLICE_NONE, &told, &hours);
     if (rc)
@@ -170,7 +170,7 @@ static void write_project(struct page *p, struct json item)
 
 static int projects(struct page *p)
 {
-    struct json told;
+    struct json told = {.kind = JSON_NONE};
     int64_t page = 1;
     int64_t size = 20;
     (void)slice_int64(page_query(p, "page"), &page);
@@ -222,7 +222,7 @@ static void write_group(struct page *p, const struct slice *apps, struct json_wa
 
 static int group_trends(struct page *p)
 {
-    struct json told;
+    struct json told = {.kind = JSON_NONE};
     struct slice apps[PROJECTS_DRAWN];
     struct json_walk series[PROJECTS_DRAWN];
     size_t count = 0;
@@ -257,7 +257,7 @@ static int group_trends(struct page *p)
 
 static int project_trends(struct page *p)
 {
-    struct json told;
+    struct json told = {.kind = JSON_NONE};
     bool hours = false;
     struct slice app = page_query(p, "appDid");
     if (!app.n)

@@ -90,7 +90,7 @@ static int info(struct page *p)
 
 static int balance(struct page *p)
 {
-    struct json told;
+    struct json told = {.kind = JSON_NONE};
     int rc = account(p, &told);
     if (rc)
         return rc;
@@ -103,7 +103,7 @@ static int balance(struct page *p)
 
 static int grants(struct page *p)
 {
-    struct json told;
+    struct json told = {.kind = JSON_NONE};
     int rc = account(p, &told);
     if (rc)
         return rc;
@@ -131,7 +131,7 @@ static int grants(struct page *p)
 static int transactions(struct page *p)
 {
     struct page_asking q;
-    struct json told;
+    struct json told = {.kind = JSON_NONE};
     page_asking_begin(&q);
     json_member_string(&q.w, "user", page_account(p));
     int rc = page_put_paging(p, &q);
@@ -245,7 +245,7 @@ static int put_calls(struct page *p, struct page_asking *q)
 int aigne_calls(struct page *p)
 {
     struct page_asking q;
-    struct json told;
+    struct json told = {.kind = JSON_NONE};
     page_asking_begin(&q);
     int rc = put_calls(p, &q);
     if (!rc)
@@ -290,7 +290,7 @@ void page_aigne_export(struct aigne_call *call)
 static int stats(struct page *p, bool everybody)
 {
     struct page_asking q;
-    struct json told;
+    struct json told = {.kind = JSON_NONE};
     page_asking_begin(&q);
     int rc = AIGNE_OK;
     if (everybody)

@@ -33,7 +33,7 @@ struct hub {
     bool poll_failed; /* on the ledger's thread only, as the next: said once, not every tick */
     bool sums_failed;
     int64_t retention_rest_ms; /* until then nothing is archived */
-    int ticks_to_upkeep;
+    atomic_int ticks_to_upkeep;
     bool key_stale;     /* the credentials were sealed under a key we do not have */
     int64_t last_id_ms; /* under `writing`: ids rise, so that their order is that of creation */
 };

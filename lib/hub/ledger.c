@@ -433,14 +433,15 @@ int ledger_open(const struct ledger_options *options, struct ledger **out, struc
     l->ticked_us = clock_monotonic_us();
     atomic_init(&l->failing, options->spool && spool_waiting(options->spool));
     hand_over(l);
+    *out = l; /* before the thread looks there */
     if (!l->ops || start_thread(l) != 0) {
+        *out = NULL;
         int rc = l->ops ? fault_set(why, AIGNE_E_INTERNAL, "No thread could be started.")
                         : fault_nomem(why);
         mem_free(l->ops);
         mem_free(l);
         return rc;
     }
-    *out = l;
     return AIGNE_OK;
 }
 

@@ -41,9 +41,11 @@ static struct {
 
 static void forget(void)
 {
+    pthread_mutex_lock(&seen.lock);
     seen.may_read = false;
     seen.closed_ms = 0;
     seen.received = 0;
+    pthread_mutex_unlock(&seen.lock);
 }
 
 static void note_closed(void)

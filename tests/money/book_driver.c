@@ -2,7 +2,7 @@
  *
  * A line is one operation; those between "begin" and "commit" share a transaction. Each transaction and each
  * question is answered by one line. */
-#define _DEFAULT_SOURCE
+#define _GNU_SOURCE
 #include "base/buf.h"
 #include "base/fault.h"
 #include "store/store.h"

@@ -23,7 +23,7 @@ static const struct row rows[] = {
                 {.kind = EVENT_TEXT, .text = S("lo \"x\"")},
                 {.kind = EVENT_TEXT, .text = S("another choice"), .choice = 1},
                 {.kind = EVENT_USAGE,
-                 .usage = {10, -1, -1, -1, 3, -1, -1, -1, -1, -1, -1, -1, -1}},
+                 .usage = {10, -1, -1, -1, 3, -1, -1, -1, -1, -1, -1, -1, -1, 0}},
                 {.kind = EVENT_FINISH, .finish = FINISH_STOP}},
      .without_notes = true,
      .written =
@@ -35,7 +35,7 @@ static const struct row rows[] = {
                 {.kind = EVENT_THOUGHT, .text = S("so")},
                 {.kind = EVENT_TEXT, .text = S("b")},
                 {.kind = EVENT_USAGE,
-                 .usage = {10, 60, 5, 4, 3, 2, -1, -1, -1, -1, -1, -1, -1}},
+                 .usage = {10, 60, 5, 4, 3, 2, -1, -1, -1, -1, -1, -1, -1, 0}},
                 {.kind = EVENT_FINISH, .finish = FINISH_LENGTH}},
      .notes = {.call_id = S("C1"),
                .model_with_provider = S("openai/gpt"),
@@ -89,7 +89,7 @@ static const struct row rows[] = {
                 {.kind = EVENT_EXTRA, .name = S("extra"), .text = S("1")},
                 {.kind = EVENT_EXTRA, .name = S("extra"), .text = S("[2]")},
                 {.kind = EVENT_USAGE,
-                 .usage = {1, -1, -1, -1, 1, -1, -1, -1, -1, -1, -1, -1, -1},
+                 .usage = {1, -1, -1, -1, 1, -1, -1, -1, -1, -1, -1, -1, -1, 0},
                  .metadata = S("{\"aigneHubCredits\":1e-7,\"creditPrefix\":\"$\"}")}},
      .without_notes = true,
      .written =
@@ -99,7 +99,7 @@ static const struct row rows[] = {
     {.events = {{.kind = EVENT_TEXT, .text = S("x")},
                 {.kind = EVENT_EXTRA, .name = S("modelWithProvider"), .text = S("\"p/m\"")},
                 {.kind = EVENT_USAGE,
-                 .usage = {1, -1, -1, -1, 1, -1, -1, -1, -1, -1, -1, -1, -1},
+                 .usage = {1, -1, -1, -1, 1, -1, -1, -1, -1, -1, -1, -1, -1, 0},
                  .metadata = S("{\"aigneHubCredits\":9}")}},
      .notes = {.call_id = S("C2"), .model_with_provider = S("hub/p/m")},
      .written =
