@@ -19,7 +19,7 @@ from hub_fixture import Process  # noqa: E402
 
 PROGRAM = ""
 SECRET = "whsec_test_secret"
-MOCK = "github.com/stripe/stripe-mock@v0.197.0"
+MOCK = "github.com/stripe/stripe-mock@v0.185.0"
 
 
 def signed(body, secret=SECRET, at=None, more=""):
