@@ -408,8 +408,9 @@ static enum flow settle(struct aigne_call *call)
 
 static enum flow end(struct aigne_call *call)
 {
-    bool good = call->rc >= 0;
-    if (!call->detached || call->recall)
+    bool good = call->rc == AIGNE_OK;
+    /* Without an owner a whole answer is for those who ask for it again, and anything else for nobody. */
+    if (!call->detached || (call->recall && good))
         (good ? call->outlet->finish : call->outlet->fail)(call);
     if (call->recall)
         recall_end(call, good);

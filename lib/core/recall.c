@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "core/exchange.h"
+#include "core/overrides.h"
 #include "core/record.h"
 #include "hub/policy.h"
 #include "text/http.h"
@@ -48,23 +49,23 @@ static struct slice tenant_of(const struct aigne_call *call)
     return call->user.n ? call->user : call->who->id;
 }
 
+/* All that an answer depends on. */
 static struct sha256 hash_of(const struct aigne_call *call, const char *why,
                              struct slice content)
 {
     const struct exchange *x = exchange_of(call);
-    const struct slice end = slice_of("", 1);
-    const struct slice parts[] = {slice_text(why),
-                                  end,
-                                  tenant_of(call),
-                                  end,
-                                  slice_text(x->ingress->name),
-                                  end,
-                                  x->rest,
-                                  end,
-                                  x->query,
-                                  end,
-                                  content};
-    return sha256_of(parts, sizeof parts / sizeof *parts);
+    const struct slice models = call->overrides ? call->overrides->models : SLICE_NONE;
+    const struct slice parts[] = {
+        slice_text(why), tenant_of(call), slice_text(x->ingress->name),
+        x->rest,         x->query,        x->format_headers,
+        models,          content};
+    enum { PARTS = sizeof parts / sizeof *parts };
+    struct slice pieces[2 * PARTS];
+    for (size_t i = 0; i < PARTS; i++) {
+        pieces[2 * i] = parts[i];
+        pieces[2 * i + 1] = slice_of("", 1); /* where one ends */
+    }
+    return sha256_of(pieces, sizeof pieces / sizeof *pieces);
 }
 
 /* A form is put together anew with each repetition, between other borders. */

@@ -199,6 +199,58 @@ static void a_loop_that_ends_takes_them_along(void **state)
     fixture_close(&f);
 }
 
+static void open_on_disk(struct fixture *f, char folder[40])
+{
+    char settings[100];
+    snprintf(folder, 40, "/tmp/aigne-recall-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    snprintf(settings, sizeof(settings), "{\"data\":\"%s/hub.db\"}", folder);
+    open_numbered(f, settings);
+}
+
+static void remove_folder(const char *folder)
+{
+    char command[100];
+    snprintf(command, sizeof(command), "rm -rf %s", folder);
+    assert_int_equal(system(command), 0);
+}
+
+/* The first client goes while the store is asked: nothing was made, and nothing may be kept. */
+static void who_goes_before_it_begins_leaves_nothing(void **state)
+{
+    (void)state;
+    struct fixture f;
+    char folder[40];
+    static struct answer a;
+    open_on_disk(&f, folder);
+    aigne_call_free(start(&f, f.key, ONCE, CHAT));
+    post(&f, f.key, ONCE, CHAT, &a);
+    expect_body(&a, 200, "number 1");
+    assert_null(strstr(a.head, "idempotent-replayed"));
+    post(&f, f.key, ONCE, CHAT, &a);
+    expect_body(&a, 200, "number 1");
+    fixture_close(&f);
+    remove_folder(folder);
+}
+
+/* Read on for its usage alone, an answer is not there for others. */
+static void a_drained_answer_is_not_kept(void **state)
+{
+    (void)state;
+    struct fixture f;
+    static struct answer a;
+    open_numbered(&f, NULL);
+    do_quietly(f.hub, "settings.put",
+               "{\"policy\":{\"cache\":\"exact\",\"onCancel\":\"drain\"}}");
+    aigne_call_free(start(&f, f.key, "", CHAT));
+    while (count_rows(f.hub) < 1)
+        aigne_loop_drive(f.loop, 10);
+    post(&f, f.key, "", CHAT, &a);
+    expect_body(&a, 200, "number 2");
+    assert_non_null(strstr(a.head, "x-aigne-hub-cache: miss"));
+    fixture_close(&f);
+}
+
 static void an_answer_outlives_the_process(void **state)
 {
     (void)state;
@@ -248,6 +300,8 @@ static void what_was_asked_before_is_answered_from_the_cache(void **state)
     expect_body(&a, 200, "number 3");
     post(&f, f.key, "", CHAT, &a); /* who does not want it */
     expect_body(&a, 200, "number 4");
+    post(&f, f.key, CACHED "x-aigne-hub-models: openai/other\r\n", CHAT, &a); /* else, others */
+    expect_body(&a, 200, "number 5");
     do_quietly(f.hub, "settings.put", "{\"policy\":{\"cache\":\"exact\",\"cacheTime\":1}}");
     post(&f, f.key, "", CHAT, &a);
     assert_non_null(strstr(a.head, "x-aigne-hub-cache: "));
@@ -281,6 +335,8 @@ int main(void)
         cmocka_unit_test(who_waits_may_go),
         cmocka_unit_test(it_is_made_to_the_end_without_its_client),
         cmocka_unit_test(a_loop_that_ends_takes_them_along),
+        cmocka_unit_test(who_goes_before_it_begins_leaves_nothing),
+        cmocka_unit_test(a_drained_answer_is_not_kept),
         cmocka_unit_test(an_answer_outlives_the_process),
         cmocka_unit_test(what_was_asked_before_is_answered_from_the_cache),
         cmocka_unit_test(the_same_bytes_soon_again_are_a_repetition),
