@@ -144,14 +144,7 @@ static void write_more(struct verb_call *v, const struct store_object *object)
 
 static int budget_get(struct verb_call *v)
 {
-    const struct store_object *object = NULL;
-    int rc = find(v, &object);
-    if (!object)
-        return rc;
-    verb_reply(v, object->id, object->body);
-    write_more(v, object);
-    json_close_object(&v->w);
-    return v->why->code;
+    return verb_show(v, find, write_more);
 }
 
 static int budget_list(struct verb_call *v)
@@ -162,9 +155,7 @@ static int budget_list(struct verb_call *v)
 
 static int budget_delete(struct verb_call *v)
 {
-    const struct store_object *object = NULL;
-    int rc = find(v, &object);
-    return object ? verb_delete(v, object) : rc;
+    return verb_remove(v, find);
 }
 
 #define NAME_TEXT   VERB_TEXT("name", "what it is called; no two are alike")

@@ -190,14 +190,7 @@ static int credential_put(struct verb_call *v)
 
 static int credential_get(struct verb_call *v)
 {
-    const struct store_object *object = NULL;
-    int rc = find(v, &object);
-    if (!object)
-        return rc;
-    verb_reply(v, object->id, object->body);
-    health_write_credential(v, object);
-    json_close_object(&v->w);
-    return AIGNE_OK;
+    return verb_show(v, find, health_write_credential);
 }
 
 static bool of_provider(struct verb_call *v, struct json body)
@@ -221,9 +214,7 @@ static int credential_list(struct verb_call *v)
 
 static int credential_delete(struct verb_call *v)
 {
-    const struct store_object *object = NULL;
-    int rc = find(v, &object);
-    return object ? verb_delete(v, object) : rc;
+    return verb_remove(v, find);
 }
 
 /* ---- a new master key ------------------------------------------------------------------------ */

@@ -135,13 +135,7 @@ static int find(struct verb_call *v, const struct store_object **out)
 
 static int key_get(struct verb_call *v)
 {
-    const struct store_object *object = NULL;
-    int rc = find(v, &object);
-    if (!object)
-        return rc;
-    verb_reply(v, object->id, object->body);
-    json_close_object(&v->w);
-    return AIGNE_OK;
+    return verb_show(v, find, NULL);
 }
 
 static int key_put(struct verb_call *v)
@@ -206,9 +200,7 @@ static int key_revoke(struct verb_call *v)
 
 static int key_delete(struct verb_call *v)
 {
-    const struct store_object *object = NULL;
-    int rc = find(v, &object);
-    return object ? verb_delete(v, object) : rc;
+    return verb_remove(v, find);
 }
 
 #define ID_SCHEMA VERB_SCHEMA("\"id\"", VERB_TEXT("id", "the key's id, as in key.list"))

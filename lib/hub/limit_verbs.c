@@ -251,14 +251,7 @@ static void write_more(struct verb_call *v, const struct store_object *object)
 
 static int limit_get(struct verb_call *v)
 {
-    const struct store_object *object = NULL;
-    int rc = find(v, &object);
-    if (!object)
-        return rc;
-    verb_reply(v, object->id, object->body);
-    write_more(v, object);
-    json_close_object(&v->w);
-    return AIGNE_OK;
+    return verb_show(v, find, write_more);
 }
 
 static int limit_list(struct verb_call *v)
@@ -296,9 +289,7 @@ static int limit_state(struct verb_call *v)
 
 static int limit_delete(struct verb_call *v)
 {
-    const struct store_object *object = NULL;
-    int rc = find(v, &object);
-    return object ? verb_delete(v, object) : rc;
+    return verb_remove(v, find);
 }
 
 #define NAME_SCHEMA               VERB_SCHEMA("\"name\"", VERB_TEXT("name", "what the limit is called"))

@@ -198,14 +198,7 @@ static int find(struct verb_call *v, const struct store_object **out)
 
 static int provider_get(struct verb_call *v)
 {
-    const struct store_object *object = NULL;
-    int rc = find(v, &object);
-    if (!object)
-        return rc;
-    verb_reply(v, object->id, object->body);
-    write_counts(v, object);
-    json_close_object(&v->w);
-    return AIGNE_OK;
+    return verb_show(v, find, write_counts);
 }
 
 static int provider_list(struct verb_call *v)

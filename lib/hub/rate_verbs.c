@@ -214,13 +214,7 @@ static int find(struct verb_call *v, const struct store_object **out)
 
 static int rate_get(struct verb_call *v)
 {
-    const struct store_object *object = NULL;
-    int rc = find(v, &object);
-    if (!object)
-        return rc;
-    verb_reply(v, object->id, object->body);
-    json_close_object(&v->w);
-    return AIGNE_OK;
+    return verb_show(v, find, NULL);
 }
 
 static bool asked_for(struct verb_call *v, struct json body)

@@ -145,13 +145,7 @@ static int find(struct verb_call *v, const struct store_object **out)
 
 static int team_get(struct verb_call *v)
 {
-    const struct store_object *object = NULL;
-    int rc = find(v, &object);
-    if (!object)
-        return rc;
-    verb_reply(v, object->id, object->body);
-    json_close_object(&v->w);
-    return AIGNE_OK;
+    return verb_show(v, find, NULL);
 }
 
 static int team_list(struct verb_call *v)
@@ -162,9 +156,7 @@ static int team_list(struct verb_call *v)
 /* Its account stays, with what was granted. */
 static int team_delete(struct verb_call *v)
 {
-    const struct store_object *object = NULL;
-    int rc = find(v, &object);
-    return object ? verb_delete(v, object) : rc;
+    return verb_remove(v, find);
 }
 
 #define FIND_SCHEMA VERB_SCHEMA("\"team\"", VERB_TEXT("team", "the team's id or name"))

@@ -148,6 +148,26 @@ int verb_delete(struct verb_call *v, const struct store_object *object)
     return AIGNE_OK;
 }
 
+int verb_remove(struct verb_call *v, verb_find_fn find)
+{
+    const struct store_object *object = NULL;
+    int rc = find(v, &object);
+    return object ? verb_delete(v, object) : rc;
+}
+
+int verb_show(struct verb_call *v, verb_find_fn find, verb_more_fn more)
+{
+    const struct store_object *object = NULL;
+    int rc = find(v, &object);
+    if (!object)
+        return rc;
+    verb_reply(v, object->id, object->body);
+    if (more)
+        more(v, object);
+    json_close_object(&v->w);
+    return v->why->code;
+}
+
 int verb_check(struct verb_call *v, const char *table, struct slice id, int64_t version)
 {
     return verb_add(v, (struct store_op){.kind = STORE_CHECK,

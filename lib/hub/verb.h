@@ -163,6 +163,11 @@ typedef bool (*verb_fits_fn)(struct verb_call *v, struct json body);
 typedef void (*verb_more_fn)(struct verb_call *v, const struct store_object *object);
 int verb_list(struct verb_call *v, const char *table, verb_fits_fn fits, verb_more_fn more);
 
+/* What a "get" and a "delete" do with the object that the arguments name, as `find` knows it. */
+typedef int (*verb_find_fn)(struct verb_call *v, const struct store_object **out);
+int verb_show(struct verb_call *v, verb_find_fn find, verb_more_fn more);
+int verb_remove(struct verb_call *v, verb_find_fn find);
+
 /* By id or name; AIGNE_E_REQUEST 404. */
 int team_find(struct verb_call *v, struct slice id_or_name, const struct store_object **out);
 /* The argument "team" as the id of a team that the user, when there is one, is a member of; its JSON, "null"
