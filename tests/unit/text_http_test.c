@@ -37,6 +37,20 @@ static void finds_headers(void **state)
     assert_false(http_block_next(&block, &header));
 }
 
+static void takes_tokens_as_names(void **state)
+{
+    (void)state;
+    for (int c = 1; c < 256; c++) {
+        char line[] = {'a', (char)c, 'z', ':', ' ', 'v', '\0'};
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        bool token = letter || (c >= '0' && c <= '9') || strchr("!#$%&'*+-.^_`|~", c);
+        struct slice block = slice_text(line);
+        struct http_header header;
+        bool taken = http_block_next(&block, &header) && header.name.n == 3;
+        assert_int_equal(taken, token);
+    }
+}
+
 static void reads_bearers(void **state)
 {
     (void)state;
@@ -80,6 +94,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_have_room_for_16_headers),
         cmocka_unit_test(finds_headers),
+        cmocka_unit_test(takes_tokens_as_names),
         cmocka_unit_test(reads_bearers),
         cmocka_unit_test(compares_media_types),
         cmocka_unit_test(names_statuses),
