@@ -88,8 +88,12 @@ static void charge(struct aigne_call *call, struct usage_row *row)
     const struct catalog_rate *rate =
         catalog_rate(call->catalog, row->provider, row->model,
                      slice_text(kind_rate_type(call->request.kind)));
-    row->charged = rate && usage_reported(&row->usage) &&
-                   meter_charge(&row->usage, rate, row->started_ms, &row->credits);
+    bool known = rate && usage_reported(&row->usage);
+    row->charged = known && meter_charge(&row->usage, &rate->prices, rate->type,
+                                         row->started_ms, &row->credits);
+    row->costed =
+        known && rate->costs &&
+        meter_charge(&row->usage, rate->costs, rate->type, row->started_ms, &row->cost);
     call->charged = row->charged;
     call->credits = row->credits;
 }

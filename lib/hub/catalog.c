@@ -160,6 +160,19 @@ static int64_t context_window_of(struct json metadata)
     return limit_of(metadata, names, 4);
 }
 
+/* Few rates say what they cost the operator, so there is no room for it in each. */
+static const struct price_list *costs_of(struct json body, struct arena *a)
+{
+    struct json costs = json_get(body, "unitCosts");
+    struct json tiers = json_get(body, "tiers");
+    struct price_list *list = NULL;
+    if ((costs.kind == JSON_OBJECT && json_count(costs)) || tiers.kind == JSON_ARRAY)
+        list = arena_alloc(a, sizeof *list);
+    if (list)
+        price_list_read(body, PRICE_COSTS, a, list);
+    return list && (list->tier_count || costs.kind == JSON_OBJECT) ? list : NULL;
+}
+
 static bool read_rate(struct catalog *c, const struct store_object *from,
                       struct catalog_rate *to)
 {
@@ -175,6 +188,7 @@ static bool read_rate(struct catalog *c, const struct store_object *from,
     to->prefill = fit_has(metadata) & FIT_BIT(FIT_PREFILL);
     c->fits_known = c->fits_known || to->lacks || to->context_window;
     price_list_read(body, PRICE_RATES, &c->arena, &to->prices);
+    to->costs = costs_of(body, &c->arena);
     to->body = from->body;
     return to->provider.p && to->model.p && to->type.p &&
            to->prices.base.part[PRICE_INPUT] >= 0 && to->prices.base.part[PRICE_OUTPUT] >= 0;

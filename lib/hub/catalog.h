@@ -82,6 +82,7 @@ struct catalog_rate {
     struct slice model;
     struct slice type;              /* "chat" */
     struct price_list prices;       /* in credits */
+    const struct price_list *costs; /* in dollars; NULL: not known */
     int64_t answer_limit;           /* tokens that the model can answer with; 0: not known */
     int64_t context_window;         /* tokens of prompt and answer together; 0: not known */
     bool prefill;                   /* it goes on with words put into its mouth */

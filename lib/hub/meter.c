@@ -54,8 +54,8 @@ bool meter_sum(const struct usage *usage, const struct price *p, enum chat_kind 
     return fits && add(usage, p, PRICE_REQUEST, sum);
 }
 
-bool meter_charge(const struct usage *usage, const struct catalog_rate *rate, int64_t at_ms,
-                  int64_t *billionths)
+bool meter_charge(const struct usage *usage, const struct price_list *prices, struct slice type,
+                  int64_t at_ms, int64_t *billionths)
 {
     struct price p;
     decimal_wide sum = 0;
@@ -63,8 +63,8 @@ bool meter_charge(const struct usage *usage, const struct catalog_rate *rate, in
     *billionths = 0;
     if (!usage_sane(usage)) /* before adding up: absurd counts may not even fit a sum */
         return false;
-    (void)kind_parse(rate->type, &kind);
+    (void)kind_parse(type, &kind);
     const struct price_moment when = {usage_prompt(usage), usage->service, at_ms};
-    price_at(&rate->prices, kind, &when, &p);
+    price_at(prices, kind, &when, &p);
     return meter_sum(usage, &p, kind, &sum) && decimal_round(sum, billionths);
 }

@@ -8,13 +8,13 @@
 #define AIGNE_HUB_METER_H
 
 #include "chat/usage.h"
-#include "hub/catalog.h"
+#include "hub/price.h"
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Of a call that began at `at_ms`. False when the sum does not fit, or a count is absurd. */
-bool meter_charge(const struct usage *usage, const struct catalog_rate *rate, int64_t at_ms,
-                  int64_t *billionths);
+/* Of a call of that type that began at `at_ms`. False when the sum does not fit, or a count is absurd. */
+bool meter_charge(const struct usage *usage, const struct price_list *prices, struct slice type,
+                  int64_t at_ms, int64_t *billionths);
 
 /* The exact sum in 18 digits at prices that are complete, as price_at gives them. */
 bool meter_sum(const struct usage *usage, const struct price *p, enum chat_kind kind,

@@ -99,19 +99,21 @@ static int price_again(struct rerating *r, const struct usage_row *row, bool *pr
                        int64_t *credits)
 {
     struct past *past = NULL;
-    struct catalog_rate rate = {.type = kind_canonical(row->type)};
+    struct price_list none;
+    const struct price_list *prices = &none;
     const struct catalog_rate *now =
         catalog_rate(r->v->catalog, row->provider, row->model, row->type);
     int rc = r->current ? AIGNE_OK : find_past(r, row, &past);
     if (rc)
         return rc;
-    price_clear(&rate.prices.base);
+    price_clear(&none.base);
     if (past)
-        rate.prices = *list_at(past, row->started_ms);
+        prices = list_at(past, row->started_ms);
     else if (now)
-        rate.prices = now->prices;
-    *priced = rate.prices.base.part[PRICE_INPUT] >= 0 &&
-              meter_charge(&row->usage, &rate, row->started_ms, credits);
+        prices = &now->prices;
+    *priced =
+        prices->base.part[PRICE_INPUT] >= 0 &&
+        meter_charge(&row->usage, prices, kind_canonical(row->type), row->started_ms, credits);
     return AIGNE_OK;
 }
 

@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { FILES = 16, PATH_SIZE = 4096, AT_ONCE = 128, NUMBERS = 14 };
+enum { FILES = 16, PATH_SIZE = 4096, AT_ONCE = 128, NUMBERS = 15 };
 
 /* The lines are the file: a head with the spool's id, then a line for each entry. */
 struct spool {
@@ -70,7 +70,7 @@ static void write_row(struct json_writer *w, const struct usage_row *row)
     const int64_t numbers[NUMBERS] = {
         row->started_ms,   row->http_status,  row->attempt,       row->streamed, row->estimated,
         row->credits,      row->duration_us,  row->first_byte_us, u->input,      u->cache_read,
-        u->cache_write_5m, u->cache_write_1h, u->output,          u->reasoning};
+        u->cache_write_5m, u->cache_write_1h, u->output,          u->reasoning,  row->cost};
     json_open_object(w);
     json_key(w, "texts");
     json_open_array(w);
@@ -83,6 +83,7 @@ static void write_row(struct json_writer *w, const struct usage_row *row)
         json_write_int(w, numbers[i]);
     json_close_array(w);
     json_member_bool(w, "charged", row->charged);
+    json_member_bool(w, "costed", row->costed);
     json_member_raw_opt(w, "units", usage_units_write(u, room));
     write_claims(w, row->claims, row->claim_count, false);
     json_close_object(w);
@@ -150,7 +151,9 @@ static void read_row(struct json from, int64_t spooled_ms, struct usage_row *row
     row->usage.cache_write_1h = n[11];
     row->usage.output = n[12];
     row->usage.reasoning = n[13];
+    row->cost = n[14];
     (void)json_bool(json_get(from, "charged"), &row->charged);
+    (void)json_bool(json_get(from, "costed"), &row->costed);
     row->claims = read_claims(from, &row->claim_count, a);
 }
 

@@ -14,6 +14,7 @@ enum column_kind {
     COLUMN_SECONDS, /* of microseconds */
     COLUMN_MOMENT,
     COLUMN_CREDITS,
+    COLUMN_COST,
     COLUMN_TOTAL,
     COLUMN_FLAG,
     COLUMN_USER /* a member of the user's object */
@@ -60,6 +61,7 @@ static const struct column columns[] = {
     AT("Estimated", FLAG, estimated),
     AT("Error", TEXT, error),
     AT("Row ID", TEXT, id),
+    {"Cost", COLUMN_COST, 0, NULL},
 };
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
@@ -123,6 +125,10 @@ static void put_column(struct usage_export *e, const struct usage_row *row,
     case COLUMN_CREDITS:
         if (row->charged)
             decimal_write(e->out, row->credits, DECIMAL_AMOUNT_DIGITS);
+        break;
+    case COLUMN_COST:
+        if (row->costed)
+            decimal_write(e->out, row->cost, DECIMAL_AMOUNT_DIGITS);
         break;
     case COLUMN_TOTAL:
         buf_put_int(e->out, total(&row->usage));

@@ -173,6 +173,8 @@ int64_t rollup_read_row(struct sqlite3_stmt *statement, struct slice names[USAGE
                               .estimated = sqlite3_column_int(statement, 10) != 0,
                               .charged = sqlite3_column_type(statement, 17) != SQLITE_NULL,
                               .credits = sqlite3_column_int64(statement, 17),
+                              .costed = sqlite3_column_type(statement, 21) != SQLITE_NULL,
+                              .cost = sqlite3_column_int64(statement, 21),
                               .duration_us = sqlite3_column_int64(statement, 18),
                               .first_byte_us = sqlite3_column_int64(statement, 19)};
     row->usage = (struct usage){.input = sqlite3_column_int64(statement, 11),

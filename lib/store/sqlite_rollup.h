@@ -34,7 +34,7 @@ extern const struct rollup_cut rollup_cuts[ROLLUP_SETS];
 #define ROLLUP_COLUMNS                                                                         \
     "place, user, key_id, app, model, provider, type, status, started_ms, attempt, estimated," \
     " input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens,"          \
-    " output_tokens, reasoning_tokens, credits, duration_us, first_byte_us, units"
+    " output_tokens, reasoning_tokens, credits, duration_us, first_byte_us, units, cost"
 /* The names in the order of enum usage_match; texts live until the next step. */
 int64_t rollup_read_row(struct sqlite3_stmt *statement, struct slice names[USAGE_NAMES],
                         struct usage_row *row);

@@ -38,6 +38,8 @@ struct usage_row {
     struct usage usage;
     bool charged;    /* a rate was known: credits count */
     int64_t credits; /* billionths */
+    bool costed;     /* what it cost the operator is known */
+    int64_t cost;    /* billionths of a dollar */
     int64_t duration_us;
     int64_t first_byte_us;   /* -1: none came */
     struct slice request_id; /* the provider's own */

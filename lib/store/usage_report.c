@@ -105,15 +105,14 @@ int usage_query_read(struct slice filters, struct arena *a, struct usage_query *
 
 static void write_charge(struct json_writer *w, const struct usage_row *row)
 {
-    json_key(w, "credits");
-    if (!row->charged) {
+    if (row->charged) {
+        json_member_amount(w, "credits", row->credits);
+    } else {
+        json_key(w, "credits");
         json_write_null(w);
-        return;
     }
-    BUF_LITERAL(w->out, "\"");
-    decimal_write(w->out, row->credits, DECIMAL_AMOUNT_DIGITS);
-    BUF_LITERAL(w->out, "\"");
-    w->comma = true;
+    if (row->costed)
+        json_member_amount(w, "cost", row->cost);
 }
 
 static void write_optional(struct json_writer *w, const char *name, struct slice text)

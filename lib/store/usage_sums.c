@@ -84,9 +84,10 @@ void usage_sums_add_row(struct usage_sums *s, const struct usage_row *row)
     add(s, SUM_RETRIES, row->attempt > 1);
     add(s, SUM_ESTIMATED, row->estimated);
     add(s, SUM_CREDITS, row->charged ? usage_known(row->credits) : 0);
+    add(s, SUM_COST, row->costed ? usage_known(row->cost) : 0);
     add(s, SUM_DURATION_US, usage_known(row->duration_us));
     add(s, SUM_LAST_MS, row->started_ms);
-    for (int i = 0; i < SUMS - SUM_USAGE; i++)
+    for (int i = 0; SUM_USAGE + i < SUM_SERVICE; i++)
         add(s, SUM_USAGE + i, usage_known(usage[i]));
     if (row->first_byte_us >= 0) {
         add(s, SUM_FIRST_BYTES, 1);

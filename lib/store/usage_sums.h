@@ -21,7 +21,8 @@ enum usage_sum {
     SUM_FIRST_BYTE_US,
     SUM_LAST_MS, /* when the latest began: not a sum */
     SUM_USAGE,   /* what struct usage counts, in its order */
-    SUMS = SUM_USAGE + sizeof(struct usage) / sizeof(int64_t)
+    SUM_SERVICE = SUM_USAGE + offsetof(struct usage, service) / sizeof(int64_t),
+    SUMS /* the service is a name, not a count: older sums may have something there */
 };
 
 #define HISTOGRAM_BUCKETS 512

@@ -25,7 +25,7 @@ static struct catalog_rate rates(const char *in, const char *out, const char *re
 static void assert_cost(struct catalog_rate r, struct usage u, int64_t billionths)
 {
     int64_t cost = -1;
-    assert_true(meter_charge(&u, &r, 0, &cost));
+    assert_true(meter_charge(&u, &r.prices, r.type, 0, &cost));
     assert_int_equal(cost, billionths);
 }
 
@@ -87,7 +87,7 @@ static void test_absurd_counts_are_refused(void **state)
                                         &u.cache_write_1h, &u.output,     &u.reasoning};
             int64_t cost = 77;
             *members[member] = absurd[i];
-            assert_false(meter_charge(&u, &r, 0, &cost));
+            assert_false(meter_charge(&u, &r.prices, r.type, 0, &cost));
             assert_int_equal(cost, 0);
         }
 }
@@ -98,9 +98,10 @@ static void test_what_does_not_fit_is_refused(void **state)
     struct usage u = USAGE_TOKENS(USAGE_LARGEST, -1, -1, -1, USAGE_LARGEST, -1);
     struct catalog_rate r = rates("1", "1", NULL, NULL);
     int64_t cost = 0;
-    assert_false(meter_charge(&u, &r, 0, &cost)); /* 2^41 credits in billionths */
+    assert_false(
+        meter_charge(&u, &r.prices, r.type, 0, &cost)); /* 2^41 credits in billionths */
     r = rates("0.001", "0.001", NULL, NULL);
-    assert_true(meter_charge(&u, &r, 0, &cost));
+    assert_true(meter_charge(&u, &r.prices, r.type, 0, &cost));
     assert_int_equal(cost, INT64_C(2199023255552000000)); /* exact: no float could say it */
 }
 

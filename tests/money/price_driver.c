@@ -58,7 +58,7 @@ static void price(struct json line, struct arena *a)
     int64_t most = 0;
     (void)kind_parse(rate.type, &kind);
     price_list_read(json_get(line, "rate"), PRICE_RATES, a, &rate.prices);
-    bool fits = meter_charge(&usage, &rate, number_of(line, "at", 0), &cost);
+    bool fits = meter_charge(&usage, &rate.prices, rate.type, number_of(line, "at", 0), &cost);
     bool bounded = ceiling_charge(&c, kind, &rate, number_of(line, "asked", 0), &most);
     print(fits, cost, " ");
     print(bounded, most, "\n");

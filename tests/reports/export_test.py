@@ -121,7 +121,7 @@ class Exports(unittest.TestCase):
                    " SELECT place + (i << 44), id || i, call_id, 'slow', key_id, app, type, ingress, model, requested,"
                    " provider, credential, status, error, request_id, started_ms, http_status, attempt, streamed, estimated,"
                    " input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens,"
-                   " reasoning_tokens, credits, duration_us, first_byte_us, dropped, units, account FROM usage, n"
+                   " reasoning_tokens, credits, duration_us, first_byte_us, dropped, units, account, cost FROM usage, n"
                    " WHERE place <= ? AND place >= ? AND user <> 'slow'", (last, self.rows[2000]["place"]))
         wanted = db.execute("SELECT count(*) FROM usage WHERE user = 'slow'").fetchone()[0]
         connection = socket.socket()

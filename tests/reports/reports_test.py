@@ -105,6 +105,20 @@ class Reports(unittest.TestCase):
         counts = [item["calls"] for item in told["list"]]
         self.assertEqual(counts, sorted(counts, reverse=True))
 
+    def test_a_level_of_service_is_no_count(self):
+        self.fill(2, 1)
+        self.rows = [{**self.rows[0], "units": None}]
+        sums = []
+        for units in (None, '{"serviceTier":"priority"}'):
+            self.db.execute("DELETE FROM usage")
+            self.db.execute("DELETE FROM rollup")
+            self.db.execute("UPDATE rollup_state SET place = 0")
+            book.insert(self.db, [{**self.rows[0], "units": units}])
+            self.roll(60_000)
+            sums.append([bytes(row[0]) for row in self.db.execute("SELECT sums FROM rollup")])
+        self.assertTrue(sums[0])
+        self.assertEqual(sums[0], sums[1])
+
     def test_newest_rows_only(self):
         self.fill(1500, 80)
         self.check_all()

@@ -15,6 +15,7 @@ COLUMNS = {"user": "user", "key": "key_id", "app": "app", "model": "model", "pro
            "status": "status"}
 TOKENS = ["input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "output_tokens",
           "reasoning_tokens"]
+UNITS = 8 * [None] + ['{"images":2}', '{"serviceTier":"priority"}']
 
 
 class Driver:
@@ -71,7 +72,7 @@ def make_rows(rng, count, since, until, crowd=7):
             "http_status": 200, "attempt": rng.choice([1, 1, 1, 2]), "streamed": 1, "estimated": int(rng.random() < .1),
             "credits": rng.randrange(10**7) if rng.random() < .9 else None, "duration_us": duration,
             "first_byte_us": duration // 3 if done else -1, "dropped": "",
-            "units": '{"images":2}' if rng.random() < .1 else None, "account": "",
+            "units": rng.choice(UNITS), "account": "", "cost": rng.randrange(10**6) if rng.random() < .5 else None,
             **{name: rng.choice([-1, rng.randrange(3000)]) for name in TOKENS}})
     rows.sort(key=lambda row: row["started_ms"] + row["duration_us"] // 1000)
     last = 0
@@ -108,6 +109,7 @@ def add_up(rows):
         "reasoningTokens": sum(known(row, "reasoning_tokens") for row in rows),
         "totalTokens": sum(known(row, *TOKENS) for row in rows),
         "credits": decimal(sum(row["credits"] or 0 for row in rows)),
+        "cost": decimal(sum(row["cost"] or 0 for row in rows)),
     }
     images = sum(json.loads(row["units"] or "{}").get("images", 0) for row in rows)
     if images:
