@@ -12,6 +12,7 @@
 #include <aignehub/aignehub.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { FILES = 16, PATH_SIZE = 4096, AT_ONCE = 128, NUMBERS = 15 };
@@ -159,18 +160,22 @@ static void read_row(struct json from, int64_t spooled_ms, struct usage_row *row
 
 /* ---- the file ---- */
 
-/* A file is one process's, by a lock: the first that nobody has. With `make` also a new one. */
+/* A file is one process's, by a lock. With `make` a new one; else the first that nobody has any more, which
+ * another process may just have removed. */
 static bool take_file(struct spool *s, bool make)
 {
     for (int i = 0; i < FILES && s->database; i++) {
+        struct stat found;
         struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
         int n = snprintf(s->path, sizeof s->path, "%s-spool%d", s->database, i);
         if (n < 0 || n >= PATH_SIZE)
             return false;
-        s->file = open(s->path, O_RDWR | O_APPEND | O_CLOEXEC | (make ? O_CREAT : 0), 0600);
+        s->file =
+            open(s->path, O_RDWR | O_APPEND | O_CLOEXEC | (make ? O_CREAT | O_EXCL : 0), 0600);
         if (s->file < 0)
             continue;
-        if (fcntl(s->file, F_OFD_SETLK, &lock) == 0)
+        if (fcntl(s->file, F_OFD_SETLK, &lock) == 0 && fstat(s->file, &found) == 0 &&
+            found.st_nlink > 0)
             return true;
         close(s->file);
         s->file = -1;
@@ -277,6 +282,19 @@ static int take_over(struct spool *s, struct fault *why)
     return AIGNE_OK;
 }
 
+/* What another process left, if any did; when that fails, whoever comes next does. */
+static int adopt(struct spool *s, struct fault *why)
+{
+    int rc = take_file(s, false) ? take_over(s, why) : AIGNE_OK;
+    if (!rc)
+        return AIGNE_OK;
+    close(s->file);
+    s->file = -1;
+    s->lines.rc = AIGNE_OK;
+    start(s);
+    return rc;
+}
+
 int spool_open(struct slice database, const struct store_type *type, struct store *store,
                struct spool **out, struct fault *why)
 {
@@ -292,7 +310,7 @@ int spool_open(struct slice database, const struct store_type *type, struct stor
         rc = s->database ? AIGNE_OK : fault_nomem(why);
     }
     if (!rc)
-        rc = take_file(s, false) ? take_over(s, why) : AIGNE_OK;
+        rc = adopt(s, why);
     if (!rc && !s->lines.n)
         start(s);
     if (rc) {
@@ -423,7 +441,7 @@ static int hand_over(struct spool *s, struct batch *b, struct fault *why)
                                     .expected_version = STORE_ANY_VERSION};
     (void)s->type->apply(s->store, &forget, 1, why);
     start(s);
-    return AIGNE_OK;
+    return adopt(s, why);
 }
 
 int spool_replay(struct spool *s, struct fault *why)
