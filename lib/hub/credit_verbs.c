@@ -13,7 +13,7 @@ enum {
 
 #define DAY_MS ((int64_t)86400000)
 
-static struct money_op *new_op(struct verb_call *v, struct slice id, struct slice account)
+struct money_op *verb_money_op(struct verb_call *v, struct slice id, struct slice account)
 {
     struct money_op *op = arena_alloc(v->arena, sizeof *op);
     if (op)
@@ -34,7 +34,7 @@ int credit_starter(struct verb_call *v, struct slice user)
         return AIGNE_OK;
     const struct slice parts[] = {SLICE(BILLING_STARTER_ID), user};
     struct slice id = arena_join(v->arena, parts, 2);
-    struct money_op *op = new_op(v, id, user);
+    struct money_op *op = verb_money_op(v, id, user);
     if (!op || !id.p)
         return fault_nomem(v->why);
     op->amount = b->starter;
@@ -44,8 +44,7 @@ int credit_starter(struct verb_call *v, struct slice user)
     return verb_money(v, STORE_GRANT, op);
 }
 
-/* The account of a user, a team, or a key that belongs to nobody. */
-static int read_account(struct verb_call *v, struct slice *out)
+int verb_account(struct verb_call *v, struct slice *out)
 {
     const struct store_object *user = NULL;
     struct slice given = SLICE_NONE;
@@ -131,12 +130,12 @@ static void reply_grant(struct verb_call *v, const struct money_op *op)
 static int credit_grant(struct verb_call *v)
 {
     struct slice account = SLICE_NONE;
-    int rc = read_account(v, &account);
+    int rc = verb_account(v, &account);
     if (!rc && !account.p)
         return verb_refuse(v, "user", "Say whose account: \"user\" or \"team\".");
     if (rc)
         return rc;
-    struct money_op *op = new_op(v, SLICE_NONE, account);
+    struct money_op *op = verb_money_op(v, SLICE_NONE, account);
     if (!op)
         return fault_nomem(v->why);
     rc = read_grant(v, op);
@@ -156,7 +155,7 @@ static int credit_revoke(struct verb_call *v)
         rc = verb_name(v, "note", &note);
     if (rc)
         return rc;
-    struct money_op *op = new_op(v, id, SLICE(""));
+    struct money_op *op = verb_money_op(v, id, SLICE(""));
     if (!op)
         return fault_nomem(v->why);
     op->note = note.p ? note : SLICE("");
@@ -176,7 +175,8 @@ static int credit_restore(struct verb_call *v)
     struct slice id = SLICE_NONE;
     int rc = verb_name(v, "id", &id);
     const struct slice parts[] = {id, SLICE("-restored")};
-    struct money_op *op = rc ? NULL : new_op(v, arena_join(v->arena, parts, 2), SLICE(""));
+    struct money_op *op =
+        rc ? NULL : verb_money_op(v, arena_join(v->arena, parts, 2), SLICE(""));
     if (!op)
         return rc ? rc : fault_nomem(v->why);
     op->source = id;
@@ -193,7 +193,7 @@ static int credit_restore(struct verb_call *v)
 static int report(struct verb_call *v, enum money_report what)
 {
     struct money_query query = {.report = what};
-    int rc = read_account(v, &query.account);
+    int rc = verb_account(v, &query.account);
     if (!rc)
         rc = verb_whole(v, "page", 1, INT32_MAX, &query.page);
     if (!rc)

@@ -91,7 +91,7 @@ struct event {
     struct hub *hub;
     struct arena *arena;
     struct fault *why;
-    struct slice grant; /* its id */
+    struct slice prefix; /* of the payment's id */
 };
 
 static struct slice text_of(struct json object, const char *path, struct arena *a)
@@ -100,80 +100,44 @@ static struct slice text_of(struct json object, const char *path, struct arena *
     return text.p ? text : SLICE("");
 }
 
-static struct slice grant_id(const struct event *e, struct slice payment, const char *behind,
-                             struct slice number)
-{
-    const struct slice parts[] = {e->grant, payment, slice_text(behind), number};
-    return arena_join(e->arena, parts, 4);
-}
+/* What an event says about a payment; .p NULL and JSON_NONE: nothing. */
+struct told {
+    struct slice payment;
+    struct json who; /* "user" or "team", where it was bought */
+    struct slice credits;
+    struct json paid;
+    struct json refunded;
+    struct slice dispute;
+    const char *state;
+};
 
-static int carry_out(const struct event *e, const char *verb, struct slice id,
-                     struct slice amount, struct json who)
+static int tell(const struct event *e, const struct told *t)
 {
+    static const char *const whose[] = {"user", "team"};
     struct buf arguments AUTO(buf_free);
     struct buf reply AUTO(buf_free);
+    const struct slice id[] = {e->prefix, t->payment};
+    bool bought = t->who.kind == JSON_OBJECT;
     buf_init(&arguments, 65536);
     buf_init(&reply, 65536);
     struct json_writer w = json_writer(&arguments);
     json_open_object(&w);
-    json_member_string(&w, "id", id);
-    if (amount.p) {
-        static const char *const whose[] = {"user", "team"};
-        json_member_string(&w, "amount", amount);
-        json_member_text(&w, "source", "purchase");
-        for (int i = 0; i < 2; i++)
-            json_member_string_opt(&w, whose[i],
-                                   json_string(json_get(who, whose[i]), e->arena));
-    } else if (strcmp(verb, "credit.revoke") == 0) {
-        json_member_bool(&w, "spent", true);
+    json_member_string(&w, "id", arena_join(e->arena, id, 2));
+    json_member_string_opt(&w, "credits", t->credits);
+    json_member_bool(&w, "bought", bought);
+    for (int i = 0; i < 2 && bought; i++)
+        json_member_string_opt(&w, whose[i], json_string(json_get(t->who, whose[i]), e->arena));
+    json_member_raw_opt(&w, "paid", t->paid.raw);
+    json_member_raw_opt(&w, "refunded", t->refunded.raw);
+    if (t->state) {
+        json_member_string_opt(&w, "dispute", t->dispute.n ? t->dispute : SLICE_NONE);
+        json_member_text(&w, "state", t->state);
     }
     json_close_object(&w);
     if (buf_rc(&arguments) || e->arena->failed)
         return fault_nomem(e->why);
-    return hub_do_as(e->hub, SLICE("payment"), verb, buf_slice(&arguments), &reply, e->why);
-}
-
-/* What is not ours, or was never granted, is no concern of accounts. */
-static int if_there(const struct event *e, int rc)
-{
-    if (rc && e->why->http == 404) {
-        fault_clear(e->why);
-        return AIGNE_OK;
-    }
-    return rc;
-}
-
-/* A part goes back: the whole grant does, and what is left comes as one of its own. */
-static int refund(const struct event *e, struct slice payment, struct json charge,
-                  struct json previous)
-{
-    char digits[24];
-    struct buf text AUTO(buf_free);
-    struct json who = json_get(charge, "metadata");
-    int64_t paid = 0;
-    int64_t back = 0;
-    int64_t before = 0;
-    decimal_wide credits = 0;
-    buf_init(&text, 64);
-    (void)json_int64(json_get(charge, "amount"), &paid);
-    (void)json_int64(json_get(charge, "amount_refunded"), &back);
-    (void)json_int64(json_get(previous, "amount_refunded"), &before);
-    int rc =
-        carry_out(e, "credit.revoke", grant_id(e, payment, "", SLICE("")), SLICE_NONE, who);
-    if (!rc && before > 0) {
-        (void)snprintf(digits, sizeof digits, "%lld", (long long)before);
-        rc = if_there(e, carry_out(e, "credit.revoke",
-                                   grant_id(e, payment, "-left", slice_text(digits)),
-                                   SLICE_NONE, who));
-    }
-    bool counted =
-        decimal_parse(text_of(who, "credits", e->arena), DECIMAL_AMOUNT_DIGITS, &credits);
-    if (rc || !counted || back >= paid || back < 0)
-        return rc;
-    decimal_write(&text, credits * (paid - back) / paid, DECIMAL_AMOUNT_DIGITS);
-    (void)snprintf(digits, sizeof digits, "%lld", (long long)back);
-    return carry_out(e, "credit.grant", grant_id(e, payment, "-left", slice_text(digits)),
-                     buf_slice(&text), who);
+    return hub_do_as(e->hub, SLICE("payment"), "payment.note", buf_slice(&arguments), &reply,
+                     e->why);
 }
 
 static int stripe_event(const struct event *e, struct json body)
@@ -181,36 +145,47 @@ static int stripe_event(const struct event *e, struct json body)
     struct slice type = text_of(body, "type", e->arena);
     struct json object = json_path(body, "data.object");
     struct json who = json_get(object, "metadata");
-    struct slice payment = text_of(object, "payment_intent", e->arena);
+    bool intent = slice_is(type, "payment_intent.succeeded");
+    struct told told = {.payment = text_of(object, intent ? "id" : "payment_intent", e->arena)};
     struct slice credits = json_string(json_get(who, "credits"), e->arena);
-    struct slice id = grant_id(e, payment, "", SLICE(""));
-    bool ours = credits.p && payment.n;
-    if (slice_is(type, "checkout.session.completed") ||
-        slice_is(type, "checkout.session.async_payment_succeeded"))
-        return ours && slice_is(text_of(object, "payment_status", e->arena), "paid")
-                   ? carry_out(e, "credit.grant", id, credits, who)
-                   : AIGNE_OK;
-    if (slice_is(type, "charge.refunded") && ours)
-        return refund(e, payment, object, json_path(body, "data.previous_attributes"));
-    if (slice_is(type, "charge.dispute.created") && payment.n)
-        return if_there(e, carry_out(e, "credit.revoke", id, SLICE_NONE, who));
-    if (slice_is(type, "charge.dispute.closed") && payment.n &&
-        slice_is(text_of(object, "status", e->arena), "won"))
-        return if_there(e, carry_out(e, "credit.restore", id, SLICE_NONE, who));
-    return AIGNE_OK;
+    bool ours = credits.p && told.payment.n;
+    bool closed = slice_is(type, "charge.dispute.closed");
+    if (intent || slice_is(type, "checkout.session.completed") ||
+        slice_is(type, "checkout.session.async_payment_succeeded")) {
+        if (!ours || !(intent || slice_is(text_of(object, "payment_status", e->arena), "paid")))
+            return AIGNE_OK;
+        told.who = who;
+        told.credits = credits;
+    } else if (slice_is(type, "charge.refunded") && ours) {
+        told.credits = credits;
+        told.paid = json_get(object, "amount");
+        told.refunded = json_get(object, "amount_refunded");
+    } else if (told.payment.n && (closed || slice_is(type, "charge.dispute.created"))) {
+        told.dispute = text_of(object, "id", e->arena);
+        told.state = !closed                                                 ? "open"
+                     : slice_is(text_of(object, "status", e->arena), "lost") ? "lost"
+                                                                             : "won";
+    } else {
+        return AIGNE_OK;
+    }
+    return tell(e, &told);
 }
 
 static int generic_event(const struct event *e, struct json body)
 {
     struct slice type = text_of(body, "type", e->arena);
-    struct slice id = grant_id(e, text_of(body, "payment", e->arena), "", SLICE(""));
-    if (slice_is(type, "grant"))
-        return carry_out(e, "credit.grant", id, text_of(body, "amount", e->arena), body);
-    if (slice_is(type, "revoke") || slice_is(type, "restore"))
-        return carry_out(e, slice_is(type, "revoke") ? "credit.revoke" : "credit.restore", id,
-                         SLICE_NONE, body);
-    return fault_field(e->why, AIGNE_E_REQUEST, "type",
-                       "\"type\" must be grant, revoke or restore.");
+    struct told told = {.payment = text_of(body, "payment", e->arena)};
+    if (slice_is(type, "grant")) {
+        told.who = body;
+        told.credits = text_of(body, "amount", e->arena);
+    } else if (slice_is(type, "revoke") || slice_is(type, "restore")) {
+        told.dispute = text_of(body, "dispute", e->arena);
+        told.state = slice_is(type, "revoke") ? "open" : "won";
+    } else {
+        return fault_field(e->why, AIGNE_E_REQUEST, "type",
+                           "\"type\" must be grant, revoke or restore.");
+    }
+    return tell(e, &told);
 }
 
 int payment_event(struct hub *h, struct slice provider, struct slice signature,

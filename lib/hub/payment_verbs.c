@@ -47,7 +47,59 @@ static int payment_put(struct verb_call *v)
     return AIGNE_OK;
 }
 
+/* Webhooks tell it, in any order and more than once. */
+static int payment_note(struct verb_call *v)
+{
+    static const char *const states[] = {"open", "lost", "won"};
+    struct slice account = SLICE_NONE;
+    struct slice id = SLICE_NONE;
+    struct slice dispute = SLICE_NONE;
+    struct slice state = verb_text(v, "state");
+    struct payment_note *note = arena_alloc(v->arena, sizeof *note);
+    int rc = note ? verb_account(v, &account) : fault_nomem(v->why);
+    if (!rc)
+        rc = verb_name(v, "id", &id);
+    if (!rc)
+        rc = verb_name(v, "dispute", &dispute);
+    struct money_op *op = rc ? NULL : verb_money_op(v, id, account.p ? account : SLICE(""));
+    if (!op)
+        return rc ? rc : fault_nomem(v->why);
+    *note = (struct payment_note){.bought = verb_flag(v, "bought", false),
+                                  .dispute = dispute.p ? dispute : SLICE("")};
+    if (note->bought && !account.p)
+        return verb_refuse(v, "user", "Say whose payment it is: \"user\" or \"team\".");
+    for (int i = 0; i < 3 && state.p; i++)
+        if (slice_is(state, states[i]))
+            note->state = DISPUTE_OPEN + (unsigned)i;
+    (void)json_int64(verb_json(v, "paid"), &note->paid);
+    (void)json_int64(verb_json(v, "refunded"), &note->refunded);
+    rc = verb_amount(v, "credits", &op->amount);
+    if (!rc && (note->paid < 0 || note->refunded < 0))
+        return verb_refuse(v, "refunded", "Nothing paid is less than nothing.");
+    op->source = SLICE("purchase");
+    op->payment = note;
+    if (!rc)
+        rc = verb_money(v, STORE_PAYMENT, op);
+    json_open_object(&v->w);
+    json_member_string(&v->w, "id", id);
+    json_close_object(&v->w);
+    return rc;
+}
+
 static const struct verb verbs[] = {
+    {{"payment.note",
+      VERB_SCHEMA("\"id\"", VERB_TEXT("id", "the payment's, and its grant's"),
+                  VERB_TEXT("user", "id or name of the user whose credits they are"),
+                  VERB_TEXT("team", "or of the team"),
+                  VERB_AMOUNT("credits", "how many it is for"),
+                  VERB_FLAG("bought", "the money is there"),
+                  VERB_NUMBER("paid", "how much, in the currency's smallest unit"),
+                  VERB_NUMBER("refunded", "how much of it, all in all"),
+                  VERB_TEXT("dispute", "the id of one"),
+                  VERB_CHOICE("state", "\"open\",\"won\",\"lost\"", "what became of it")),
+      "Tell what became of a payment, in any order, as often as you like: its grant follows."},
+     true,
+     payment_note},
     {{"payment.put",
       VERB_SCHEMA("\"provider\",\"webhookSecret\"",
                   VERB_CHOICE("provider", "\"stripe\",\"generic\"", "who tells of payments"),

@@ -138,6 +138,10 @@ int verb_delete(struct verb_call *v, const struct store_object *object);
 int verb_check(struct verb_call *v, const char *table, struct slice id, int64_t version);
 /* A change of an account, see store.h; `op` must live until the verb is done. */
 int verb_money(struct verb_call *v, enum store_op_kind kind, struct money_op *op);
+struct money_op *verb_money_op(struct verb_call *v, struct slice id, struct slice account);
+/* The account of a user, a team, or a key that belongs to nobody, by the arguments "user" and "team"; .p NULL
+ * and AIGNE_OK: neither is there. */
+int verb_account(struct verb_call *v, struct slice *out);
 int verb_add(struct verb_call *v, struct store_op op);
 /* A new id, later than all before; .p NULL: no memory. */
 struct slice verb_new_id(struct verb_call *v);

@@ -95,6 +95,7 @@ int money_held_row(struct money_book *b, struct slice call_id, struct usage_row 
 int money_grant(struct money_book *b, const struct money_op *op, struct fault *why);
 int money_restore(struct money_book *b, const struct money_op *op, struct fault *why);
 int money_revoke(struct money_book *b, const struct money_op *op, struct fault *why);
+int money_payment(struct money_book *b, const struct money_op *op, struct fault *why);
 /* Take the difference from the account, or give it back as a grant. SQLITE_BUSY_SNAPSHOT: it was adjusted by
  * another amount before. */
 int money_adjust(struct money_book *b, const struct adjustment *adjustment);

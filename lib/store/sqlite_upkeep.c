@@ -41,6 +41,8 @@ int sqlite_money_apply(struct store *s, const struct store_op *op, struct fault 
         return money_restore(&s->money, money, why);
     if (op->kind == STORE_REVOKE)
         return money_revoke(&s->money, money, why);
+    if (op->kind == STORE_PAYMENT)
+        return money_payment(&s->money, money, why);
     if (op->kind == STORE_HOLD) {
         int taken = sqlite_owner_take(&s->owner, s->path, why);
         if (taken)

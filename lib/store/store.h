@@ -74,12 +74,22 @@ enum store_op_kind {
     STORE_GRANT,
     STORE_REVOKE,
     STORE_RESTORE,
+    STORE_PAYMENT,
     STORE_RATE,   /* append `rate` to the history of rates */
     STORE_ADJUST, /* book `adjustment` */
     STORE_ANSWER  /* keep `answer`, instead of one under the same key */
 };
 
 #define STORE_NEVER INT64_MAX /* when a grant without an end expires */
+
+/* What is told of a payment, and only ever adds to what is known of it: zero and "" say nothing. */
+struct payment_note {
+    int64_t paid;     /* in the smallest unit of its currency, as the next */
+    int64_t refunded; /* of it, all in all */
+    bool bought;
+    struct slice dispute; /* its id */
+    enum { DISPUTE_NONE, DISPUTE_OPEN, DISPUTE_LOST, DISPUTE_WON } state;
+};
 
 /* A change of an account. Amounts are billionths of a credit, none is negative. */
 struct money_op {
@@ -93,7 +103,9 @@ struct money_op {
     const struct usage_row *row;
     /* GRANT: once for each id. REVOKE: take back what remains, or with `whole` what was spent of it too.
      * RESTORE: give what a revocation of the grant `source` took back, as a grant of its own.
+     * PAYMENT: note what is told of the payment `id`, for `amount` in all, and let its grant be what follows.
      * http 404: there is no such grant. */
+    const struct payment_note *payment;
     struct slice source;
     struct slice note;
     int64_t expires_ms; /* STORE_NEVER: it does not */

@@ -4,6 +4,7 @@
 # stripe-mock is found on PATH or in STRIPE_MOCK; where AIGNE_TEST_CLIENTS=require it is built with go.
 import hashlib
 import hmac
+import itertools
 import json
 import os
 import shutil
@@ -14,7 +15,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from paid_hub import Hub, post  # noqa: E402
+from paid_hub import Hub, billionths, body, post  # noqa: E402
 from hub_fixture import Process  # noqa: E402
 
 PROGRAM = ""
@@ -121,6 +122,61 @@ class Payment(unittest.TestCase):
         self.assertEqual(self.balance("cyd"), "10")
         self.assertEqual(self.send(self.event("charge.dispute.created", "of-somebody-else")), 200)
 
+    def refund(self, number, user, back, before):
+        event = self.event("charge.refunded", number, user, "10", amount=1000, amount_refunded=back)
+        event["data"]["previous_attributes"] = {"amount_refunded": before}
+        return event
+
+    def dispute(self, number, id, status=None):
+        return self.event("charge.dispute." + ("closed" if status else "created"), number, id=id,
+                          **({"status": status} if status else {"status": "needs_response"}))
+
+    def test_in_any_order(self):
+        """Stripe promises none: what comes of a payment is the same in each, and of events that come again."""
+        parts = [("a", 250, 0), ("b", 500, 250), ("c", 600, 500)]
+        for at, order in enumerate(itertools.permutations(range(4))):
+            number, user = "6-%d" % at, "reordered-%d" % at
+            self.do("user.put", {"name": user})
+            events = [self.paid(number, user, "10")] + [self.refund(number, user, *part[1:]) for part in parts]
+            for i in order + order:
+                self.assertEqual(self.send(events[i]), 200)
+            self.assertEqual(self.balance(user), "4", order)
+
+    def test_disputed_before_it_was_told_of(self):
+        self.do("user.put", {"name": "early"})
+        for event in (self.dispute("7", "du_1"), self.paid("7", "early", "10")):
+            self.assertEqual(self.send(event), 200)
+        self.assertEqual(self.balance("early"), "0")
+        self.send(self.dispute("7", "du_1", "won"))
+        self.assertEqual(self.balance("early"), "10")
+
+    def test_disputed_again(self):
+        self.do("user.put", {"name": "again"})
+        self.send(self.paid("8", "again", "10"))
+        for event, left in ((self.dispute("8", "du_2"), "0"), (self.dispute("8", "du_2", "won"), "10"),
+                            (self.dispute("8", "du_2"), "10"), (self.dispute("8", "du_3"), "0"),
+                            (self.refund("8", "again", 300, 0), "0"), (self.dispute("8", "du_3", "warning_closed"), "7"),
+                            (self.dispute("8", "du_4"), "0"), (self.dispute("8", "du_4", "won"), "7"),
+                            (self.refund("8", "again", 1000, 300), "0"), (self.paid("8", "again", "10"), "0"),
+                            (self.dispute("8", "du_4", "won"), "0")):
+            for _ in range(2):
+                self.assertEqual(self.send(event), 200)
+                self.assertEqual(self.balance("again"), left, event)
+
+    def test_what_was_spent_is_owed(self):
+        self.do("user.put", {"name": "spender"})
+        self.do("settings.put", {"billing": "credits"})
+        self.do("rate.put", {"provider": "echo", "model": "echo", "inputRate": "0", "outputRate": "1"})
+        self.send(self.paid("9", "spender", "10"))
+        key = self.hub.command("key", "create", "--data", self.hub.data, "--name", "s", "--user", "spender")
+        self.assertEqual(post(self.hub.port, key.stdout.decode().strip(),
+                              body("echo/echo", "one two three", max_tokens=9))[0], 200)
+        spent = billionths(self.do("account.get", {"user": "spender"})["spent"])
+        self.assertGreater(spent, 0)
+        self.send(self.refund("9", "spender", 1000, 0))
+        self.assertEqual(billionths(self.balance("spender")), -spent)
+        self.do("settings.put", {"billing": "off"})
+
     def test_generic(self):
         self.do("user.put", {"name": "dan"})
         event = {"type": "grant", "payment": "order-7", "user": "dan", "amount": "3"}
@@ -128,6 +184,11 @@ class Payment(unittest.TestCase):
         self.assertEqual([self.send(event, **at) for _ in range(2)], [200, 200])
         self.assertEqual(self.balance("dan"), "3")
         self.assertEqual(self.send({"type": "revoke", "payment": "order-7"}, **at), 200)
+        self.assertEqual(self.balance("dan"), "0")
+        for _ in range(2):
+            self.assertEqual(self.send({"type": "restore", "payment": "order-7"}, **at), 200)
+        self.assertEqual(self.balance("dan"), "3")
+        self.assertEqual(self.send({"type": "revoke", "payment": "order-7", "dispute": "2"}, **at), 200)
         self.assertEqual(self.balance("dan"), "0")
         self.assertEqual(self.send({"type": "what"}, **at), 400)
 
