@@ -2,7 +2,7 @@
  * and reasoning; refuses to know settings and tools. */
 #include "ingress/anthropic.h"
 
-#include "base/limits.h"
+#include "ingress/server_tools.h"
 #include <aignehub/aignehub.h>
 
 typedef int (*read_block_fn)(struct reading *r, struct json block);
@@ -125,27 +125,14 @@ static int read_compaction(struct reading *r, struct json block)
              : reading_nomem(r);
 }
 
-/* What Anthropic's own tools did in an earlier turn, which no other format can say: the text after it tells
- * what came of it. */
-static bool is_of_server(struct json type, struct arena *a)
+/* Its name, where it is what Anthropic's own tools did in an earlier turn. */
+static struct slice of_server(struct json type, struct arena *a)
 {
     struct slice name = json_string(type, a);
     return slice_is(name, "server_tool_use") || slice_is(name, "mcp_tool_use") ||
-           slice_ends(name, "_tool_result");
-}
-
-/* Left out, and told as that: once, however many there are. */
-static int leave_out(struct reading *r)
-{
-    static const char name[] = "server_tool_use";
-    struct chat_request *out = r->build.request;
-    for (size_t i = 0; i < out->extra_count; i++)
-        if (slice_is(out->extras[i].name, name) && !out->extras[i].value.p)
-            return AIGNE_OK;
-    if (chat_add_extra(&r->build, slice_text(name), SLICE_NONE))
-        return reading_nomem(r);
-    out->extras[out->extra_count - 1].format = "anthropic.history";
-    return AIGNE_OK;
+                   slice_ends(name, "_tool_result")
+               ? name
+               : SLICE_NONE;
 }
 
 static int read_said(struct reading *r, struct json block)
@@ -164,7 +151,8 @@ static int read_said(struct reading *r, struct json block)
         int rc = own[i].read(r, block);
         return rc ? rc : anthropic_mark_cache(r, block);
     }
-    return is_of_server(type, r->arena) ? leave_out(r) : anthropic_read_block(r, block);
+    struct slice server = of_server(type, r->arena);
+    return server.p ? read_server_tool(r, server, block) : anthropic_read_block(r, block);
 }
 
 static int read_assistant(struct reading *r, struct json content)

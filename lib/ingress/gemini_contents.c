@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "ingress/server_tools.h"
 #include <aignehub/aignehub.h>
 
 enum part_member {
@@ -324,17 +325,22 @@ static int read_response(struct content *c, struct json response)
 
 /* ---- parts in order ---- */
 
+static int read_server(struct content *c, const char *name, struct json v)
+{
+    int rc = end_run(c);
+    return rc ? rc : read_server_tool(c->r, slice_text(name), v);
+}
+
 static int read_part(struct content *c, struct json part)
 {
-    static const enum part_member refused[] = {CODE, CODE_RESULT, TOOL_CALL, TOOL_RESPONSE};
+    static const enum part_member server[] = {CODE, CODE_RESULT, TOOL_CALL, TOOL_RESPONSE};
     struct json v[PART_MEMBERS];
     if (part.kind != JSON_OBJECT)
         return reading_kind(c->r, "", "an object", part);
     google_pick(part, part_members, PART_MEMBERS, v);
-    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
-        if (json_present(v[refused[i]]))
-            return reading_refuse(c->r, part_members[refused[i]],
-                                  "means nothing to this model's provider");
+    for (size_t i = 0; i < sizeof server / sizeof server[0]; i++) {
+        if (json_present(v[server[i]]))
+            return read_server(c, part_members[server[i]], v[server[i]]);
     }
     int rc = google_keep_own(c->r, part_members[VIDEO], v[VIDEO]);
     if (!rc)

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "ingress/openai.h"
+#include "ingress/server_tools.h"
 #include <aignehub/aignehub.h>
 
 /* ---- parts ---- */
@@ -275,6 +276,37 @@ static const struct {
                   {"reasoning", read_reasoning},
                   {"item_reference", read_reference}};
 
+/* What the provider's own tools did, and those it defines and its clients run. */
+static bool of_server(struct slice type)
+{
+    return slice_ends(type, "_call") || slice_ends(type, "_call_output") ||
+           slice_starts(type, "mcp_") || slice_starts(type, "tool_search_");
+}
+
+/* A turn in which nothing was said is none. */
+static int read_told(struct reading *r, struct slice type, struct json item)
+{
+    struct chat_request *out = r->build.request;
+    int rc = read_server_tool(r, type, item);
+    if (!out->messages[out->message_count - 1].part_count)
+        out->message_count--;
+    return rc;
+}
+
+/* A picture that was drawn is the model's own. */
+static int read_server(struct reading *r, struct slice type, struct json item)
+{
+    struct json drawn = json_get(item, "result");
+    int rc = begin_assistant(r);
+    if (rc || !slice_is(type, "image_generation_call") || drawn.kind != JSON_STRING)
+        return rc ? rc : read_told(r, type, item);
+    struct chat_part *p = chat_add_part(&r->build, CHAT_DATA);
+    if (!p)
+        return reading_nomem(r);
+    p->mime = SLICE("image/png");
+    return read_needed_string(r, "result", drawn, &p->text);
+}
+
 static int read_item(struct reading *r, struct json item)
 {
     struct slice name = SLICE_NONE;
@@ -288,6 +320,8 @@ static int read_item(struct reading *r, struct json item)
             return item_types[i].read(r, item);
     }
     int rc = read_string(r, "type", type, &name);
+    if (!rc && of_server(name))
+        return read_server(r, name, item);
     return rc ? rc
               : reading_refuse(r, "type",
                                "is \"%.*s\", which means nothing to this model's "

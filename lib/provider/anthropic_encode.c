@@ -365,8 +365,10 @@ static int encode(const struct chat_request *r, const struct chat_target *to, bo
     wire_begin(&x.w, r, to, a, why);
     x.json_tool = wants_json(r) && !(r->format == CHAT_FORMAT_SCHEMA && x.model.schemas &&
                                      anthropic_schema_fits(r->schema, a));
+    rc = wire_show_files(&x.w);
     anthropic_plan_cache(&x);
-    rc = write_body(&x, counting);
+    if (rc == AIGNE_OK)
+        rc = write_body(&x, counting);
     if (rc == AIGNE_OK)
         rc = anthropic_headers(to, SLICE(""), out, why);
     struct slice path = counting ? SLICE(ANTHROPIC_COUNT_PATH) : SLICE(ANTHROPIC_PATH);

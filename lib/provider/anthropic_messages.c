@@ -258,12 +258,7 @@ static int write_assistant(struct anthropic *x, size_t message, bool final)
     for (size_t k = 0; k < m->part_count && rc == AIGNE_OK; k++) {
         const struct chat_part *p = &m->parts[k];
         bool text = p->kind == CHAT_TEXT || p->kind == CHAT_REFUSAL;
-        if (p->kind == CHAT_DATA || p->kind == CHAT_URL)
-            rc = wire_refuse_part(
-                &x->w, message, k,
-                "this provider takes no files in the assistant's messages: put "
-                "it into a user message.");
-        else if (text && part_says(m, p))
+        if (text && part_says(m, p))
             write_text(x, final ? without_tail(p->text) : p->text, cache_at(x, message, k));
         else if (p->kind == CHAT_TOOL_CALL)
             rc = write_call(x, p, cache_at(x, message, k));

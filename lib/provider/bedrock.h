@@ -63,8 +63,8 @@ int bedrock_post(struct wire *w, const char *action, struct http_request *out);
 int bedrock_get(const struct chat_target *to, const char *path, struct arena *a,
                 struct http_request *out, struct fault *why);
 
-void bedrock_begin(struct bedrock *b, const struct chat_request *r,
-                   const struct chat_target *to, struct arena *a, struct fault *why);
+int bedrock_begin(struct bedrock *b, const struct chat_request *r, const struct chat_target *to,
+                  struct arena *a, struct fault *why);
 void bedrock_close(struct bedrock *b); /* for AUTO() */
 int bedrock_encode(const struct chat_request *r, const struct chat_target *to, struct arena *a,
                    struct http_request *out, struct fault *why);

@@ -10,14 +10,15 @@ static int encode(const struct chat_request *r, const struct chat_target *to, st
 {
     struct bedrock b AUTO(bedrock_close);
     *out = (struct http_request){0};
-    bedrock_begin(&b, r, to, a, why);
+    int rc = bedrock_begin(&b, r, to, a, why);
     struct json_writer *j = &b.x.w.json;
     json_open_object(j);
     json_key(j, "input");
     json_open_object(j);
     json_key(j, "converse");
     json_open_object(j);
-    int rc = bedrock_write_conversation(&b);
+    if (rc == AIGNE_OK)
+        rc = bedrock_write_conversation(&b);
     json_close_object(j);
     json_close_object(j);
     json_close_object(j);

@@ -355,8 +355,8 @@ static int write_body(struct bedrock *b)
     return rc;
 }
 
-void bedrock_begin(struct bedrock *b, const struct chat_request *r,
-                   const struct chat_target *to, struct arena *a, struct fault *why)
+int bedrock_begin(struct bedrock *b, const struct chat_request *r, const struct chat_target *to,
+                  struct arena *a, struct fault *why)
 {
     *b = (struct bedrock){.model = bedrock_model_of(to->model)};
     b->x.model = anthropic_model_of(to->model);
@@ -365,7 +365,9 @@ void bedrock_begin(struct bedrock *b, const struct chat_request *r,
     wire_begin(&b->x.w, r, to, a, why);
     b->x.json_tool = wants_json(r) && !(r->format == CHAT_FORMAT_SCHEMA && b->model.schemas &&
                                         anthropic_schema_fits(r->schema, a));
+    int rc = wire_show_files(&b->x.w);
     anthropic_plan_cache(&b->x);
+    return rc;
 }
 
 void bedrock_close(struct bedrock *b)
@@ -383,8 +385,9 @@ int bedrock_encode(const struct chat_request *r, const struct chat_target *to, s
     if (rc < 0)
         return rc;
     struct bedrock b AUTO(bedrock_close);
-    bedrock_begin(&b, r, to, a, why);
-    rc = write_body(&b);
+    rc = bedrock_begin(&b, r, to, a, why);
+    if (rc == AIGNE_OK)
+        rc = write_body(&b);
     if (rc < 0)
         return rc;
     return bedrock_post(&b.x.w, r->stream ? "converse-stream" : "converse", out);

@@ -143,10 +143,6 @@ static int write_assistant(struct bedrock *b, size_t message, bool final)
     for (size_t k = 0; k < m->part_count && rc == AIGNE_OK; k++) {
         const struct chat_part *p = &m->parts[k];
         bool text = (p->kind == CHAT_TEXT || p->kind == CHAT_REFUSAL) && !blank(p->text);
-        if (p->kind == CHAT_DATA || p->kind == CHAT_URL)
-            return wire_refuse_part(&b->x.w, message, k,
-                                    "this provider takes no files in the assistant's messages: "
-                                    "put it into a user message.");
         if (text)
             write_text(b, final ? without_tail(p->text) : p->text);
         else if (p->kind == CHAT_TOOL_CALL)

@@ -338,6 +338,8 @@ int openai_encode(const struct chat_request *r, const struct chat_target *to, st
     int rc = to->quirks & OPENAI_ANSWERS ? wire_check_choices(r, CHOICES_LARGEST, why)
                                          : wire_refuse_choices(r, why);
     if (rc == AIGNE_OK)
+        rc = wire_show_files(&w);
+    if (rc == AIGNE_OK)
         rc = write_body(&w);
     if (rc == AIGNE_OK)
         rc = openai_headers(to, a, out, why);

@@ -207,12 +207,6 @@ static bool has_kind(const struct chat_message *m, enum chat_part_kind kind)
 static int write_assistant(struct wire *w, size_t message)
 {
     const struct chat_message *m = &w->request->messages[message];
-    for (size_t i = 0; i < m->part_count; i++) {
-        if (m->parts[i].kind == CHAT_DATA || m->parts[i].kind == CHAT_URL)
-            return wire_refuse_part(w, message, i,
-                                    "this provider takes no files in the assistant's messages: "
-                                    "put it into a user message.");
-    }
     bool calls = has_kind(m, CHAT_TOOL_CALL);
     int rc = AIGNE_OK;
     if (count_texts(m) || (!calls && !has_kind(m, CHAT_REFUSAL)))

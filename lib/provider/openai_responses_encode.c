@@ -333,6 +333,8 @@ int responses_encode(const struct chat_request *r, const struct chat_target *to,
     if (rc == AIGNE_OK)
         rc = refuse_modalities(&w);
     if (rc == AIGNE_OK)
+        rc = wire_show_files(&w);
+    if (rc == AIGNE_OK)
         rc = write_body(&w);
     if (rc == AIGNE_OK)
         rc = wire_post(&w, openai_url(to, SLICE("responses"), a), out);
@@ -345,8 +347,10 @@ int responses_encode_count(const struct chat_request *r, const struct chat_targe
     struct wire w AUTO(wire_close);
     wire_begin(&w, r, to, a, why);
     *out = (struct http_request){0};
+    int rc = wire_show_files(&w);
     json_open_object(&w.json);
-    int rc = write_prompt(&w);
+    if (rc == AIGNE_OK)
+        rc = write_prompt(&w);
     json_close_object(&w.json);
     if (rc == AIGNE_OK)
         rc = wire_post(&w, openai_url(to, SLICE("responses/input_tokens"), a), out);

@@ -194,18 +194,13 @@ static int write_reasoning(struct wire *w, size_t message, size_t part)
     return AIGNE_OK;
 }
 
-static int refuse_file(struct wire *w, size_t message, size_t part)
-{
-    return wire_refuse_part(w, message, part,
-                            "this provider takes no files in the assistant's messages: put it "
-                            "into a user message.");
-}
-
-static int (*const part_writers[])(struct wire *w, size_t message, size_t part) = {
-    [CHAT_TEXT] = write_answer,        [CHAT_DATA] = refuse_file,
-    [CHAT_URL] = refuse_file,          [CHAT_THINKING] = write_reasoning,
-    [CHAT_REDACTED] = write_reasoning, [CHAT_TOOL_CALL] = write_call,
-    [CHAT_REFUSAL] = write_refusal};
+/* Of the files of an assistant's, which users show, none is left: see wire_show_files. */
+static int (*const part_writers[])(struct wire *w, size_t message,
+                                   size_t part) = {[CHAT_TEXT] = write_answer,
+                                                   [CHAT_THINKING] = write_reasoning,
+                                                   [CHAT_REDACTED] = write_reasoning,
+                                                   [CHAT_TOOL_CALL] = write_call,
+                                                   [CHAT_REFUSAL] = write_refusal};
 
 static int write_assistant(struct wire *w, size_t message)
 {

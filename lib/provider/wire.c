@@ -232,7 +232,7 @@ const struct chat_extra *wire_extra(const struct chat_request *r, const char *na
 bool wire_foreign(const struct chat_extra *extra, const char *format,
                   const struct chat_target *to)
 {
-    bool foreign = extra->format && strcmp(extra->format, format) != 0;
+    bool foreign = !extra->value.p || (extra->format && strcmp(extra->format, format) != 0);
     if (foreign)
         dropped_note_stranger(to->dropped, extra->name);
     return foreign;

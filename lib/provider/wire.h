@@ -49,6 +49,9 @@ void wire_data_url(struct wire *w, const char *name, struct slice mime, struct s
 int wire_refuse_part(struct wire *w, size_t message, size_t part, const char *sentence);
 /* Where a system prompt is text alone: AIGNE_E_REQUEST about the first file in one. */
 int wire_refuse_system_files(struct wire *w);
+/* Where files are taken from users alone: the request as it is to be written shows the assistant's so.
+ * AIGNE_E_NOMEM. */
+int wire_show_files(struct wire *w);
 /* More than one answer is asked for: AIGNE_E_REQUEST; no event can tell them apart. */
 int wire_refuse_choices(const struct chat_request *r, struct fault *why);
 /* The same unless as many answers are asked for as can be given at once. */
@@ -62,7 +65,7 @@ bool wire_text_only(const struct chat_message *m);
 /* The effort asked for, by name or by a budget of tokens. */
 enum chat_effort wire_effort(const struct chat_request *r);
 const struct chat_extra *wire_extra(const struct chat_request *r, const char *name);
-/* Whether it is of another format than this one; then it is noted as dropped. */
+/* Whether it is of another format than this one, or only to be noted; then it is noted as dropped. */
 bool wire_foreign(const struct chat_extra *extra, const char *format,
                   const struct chat_target *to);
 /* A JSON object with the members that `json` would have: itself, wrapped under `key` when it is

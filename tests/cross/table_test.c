@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "chat/input.h"
 #include "chat/task_input.h"
+#include "ingress/ingress.h"
 #include "provider/adapter.h"
 #include "text/json_scan.h"
 #include <aignehub/aignehub.h>
@@ -64,21 +65,38 @@ struct sending {
     int rc;
 };
 
-static int read_request(enum chat_kind kind, struct json input, struct sending *s)
+/* A body of a client's own format, where AIGNE's cannot say it. */
+static int read_body(struct json client, struct json body, struct sending *s)
 {
-    int rc = kind == KIND_CHAT ? chat_input_read(input, &s->arena, &s->request, &s->why)
-                               : task_input_read(kind, input, &s->arena, &s->request, &s->why);
+    static const struct ingress *const clients[] = {&ingress_anthropic, &ingress_gemini,
+                                                    &ingress_openai_responses};
+    const struct ingress_request in = {.body = body.raw,
+                                       .rest = SLICE("models/model:generateContent")};
+    for (size_t i = 0; i < sizeof clients / sizeof clients[0]; i++)
+        if (json_string_is(client, clients[i]->name))
+            return clients[i]->decode(&in, &s->arena, &s->request, &s->why);
+    return fault_set(&s->why, AIGNE_E_REQUEST, "No such client.");
+}
+
+static int read_request(enum chat_kind kind, struct json client, struct json input,
+                        struct sending *s)
+{
+    int rc = json_present(client) ? read_body(client, input, s)
+             : kind == KIND_CHAT
+                 ? chat_input_read(input, &s->arena, &s->request, &s->why)
+                 : task_input_read(kind, input, &s->arena, &s->request, &s->why);
     s->request.kind = kind;
     return rc;
 }
 
-static void send(const struct provider_row *row, enum chat_kind kind, struct json input,
-                 struct sending *s)
+static void send(const struct provider_row *row, enum chat_kind kind, struct json probe,
+                 const char *variant, struct sending *s)
 {
     struct http_request http = {0};
+    struct json input = json_get(probe, variant);
     *s = (struct sending){.rc = AIGNE_OK};
     arena_init(&s->arena);
-    int rc = read_request(kind, input, s);
+    int rc = read_request(kind, json_get(probe, "client"), input, s);
     if (rc)
         fprintf(stderr, "%.*s: %s\n", (int)input.raw.n, input.raw.p, s->why.text);
     assert_int_equal(rc, AIGNE_OK);
@@ -131,8 +149,8 @@ static bool put_cell(const struct provider_row *row, enum chat_kind kind, struct
     struct sending with;
     bool harmless = false;
     json_bool(json_get(probe, "harmless"), &harmless);
-    send(row, kind, json_get(probe, "without"), &without);
-    send(row, kind, json_get(probe, "with"), &with);
+    send(row, kind, probe, "without", &without);
+    send(row, kind, probe, "with", &with);
     const char *cell = outcome(&without, &with, harmless);
     if (!cell)
         fprintf(stderr, "%s leaves out without a word, or refuses without a name: %.*s: %s\n",
@@ -198,7 +216,13 @@ static const char introduction[] =
     "  `x-aigne-hub-dropped` and the call's record name it;\n"
     "* **refused**: leaving it out would change the meaning: status 400, naming the member.\n"
     "\n"
-    "Some models of a provider take less than others; the table shows a usual one.\n";
+    "Some models of a provider take less than others; the table shows a usual one.\n"
+    "\n"
+    "What a provider's own tools did in earlier turns (searches, code it ran, pages it read, servers of tools) "
+    "is told to\nanother provider in words, in the turn where it happened, and a picture that was drawn is "
+    "shown; what is sealed in\nit is left out. Such a tool itself is refused where the model's provider is "
+    "another. Files in the model's turns are shown\nby the user behind them where a provider takes files from "
+    "users alone.\n";
 
 static char *load(const char *path, size_t *n)
 {

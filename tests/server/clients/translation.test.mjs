@@ -87,20 +87,36 @@ describe('conversations of OpenAI\'s clients', () => {
   });
 });
 
-describe('conversations of Anthropic\'s clients', () => {
-  it('history of tools that only Anthropic has: left out and told', async () => {
-    const searched = [
-      { type: 'server_tool_use', id: 'srvtoolu_1', name: 'web_search', input: { query: 'q' } },
-      { type: 'web_search_tool_result', tool_use_id: 'srvtoolu_1', content: [] },
-      { type: 'text', text: 'Found it.' },
-    ];
-    const messages = [user('x'), { role: 'assistant', content: searched }, user('go on')];
-    for (const model of [OPENAI, OPENAI5, GEMINI, GEMINI3]) {
-      const answer = taken(await ask('/v1/messages', { model, max_tokens: 2000, messages }), model);
-      has(answer, 'Found it.');
-      assert.equal(answer.headers.get('x-aigne-hub-dropped'), 'server_tool_use', model);
-    }
-  });
+/* What providers' own tools did in earlier turns is said in words; what is sealed is left out and told. */
+describe('history of tools that providers run themselves', () => {
+  const anthropic = (...content) => ['/v1/messages', { max_tokens: 2000, messages: [user('x'), { role: 'assistant', content: [...content, { type: 'text', text: 'Found it.' }] }, user('go on')] }];
+  const responses = (...items) => ['/v1/responses', { input: [user('x'), ...items, { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'Found it.', annotations: [] }] }, user('go on')] }];
+  const gemini = (...parts) => ['/v1beta/models/', { contents: [{ role: 'user', parts: [{ text: 'x' }] }, { role: 'model', parts: [...parts, { text: 'Found it.' }] }, { role: 'user', parts: [{ text: 'go on' }] }] }];
+  const cases = {
+    'Anthropic: a search': [anthropic({ type: 'server_tool_use', id: 'srvtoolu_1', name: 'web_search', input: { query: 'the weather' } }, { type: 'web_search_tool_result', tool_use_id: 'srvtoolu_1', content: [{ type: 'web_search_result', title: 'Rain in Oslo', url: 'https://example.com/oslo', encrypted_content: 'RU5D', page_age: null }] }), ['web_search', 'the weather', 'Rain in Oslo', 'https://example.com/oslo'], 'web_search_tool_result'],
+    'Anthropic: nothing found': [anthropic({ type: 'server_tool_use', id: 'srvtoolu_1', name: 'web_search', input: { query: 'q' } }, { type: 'web_search_tool_result', tool_use_id: 'srvtoolu_1', content: [] }), ['web_search'], 'web_search_tool_result'],
+    'Anthropic: code': [anthropic({ type: 'server_tool_use', id: 'srvtoolu_1', name: 'code_execution', input: { code: 'print(6*7)' } }, { type: 'code_execution_tool_result', tool_use_id: 'srvtoolu_1', content: { type: 'code_execution_result', stdout: '42', stderr: '', return_code: 0, content: [] } }), ['print(6*7)', 'stdout: 42'], null],
+    'Anthropic: a page': [anthropic({ type: 'server_tool_use', id: 'srvtoolu_1', name: 'web_fetch', input: { url: 'https://example.com/a' } }, { type: 'web_fetch_tool_result', tool_use_id: 'srvtoolu_1', content: { type: 'web_fetch_result', url: 'https://example.com/a', content: { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'Whole page.' }, title: 'A page' } } }), ['Whole page.', 'A page'], null],
+    'Anthropic: a server of tools': [anthropic({ type: 'mcp_tool_use', id: 'mcptoolu_1', name: 'lookup', server_name: 's', input: { key: 'k1' } }, { type: 'mcp_tool_result', tool_use_id: 'mcptoolu_1', is_error: false, content: [{ type: 'text', text: 'value one' }] }), ['lookup', 'k1', 'value one'], null],
+    'Gemini: code': [gemini({ executableCode: { language: 'PYTHON', code: 'print(6*7)' } }, { codeExecutionResult: { outcome: 'OUTCOME_OK', output: '42' } }), ['print(6*7)', 'output: 42'], null],
+    'Gemini: a search': [gemini({ toolCall: { toolType: 'GOOGLE_SEARCH_WEB', args: { queries: ['the weather'] }, id: 'a' } }, { toolResponse: { toolType: 'GOOGLE_SEARCH_WEB', response: { found: 'Rain in Oslo' }, id: 'a' } }), ['the weather', 'Rain in Oslo'], null],
+    'Responses: a search': [responses({ type: 'web_search_call', id: 'ws_1', status: 'completed', action: { type: 'search', query: 'the weather' } }), ['the weather'], null],
+    'Responses: files': [responses({ type: 'file_search_call', id: 'fs_1', status: 'completed', queries: ['the weather'], results: [{ file_id: 'file-1', filename: 'oslo.txt', score: 0.9, text: 'Rain in Oslo', attributes: {} }] }), ['the weather', 'oslo.txt', 'Rain in Oslo'], null],
+    'Responses: code': [responses({ type: 'code_interpreter_call', id: 'ci_1', status: 'completed', container_id: 'cntr_1', code: 'print(6*7)', outputs: [{ type: 'logs', logs: '42' }] }), ['print(6*7)', 'logs: 42'], null],
+    'Responses: a server of tools': [responses({ type: 'mcp_list_tools', id: 'mcpl_1', server_label: 's', tools: [] }, { type: 'mcp_call', id: 'mcp_1', server_label: 's', name: 'lookup', arguments: '{"key":"k1"}', output: 'value one' }), ['lookup', 'k1', 'value one'], 'mcp_list_tools'],
+    'Responses: a shell': [responses({ type: 'local_shell_call', id: 'ls_1', call_id: 'c1', status: 'completed', action: { type: 'exec', command: ['ls'], env: {} } }, { type: 'local_shell_call_output', id: 'c1', output: 'a.txt' }), ['ls', 'a.txt'], null],
+    'Responses: a drawing': [responses({ type: 'image_generation_call', id: 'ig_1', status: 'completed', result: PNG }), [PNG], null],
+  };
+  for (const [name, [[path, body], texts, left]] of Object.entries(cases))
+    it(name, async () => {
+      for (const model of [OPENAI, OPENAI5, CLAUDE, GEMINI, GEMINI3]) {
+        const native = { '/v1/messages': 'anthropic/', '/v1/responses': 'openai/', '/v1beta/models/': 'google/' }[path];
+        if (model.startsWith(native)) continue; // relayed as it is
+        const answer = taken(await (path === '/v1beta/models/' ? ask(`${path}${model}:generateContent`, body) : ask(path, { model, ...body })), model);
+        has(answer, 'Found it.', ...texts.map((t) => JSON.stringify(t).slice(1, -1)));
+        assert.equal(answer.headers.get('x-aigne-hub-dropped'), left, model);
+      }
+    });
 });
 
 describe('tools', () => {
