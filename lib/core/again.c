@@ -38,7 +38,9 @@ static enum cause cause_of(int rc, const struct fault *why)
         return cause_of_ours(rc);
     if (why->credential_bad || rc == AIGNE_E_CREDIT)
         return CAUSE_CREDENTIAL;
-    if (why->http == 404 || fit_too_long(why))
+    if (why->http == 403 && !fit_unseemly(why)) /* another key may be allowed to */
+        return CAUSE_CREDENTIAL;
+    if (why->http == 404 || why->http == 413 || fit_too_long(why))
         return CAUSE_OTHER;
     if (rc != AIGNE_E_RATE && why->http != 429 && why->http != 408 && why->http < 500)
         return CAUSE_HOPELESS;

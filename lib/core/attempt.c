@@ -3,6 +3,7 @@
 #include "core/attempt.h"
 #include "base/limits.h"
 #include "provider/config.h"
+#include "provider/opening.h"
 #include "text/url.h"
 #include <aignehub/aignehub.h>
 
@@ -111,6 +112,7 @@ static int read_frame(struct attempt *t, const struct sse_event *frame)
     if (t->relaying) {
         struct slice shown = frame->raw;
         rc = t->adapter->watch(&t->decoding, frame, t->usage_wanted, &shown);
+        t->told = t->told || !opening_is(slice_trim(frame->data));
         if (rc >= 0 && shown.p)
             rc = t->frames->push(t->frames, shown);
     } else {

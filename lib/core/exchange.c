@@ -193,10 +193,17 @@ static int take_event(struct aigne_call *call, const struct event *e)
     return hand_out(call, write_event(call, e));
 }
 
+/* What only opens the answer waits for more: until then another one may still be asked. */
 static int take_frame(struct aigne_call *call, struct slice raw)
 {
     struct exchange *x = exchange_of(call);
     int rc = AIGNE_OK;
+    if (!call->attempt.told && !call->delivered && !x->ingress->frame) {
+        buf_put_slice(&x->held, raw);
+        return checked(call, rc);
+    }
+    if (!call->delivered && !call->holding)
+        hold_pass_on(x);
     x->encoding.out = destination(call);
     if (x->ingress->frame)
         rc = x->ingress->frame(&x->encoding, raw);
@@ -248,12 +255,6 @@ static void put_comment(struct aigne_call *call)
         explain_comment(call, &x->filling);
 }
 
-static void release_held(struct exchange *x)
-{
-    buf_put_slice(&x->filling, buf_slice(&x->held));
-    buf_free(&x->held);
-}
-
 static int finish_stream(struct aigne_call *call)
 {
     struct exchange *x = exchange_of(call);
@@ -271,7 +272,7 @@ static int finish_stream(struct aigne_call *call)
         rc = x->ingress->frames_end(&x->encoding);
     }
     put_comment(call);
-    release_held(x);
+    hold_pass_on(x);
     return rc;
 }
 
@@ -293,21 +294,6 @@ static int finish_plain(struct aigne_call *call)
     put_head(call, 200, media_type(call));
     put_length(x);
     return rc;
-}
-
-static void fail(struct aigne_call *call);
-
-static void finish(struct aigne_call *call)
-{
-    const struct exchange *x = exchange_of(call);
-    keep_alive_end(call);
-    if (x->replayed)
-        return;
-    int rc = checked(call, call->streamed ? finish_stream(call) : finish_plain(call));
-    if (rc < 0) {
-        call->rc = rc;
-        fail(call);
-    }
 }
 
 static void put_error_headers(struct exchange *x, const struct fault *why)
@@ -368,6 +354,19 @@ static void fail(struct aigne_call *call)
         call->rc = AIGNE_E_NOMEM;
     else if (!begun || in_stream)
         call->rc = AIGNE_OK;
+}
+
+static void finish(struct aigne_call *call)
+{
+    const struct exchange *x = exchange_of(call);
+    keep_alive_end(call);
+    if (x->replayed)
+        return;
+    int rc = checked(call, call->streamed ? finish_stream(call) : finish_plain(call));
+    if (rc < 0) {
+        call->rc = rc;
+        fail(call);
+    }
 }
 
 static void free_exchange(struct aigne_call *call)

@@ -19,14 +19,17 @@ int hold_plan(struct aigne_call *call)
     return keep_alive_begin(call);
 }
 
+void hold_pass_on(struct exchange *x)
+{
+    buf_put_slice(&x->filling, buf_slice(&x->held));
+    buf_free(&x->held);
+}
+
 static void let_go(struct aigne_call *call)
 {
-    struct exchange *x = exchange_of(call);
     call->holding = false;
-    if (call->finish_seen)
-        return;
-    buf_put_slice(&x->filling, buf_slice(&x->held));
-    buf_clear(&x->held);
+    if (!call->finish_seen)
+        hold_pass_on(exchange_of(call));
 }
 
 void hold_release(struct aigne_call *call)

@@ -11,6 +11,9 @@ int hold_plan(struct aigne_call *call);
 void hold_look(struct aigne_call *call);
 /* What was kept for its speed alone may go: all of it, and the rest as it comes. */
 void hold_release(struct aigne_call *call);
+struct exchange;
+/* What was kept is part of what goes out. */
+void hold_pass_on(struct exchange *x);
 /* The attempt is over: what it wrote was read by nobody. */
 void hold_forget(struct aigne_call *call);
 

@@ -37,7 +37,8 @@ static int tee_push(struct event_sink *self, const struct event *e)
 static int frames_push(struct frame_sink *self, struct slice raw)
 {
     struct aigne_call *call = LIST_OWNER(self, struct aigne_call, frames);
-    estimate_piece(&call->seen, raw.n);
+    if (call->attempt.told)
+        estimate_piece(&call->seen, raw.n);
     return call->outlet->frame(call, raw);
 }
 

@@ -183,15 +183,32 @@ struct slice fit_problem(const struct fit *f, const struct catalog_rate *rate, s
     return copy.p ? copy : SLICE("is too short");
 }
 
+static bool says_one_of(const struct fault *why, const char *const *words)
+{
+    while (*words && !slice_has_nocase(slice_text(why->text), *words))
+        words++;
+    return *words;
+}
+
+/* Each vendor has words of his own; all speak of a size, and that it is too much. */
 bool fit_too_long(const struct fault *why)
 {
-    static const char *const words[] = {"maximum context length", "context window",
-                                        "prompt is too long", "input is too long",
-                                        "exceeds the maximum number of tokens"};
-    if (!why->upstream || (why->http != 400 && why->http != 413 && why->http != 422))
+    static const char *const sizes[] = {"token",    "context",      "prompt",
+                                        "input is", "input length", NULL};
+    static const char *const too_much[] = {
+        "exceed",      "too long",   "too large", "too many",    "maximum",
+        "longer than", "must be <=", "overflow",  "should be [", NULL};
+    static const char *const plainly[] = {"reduce the length", NULL};
+    if (!why->upstream || (why->http != 400 && why->http != 413 && why->http != 422) ||
+        slice_starts(slice_text(why->param), "max_"))
         return false;
-    bool told = slice_has_nocase(slice_text(why->reason), "context_length_exceeded");
-    for (size_t i = 0; i < sizeof words / sizeof *words && !told; i++)
-        told = slice_has_nocase(slice_text(why->text), words[i]);
-    return told;
+    return slice_has_nocase(slice_text(why->reason), "context_length_exceeded") ||
+           says_one_of(why, plainly) || (says_one_of(why, sizes) && says_one_of(why, too_much));
+}
+
+bool fit_unseemly(const struct fault *why)
+{
+    static const char *const words[] = {"flagged", "moderation", "content",
+                                        "safety",  "guideline",  NULL};
+    return says_one_of(why, words);
 }

@@ -53,5 +53,7 @@ struct slice fit_problem(const struct fit *f, const struct catalog_rate *rate, s
 
 /* Whether the provider refused a request because it is too long for the model. */
 bool fit_too_long(const struct fault *why);
+/* Whether what it refused (403) was what was asked for, rather than who asked. */
+bool fit_unseemly(const struct fault *why);
 
 #endif

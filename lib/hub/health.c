@@ -32,6 +32,8 @@ static const struct breaker_rules credential_rules = {.window_ms = 600000,
 /* Who has no credit left gets none within a second. */
 #define UNPAID_MS       ((int64_t)60000)
 #define PACE_LARGEST_MS ((int64_t)24 * 3600 * 1000)
+/* Where nobody says how long: of who refuses again and again. */
+#define PACE_GROWN_MS ((int64_t)60000)
 
 static const struct breaker_rules *rules_of(const struct health_entry *e)
 {
@@ -137,6 +139,7 @@ void health_forget(struct health_entry *e)
     while (!replace(e, &old, 0))
         continue;
     set_pace(e, 0);
+    atomic_store(&e->paced_for_ms, 0);
     e->reason[0] = '\0';
     if (e->is_credential && breaker_unpack(old).phase != BREAKER_CLOSED)
         health_set_unsaved(e->owner->health);
@@ -226,16 +229,24 @@ static void apply(struct health_entry *e, enum blame blame, const struct health_
 
 static void pace(struct health_entry *e, const struct health_outcome *o, int64_t wait)
 {
+    int64_t until = atomic_load(&e->paced_until_ms);
+    bool was_paced = until > o->now_ms;
+    int64_t grown = was_paced ? 0 : 2 * atomic_load(&e->paced_for_ms);
+    if (grown > PACE_GROWN_MS)
+        grown = PACE_GROWN_MS;
+    if (wait < grown)
+        wait = grown;
     if (wait == 0)
         wait = 1;
     if (wait > PACE_LARGEST_MS)
         wait = PACE_LARGEST_MS;
-    bool was_paced = atomic_load(&e->paced_until_ms) > o->now_ms;
     set_reason(e, o);
     if (o->now_ms + wait > atomic_load(&e->paced_until_ms))
         set_pace(e, o->now_ms + wait);
-    if (!was_paced)
-        tell(e, "cooling", wait);
+    if (was_paced)
+        return;
+    atomic_store(&e->paced_for_ms, wait);
+    tell(e, "cooling", wait);
 }
 
 /* The trouble is long over: reading it costs nothing again. */
@@ -253,6 +264,7 @@ static void note_success(struct health_entry *e, const struct health_outcome *o)
         return;
     if (atomic_load_explicit(&e->breaker, memory_order_relaxed))
         apply(e, BLAME_NONE, o);
+    atomic_store_explicit(&e->paced_for_ms, 0, memory_order_relaxed);
     forget_old_pace(e, o->now_ms);
 }
 

@@ -24,6 +24,7 @@ struct health_entry {
     struct slice name;                   /* the model, or the credential's id */
     atomic_uint_least64_t breaker;       /* see breaker.h */
     atomic_int_least64_t paced_until_ms; /* asked too much: not before then; 0: never */
+    atomic_int_least64_t paced_for_ms;   /* the last pause; 0: it has answered since */
     atomic_int_least64_t opened_ms;
     atomic_uint_least64_t latency; /* see latency.h; of a model that somebody chooses by it */
     atomic_uint in_flight;

@@ -102,8 +102,12 @@ class Laboratory:
         self.key = self.do("key.create", {"name": "payer", "user": "payer"})["key"]
 
     def do(self, verb, arguments=None):
-        self.line.request("POST", "/api/admin/" + verb, json.dumps(arguments or {}),
-                          {"authorization": "Bearer " + self.admin})
+        sent = ("POST", "/api/admin/" + verb, json.dumps(arguments or {}), {"authorization": "Bearer " + self.admin})
+        try:
+            self.line.request(*sent)
+        except OSError:  # the hub closes what is idle for long, as on a loaded machine
+            self.line.close()
+            self.line.request(*sent)
         answer = self.line.getresponse()
         body = answer.read()
         if answer.status != 200:

@@ -28,7 +28,7 @@ class Soak:
         self.lab, self.chance = lab, random.Random(seed)
         self.until = time.monotonic() + seconds
         self.ids, self.broken, self.calls = set(), [], 0
-        self.faults = [f for f in [*PLACES, *FAULTS] if f not in SLOW and not f.startswith("spare")]
+        self.faults = [f for f in [*PLACES, *FAULTS] if f not in SLOW and not f.startswith(("spare", "turn-"))]
 
     def set_up(self):
         self.lab.provider(SPARE, "spare", FORMATS["ollama"])

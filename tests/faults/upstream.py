@@ -20,7 +20,7 @@ class Exchange:
     """One request that came, and the hands to answer it."""
 
     def __init__(self, reader, writer, path, body, form, number):
-        self.reader, self.writer, self.form = reader, writer, form
+        self.reader, self.writer, self.path, self.form = reader, writer, path, form
         self.number = number  # of those with the same fault and name, from 1
         self.streamed = form.streams(path, body)
         self.body = body
@@ -187,6 +187,11 @@ async def status_429_retry(x):
 
 
 @fault
+async def status_429_soon(x):
+    await x.error(429, "rate_limit_exceeded", "Slow down.", {"retry-after": "1"})
+
+
+@fault
 async def status_401(x):
     await x.error(401, "invalid_api_key", "Incorrect API key provided.")
 
@@ -287,6 +292,35 @@ async def closes_after_head(x):
     x.head()
     await x.part(b"")
     x.close()
+
+
+# ---- an answer that only begins: who gives it and as what, and no word of it ----
+
+async def open_only(x):
+    x.head()
+    await x.parts(x.answer()[:x.middle() - AFTER if x.streamed else 1])
+
+
+@fault
+async def opens_and_stalls(x):
+    await open_only(x)
+    await x.silence()
+
+
+@fault
+async def opens_and_closes(x):
+    await open_only(x)
+    x.close()
+
+
+@fault
+async def opens_and_fails(x):
+    if not x.streamed:
+        await x.error(503, "overloaded_error", "Overloaded")
+        return
+    await open_only(x)
+    await x.part(x.form.error_frame("overloaded_error", "Overloaded"))
+    await x.end()
 
 
 # ---- an answer that does not come to its end ----
@@ -510,6 +544,23 @@ async def spare_no_prefill(x):
         await spare(x)
 
 
+# ---- now this, now that ----
+
+def turn(name, bad, is_bad):
+    """A fault that comes and goes: `is_bad` is told the number of the request, and of which model."""
+    async def one(x):
+        await (FAULTS[bad] if is_bad(x.number, model_of(x.path, x.body)) else good)(x)
+    FAULTS["turn-" + name] = one
+
+
+DEAD = set()  # models of turn-mortal
+for _bad in ("status-500", "status-429", "resets", "opens-and-closes"):
+    turn("third-" + _bad, _bad, lambda number, model: number % 3 == 0)
+for _bad in ("status-429", "status-429-soon", "status-500", "resets"):
+    turn("once-" + _bad, _bad, lambda number, model: number == 1)
+turn("mortal", "status-503-retry", lambda number, model: model in DEAD)
+
+
 def last_role(body):
     """Who speaks last in a request of any format."""
     inside = body.get("input")
@@ -585,4 +636,4 @@ class Upstream:
 
 PLACES = ["refused", "no-such-host", "expired-tls", "no-tls"]  # faults of where it is
 # They end when somebody loses patience.
-QUIET = {"no-tls", "silent", "half-head-stalls", "error-stalls", "stalls-at-once", "stalls", "bad-chunk", "no-close"}
+QUIET = {"no-tls", "silent", "half-head-stalls", "error-stalls", "stalls-at-once", "opens-and-stalls", "stalls", "bad-chunk", "no-close"}

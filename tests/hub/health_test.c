@@ -255,6 +255,32 @@ static void waits_as_long_as_it_was_told(void **state)
     assert_false(health_troubled(planned.attempts[0].provider->health));
 }
 
+static int64_t cools_for(int64_t asked_ms)
+{
+    plan("openai/m");
+    note(0, AIGNE_E_RATE, busy(asked_ms));
+    return health_look(planned.attempts[0].credential->health, now_ms).due_ms - now_ms;
+}
+
+/* Who refuses whenever its pause is over is asked ever more rarely. */
+static void a_pause_that_was_too_short_doubles(void **state)
+{
+    (void)state;
+    key("openai", "a", 100);
+    for (int64_t pause = 1000; pause <= 32000; pause *= 2) {
+        assert_int_equal(cools_for(1000), pause);
+        assert_int_equal(cools_for(1000), pause); /* another call that was under way */
+        now_ms += pause;
+    }
+    assert_int_equal(cools_for(1000), 60000);
+    now_ms += 60000;
+    assert_int_equal(cools_for(90000), 90000); /* it knows best */
+    now_ms += 90000;
+    plan("openai/m");
+    note(0, AIGNE_OK, none);
+    assert_int_equal(cools_for(1000), 1000);
+}
+
 /* The answer was good, and said that it was the last for a while. */
 static void what_has_nothing_left_is_passed_over_until_it_has(void **state)
 {
@@ -542,6 +568,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_bad_key_stays_away_and_comes_back, setup, teardown),
         cmocka_unit_test_setup_teardown(the_only_key_is_tried_whatever_is_known, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_pause_that_was_too_short_doubles, setup, teardown),
         cmocka_unit_test_setup_teardown(mistakes_and_cancels_open_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_provider_that_fails_is_passed_over, setup, teardown),
         cmocka_unit_test_setup_teardown(stragglers_tell_nothing, setup, teardown),

@@ -60,9 +60,95 @@ static void expect(const struct again_facts *f, enum again_step step)
     assert_int_equal(choose(f).step, step);
 }
 
+/* As vendors write it. */
+static void what_is_too_long_there_may_fit_elsewhere(void **state)
+{
+    static const struct {
+        int http;
+        const char *words;
+    } said_by[] = {
+        {400, "This model's maximum context length is 8192 tokens. However, your messages "
+              "resulted in 9000 tokens."},
+        {400, "Your input exceeds the context window of this model."},
+        {400, "Input tokens exceed the configured limit of 272000 tokens."},
+        {400, "prompt is too long: 208310 tokens > 200000 maximum"},
+        {400, "input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000"},
+        {400, "The input token count (1200000) exceeds the maximum number of tokens allowed "
+              "(1048576)."},
+        {400, "Input is too long for requested model."},
+        {400, "Too many input tokens. Max input tokens: 8192, request input token count: 9000"},
+        {400, "This model's maximum prompt length is 131072 but the request contains 150000 "
+              "tokens."},
+        {400, "Please reduce the length of the messages or completion."},
+        {400, "Prompt contains 40000 tokens, too large for model with 32768 maximum context "
+              "length"},
+        {400, "request (9000 tokens) exceeds the available context size (4096 tokens)"},
+        {400, "the input length exceeds the context length"},
+        {400, "too many tokens: total number of tokens in the prompt cannot exceed 4096"},
+        {422, "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4097."},
+        {400, "Trying to keep the first 4523 tokens when context the overflows."},
+        {400, "Invalid request: Your request exceeded model token limit: 8192"},
+        {400, "Total tokens of image and text exceed max message tokens."},
+        {400, "Range of input length should be [1, 30720]"},
+        {400, "The decoder prompt (length 9000) is longer than the maximum model length of "
+              "4096."},
+        {413, "Request exceeds the maximum size"},
+        {413, ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof said_by / sizeof *said_by; i++) {
+        struct again_facts f = two_targets();
+        said(&f, AIGNE_E_REQUEST, said_by[i].http, -1);
+        fault_copy(why.text, sizeof why.text, slice_text(said_by[i].words));
+        expect(&f, AGAIN_NEXT);
+        assert_int_equal(choose(&f).target, 1);
+    }
+}
+
+static void what_is_wrong_for_one_is_wrong_for_all(void **state)
+{
+    static const struct {
+        int http;
+        const char *words;
+        const char *param;
+    } said_by[] = {
+        {400, "Your request was rejected as a result of our safety system.", ""},
+        {400, "This model does not support assistant message prefill.", ""},
+        {400, "Unsupported parameter: 'max_tokens' is not supported with this model.",
+         "max_tokens"},
+        {400, "max_tokens is too large: 100000. This model supports at most 16384 tokens.",
+         "max_tokens"},
+        {400, "messages.0.content.0.image.source.base64: image exceeds 5 MB maximum", ""},
+        {403, "Your chosen model requires moderation and your input was flagged.", ""},
+        {403, "Content violates usage guidelines.", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof said_by / sizeof *said_by; i++) {
+        struct again_facts f = two_targets();
+        said(&f, AIGNE_E_UPSTREAM, said_by[i].http, -1);
+        fault_copy(why.text, sizeof why.text, slice_text(said_by[i].words));
+        fault_copy(why.param, sizeof why.param, slice_text(said_by[i].param));
+        expect(&f, AGAIN_SETTLE);
+    }
+}
+
+static void who_may_not_asks_by_another_key_or_elsewhere(void **state)
+{
+    (void)state;
+    struct again_facts f = two_targets();
+    said(&f, AIGNE_E_UPSTREAM, 403, -1);
+    fault_copy(why.text, sizeof why.text, SLICE("Your API key does not have permission."));
+    expect(&f, AGAIN_NEXT);
+    f.elsewhere = NONE;
+    expect(&f, AGAIN_NEXT);
+    f = alone();
+    said(&f, AIGNE_E_UPSTREAM, 403, -1);
+    expect(&f, AGAIN_SETTLE);
+}
+
 static void a_callers_mistake_is_his(void **state)
 {
-    static const int statuses[] = {400, 403, 409, 413, 422};
+    static const int statuses[] = {400, 409, 422};
     (void)state;
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
         struct again_facts f = two_targets();
@@ -280,6 +366,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_callers_mistake_is_his),
+        cmocka_unit_test(what_is_too_long_there_may_fit_elsewhere),
+        cmocka_unit_test(what_is_wrong_for_one_is_wrong_for_all),
+        cmocka_unit_test(who_may_not_asks_by_another_key_or_elsewhere),
         cmocka_unit_test(the_next_target_is_asked_at_once),
         cmocka_unit_test(who_stands_alone_is_asked_once_more),
         cmocka_unit_test(one_waits_as_long_as_was_asked_or_not_at_all),
