@@ -113,7 +113,7 @@ static struct slice grant_id(struct money_book *b, struct slice payment, int64_t
 int money_payment(struct money_book *b, const struct money_op *op, struct fault *why)
 {
     static const char writing[] = "The payment could not be written";
-    struct payment p;
+    struct payment p = {.given = 0};
     int rc = note(b, op);
     if (!rc)
         rc = read(b, op->id, &p);
