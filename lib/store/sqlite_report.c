@@ -147,11 +147,10 @@ static int add_sums(struct reading *r, struct sqlite3_stmt *statement)
     return usage_sums_add(&group->sums, sqlite_text(statement, 1)) ? SQLITE_OK : SQLITE_CORRUPT;
 }
 
-static int read_part(struct reading *r, int64_t from, int64_t to, bool days)
+static int read_set(struct reading *r, enum rollup_set set, int64_t from, int64_t to, bool days)
 {
     struct buf sql AUTO(buf_free);
     struct sqlite3_stmt *statement AUTO(finalize) = NULL;
-    enum rollup_set set = choose(r, days);
     int lead = rollup_cuts[set].lead;
     buf_init(&sql, SQL_LARGEST);
     write_question(r, set, &sql);
@@ -177,7 +176,8 @@ struct span {
 
 static int read_span(struct reading *r, struct span *s)
 {
-    int rc = s->from < s->to ? read_part(r, s->from, s->to, s->days) : SQLITE_OK;
+    int rc =
+        s->from < s->to ? read_set(r, choose(r, s->days), s->from, s->to, s->days) : SQLITE_OK;
     s->from = s->to;
     return rc;
 }
@@ -195,11 +195,42 @@ static int read_on(struct reading *r, struct span *s, int64_t to, bool days)
     return rc;
 }
 
+/* All who called: the longest stretches there are, and at both ends of them the next shorter ones. */
+static int read_crowd(struct reading *r, int64_t from, int64_t to, int level)
+{
+    static const enum rollup_set sets[] = {ROLLUP_CROWD_HOURS, ROLLUP_CROWD, ROLLUP_CROWD_LONG};
+    if (from >= to)
+        return SQLITE_OK;
+    if (level < 0)
+        return read_set(r, ROLLUP_KEYS, from, to, false);
+    int64_t slots = rollup_cuts[sets[level]].slots;
+    int64_t first = from + slots - 1;
+    int64_t last = to - to % slots;
+    first -= first % slots;
+    if (first >= last)
+        return read_crowd(r, from, to, level - 1);
+    int rc = read_crowd(r, from, first, level - 1);
+    if (!rc)
+        rc = read_set(r, sets[level], first, last, true);
+    return rc ? rc : read_crowd(r, last, to, level - 1);
+}
+
+static bool asks_for_crowd(const struct reading *r)
+{
+    const int *by = r->frame->by;
+    bool filtered = false;
+    for (int i = 0; i < USAGE_NAMES; i++)
+        filtered = filtered || asks(r, i);
+    return !filtered && (by[0] == USAGE_USER || by[0] == USAGE_KEY);
+}
+
 /* Of each bucket the whole days in its middle by days, its ends by quarter hours. */
 static int read_sums(struct reading *r)
 {
     const int64_t *edges = r->frame->edges;
     struct span s = {edges[0], edges[0], false};
+    if (asks_for_crowd(r))
+        return read_crowd(r, edges[0], edges[r->frame->buckets], 2);
     int rc = SQLITE_OK;
     for (size_t i = 0; i < r->frame->buckets && !rc; i++) {
         int64_t end = edges[i + 1];

@@ -11,13 +11,18 @@
 
 #define NAME(which) (1U << USAGE_##which)
 #define EITHER      (NAME(TYPE) | NAME(STATUS))
+#define PEOPLE      (NAME(USER) | NAME(KEY))
 const struct rollup_cut rollup_cuts[ROLLUP_SETS] = {
-    [ROLLUP_ALL] = {EITHER, -1, true},
-    [ROLLUP_MODELS] = {EITHER | NAME(MODEL) | NAME(PROVIDER), -1, true},
-    [ROLLUP_PEOPLE] = {EITHER | NAME(USER) | NAME(KEY), -1, false},
-    [ROLLUP_PROJECTS] = {EITHER | NAME(APP), -1, false},
-    [ROLLUP_APPS] = {EITHER | NAME(APP) | NAME(MODEL) | NAME(PROVIDER), USAGE_APP, true},
-    [ROLLUP_KEYS] = {(1U << USAGE_NAMES) - 1, USAGE_KEY, true},
+    [ROLLUP_ALL] = {EITHER, -1, true, ROLLUP_SLOTS_PER_DAY},
+    [ROLLUP_MODELS] = {EITHER | NAME(MODEL) | NAME(PROVIDER), -1, true, ROLLUP_SLOTS_PER_DAY},
+    [ROLLUP_PEOPLE] = {EITHER | PEOPLE, -1, false, ROLLUP_SLOTS_PER_DAY},
+    [ROLLUP_PROJECTS] = {EITHER | NAME(APP), -1, false, ROLLUP_SLOTS_PER_DAY},
+    [ROLLUP_APPS] = {EITHER | NAME(APP) | NAME(MODEL) | NAME(PROVIDER), USAGE_APP, true,
+                     ROLLUP_SLOTS_PER_DAY},
+    [ROLLUP_KEYS] = {(1U << USAGE_NAMES) - 1, USAGE_KEY, true, ROLLUP_SLOTS_PER_DAY},
+    [ROLLUP_CROWD] = {PEOPLE, -1, false, ROLLUP_SLOTS_PER_DAY},
+    [ROLLUP_CROWD_HOURS] = {PEOPLE, -1, false, ROLLUP_SLOTS_PER_DAY / 8},
+    [ROLLUP_CROWD_LONG] = {PEOPLE, -1, false, ROLLUP_SLOTS_PER_DAY * 16},
 };
 
 enum {
@@ -304,7 +309,7 @@ static int add_cut(struct rollup *r, enum rollup_set set, bool days, size_t fine
         e->key[KEY_CUT] = ROLLUP_CUT(set, days);
         e->key[KEY_LEAD] = cut->lead < 0 ? 0 : e->key[KEY_NAMES + cut->lead];
         if (days)
-            e->key[KEY_SLOT] -= e->key[KEY_SLOT] % ROLLUP_SLOTS_PER_DAY;
+            e->key[KEY_SLOT] -= e->key[KEY_SLOT] % cut->slots;
         for (int k = 0; k < USAGE_NAMES; k++)
             if (!(cut->names >> k & 1))
                 e->key[KEY_NAMES + k] = 0;

@@ -11,7 +11,8 @@ struct sqlite3_stmt;
 #define ROLLUP_SLOT_MS       900000 /* a quarter hour: every zone in use is off by whole ones */
 #define ROLLUP_SLOTS_PER_DAY 96
 
-/* Each set of names is kept by days, and those that are few enough, or found by a name, by quarter hours. */
+/* Each set of names is kept by days, and those that are few enough, or found by a name, by quarter hours. Who
+ * called is kept by other lengths, too, and whatever was called and came of it together: so many are there. */
 enum rollup_set {
     ROLLUP_ALL,      /* everything together */
     ROLLUP_MODELS,   /* by model and provider */
@@ -19,15 +20,20 @@ enum rollup_set {
     ROLLUP_PROJECTS, /* by app */
     ROLLUP_APPS,     /* by model and provider of each app */
     ROLLUP_KEYS,     /* by everything, of each key */
+    ROLLUP_CROWD, /* by user and key alone; by days, as the next two by three hours and sixteen days */
+    ROLLUP_CROWD_HOURS,
+    ROLLUP_CROWD_LONG,
     ROLLUP_SETS
 };
 
 struct rollup_cut {
-    unsigned names; /* 1 << USAGE_USER, ...: kept apart; type and status always are */
+    unsigned names; /* 1 << USAGE_USER, ...: kept apart */
     int lead;       /* found by this name; -1: by none */
     bool quarters;
+    int slots; /* in what is called days: those that start at a multiple of it are one */
 };
 extern const struct rollup_cut rollup_cuts[ROLLUP_SETS];
+/* With `days` 1 its days, else its quarter hours. */
 #define ROLLUP_CUT(set, days) (2 * (int)(set) + (int)(days))
 
 /* What is read of a usage row for its part of the sums. */

@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import usage_book as book  # noqa: E402
 
 PROGRAM = ""
+STEP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib", "store", "schema", "011.sql")
 LONG = os.environ.get("AIGNE_TEST_LONG") == "1"
 DAY = 86_400_000
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe",
@@ -94,7 +95,7 @@ class Reports(unittest.TestCase):
         told = self.driver.ask("summary", self.now, since=since, until=until, **filters)
         self.same(told["total"], [row for row in inside if low <= row["started_ms"] < high])
         self.same(told["before"], [row for row in inside if 2 * low - high <= row["started_ms"] < low])
-        by = self.rng.choice(book.NAMES)
+        by = self.rng.choice(book.NAMES + ["user", "key"])
         told = self.driver.ask("top", self.now, since=since, until=until, by=by, limit=1000, **filters)
         names = [by, "provider"] if by == "model" else [by]
         groups = book.group([row for row in inside if low <= row["started_ms"] < high], *names)
@@ -104,6 +105,15 @@ class Reports(unittest.TestCase):
             self.same(item, groups[tuple(item[name] for name in names)])
         counts = [item["calls"] for item in told["list"]]
         self.assertEqual(counts, sorted(counts, reverse=True))
+
+    def test_sums_from_before_there_were_those_of_who_called(self):
+        self.fill(1500, 40)
+        self.roll(60_000)
+        self.db.execute("DELETE FROM rollup WHERE cut > 11")
+        with open(STEP, encoding="utf-8") as file:
+            self.db.executescript(file.read())
+        for _ in range(10):
+            self.check_random()
 
     def test_a_level_of_service_is_no_count(self):
         self.fill(2, 1)
