@@ -273,7 +273,7 @@ static void write_rest(struct anthropic *x)
         json_member_text(j, "service_tier", "standard_only");
     for (size_t i = 0; i < OWN_MEMBERS; i++) {
         const struct chat_extra *extra = wire_extra(r, own_members[i]);
-        if (extra)
+        if (extra && !wire_foreign(extra, "anthropic.messages", x->w.to))
             json_member_raw(j, own_members[i], extra->value);
     }
     if (r->stream)

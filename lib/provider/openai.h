@@ -32,15 +32,17 @@ enum openai_quirk {
     OPENAI_NO_PARALLEL = 1 << 19,       /* knows no parallel_tool_calls */
     OPENAI_NO_STRICT = 1 << 20,         /* knows no strict in tools and schemas */
     OPENAI_NO_EFFORT = 1 << 21,         /* knows no reasoning effort */
-    OPENAI_NO_USER = 1 << 22,           /* knows neither user nor service_tier */
-    OPENAI_NO_NAMES = 1 << 23,          /* knows no names in messages */
-    OPENAI_RANDOM_SEED = 1 << 24,       /* calls a seed random_seed */
-    OPENAI_SHORT_IDS = 1 << 25,         /* ids of calls are nine letters and digits */
-    OPENAI_REASONING = 1 << 26,         /* with THOUGHTS_BACK: calls them reasoning */
+    OPENAI_NO_USER =
+        1 << 22, /* knows neither user nor service_tier, nor what OpenAI added later */
+    OPENAI_NO_NAMES = 1 << 23,    /* knows no names in messages */
+    OPENAI_RANDOM_SEED = 1 << 24, /* calls a seed random_seed, marks a begun answer as prefix */
+    OPENAI_SHORT_IDS = 1 << 25,   /* ids of calls are nine letters and digits */
+    OPENAI_REASONING = 1 << 26,   /* with THOUGHTS_BACK: calls them reasoning */
     OPENAI_REASONING_DETAILS =
-        1 << 27,             /* seals reasoning in reasoning_details, wants it back */
-    OPENAI_AZURE = 1 << 28,  /* is reached as Azure's deployments are */
-    OPENAI_ANSWERS = 1 << 29 /* gives several answers at once */
+        1 << 27,                 /* seals reasoning in reasoning_details, wants it back */
+    OPENAI_AZURE = 1 << 28,      /* is reached as Azure's deployments are */
+    OPENAI_ANSWERS = 1 << 29,    /* gives several answers at once */
+    OPENAI_NO_LOGPROBS = 1 << 30 /* knows neither logprobs nor logit_bias */
 };
 
 extern const struct name_rule openai_names;

@@ -38,6 +38,7 @@ const struct config_member config_openai[] = {
     FLAG("noStreamOptions", OPENAI_NO_STREAM_OPTIONS),
     FLAG("noParallelToolCalls", OPENAI_NO_PARALLEL),
     FLAG("oneToolCall", OPENAI_ONE_TOOL_CALL),
+    FLAG("noLogprobs", OPENAI_NO_LOGPROBS),
     FLAG("noNames", OPENAI_NO_NAMES),
     FLAG("noUser", OPENAI_NO_USER),
     FLAG("plainText", OPENAI_PLAIN_TEXT),

@@ -232,7 +232,8 @@ static void write_parameters(struct wire *w)
         write_stop(w);
     json_member_raw_opt(&w->json, w->to->quirks & OPENAI_RANDOM_SEED ? "random_seed" : "seed",
                         r->seed);
-    json_member_raw_opt(&w->json, "modalities", r->modalities);
+    if (!(w->to->quirks & OPENAI_NO_USER))
+        json_member_raw_opt(&w->json, "modalities", r->modalities);
     openai_write_user(w);
     openai_write_effort(w);
 }
@@ -250,7 +251,8 @@ static void note_unsaid(const struct wire *w)
     unsaid |= quirks & OPENAI_NO_PARALLEL ? UNSAID_PARALLEL : 0;
     unsaid |= quirks & OPENAI_NO_STRICT ? UNSAID_STRICT : 0;
     unsaid |= openai_effort_name(w->to, wire_effort(w->request)) ? 0 : UNSAID_EFFORT;
-    unsaid |= quirks & OPENAI_NO_USER ? UNSAID_USER | UNSAID_SERVICE_TIER : 0;
+    unsaid |=
+        quirks & OPENAI_NO_USER ? UNSAID_USER | UNSAID_SERVICE_TIER | UNSAID_MODALITIES : 0;
     unsaid |= quirks & OPENAI_NO_NAMES ? UNSAID_NAME : 0;
     if (quirks & OPENAI_REASONING_DETAILS)
         unsaid &= ~(unsigned)(UNSAID_THINKING | UNSAID_REDACTED);
@@ -284,15 +286,24 @@ static void write_extras(struct wire *w)
                                        "presence_penalty",
                                        "seed",
                                        "reasoning_effort"};
-    static const char *const refused[] = {"logprobs", "top_logprobs", "logit_bias"};
+    static const char *const chances[] = {"logprobs", "top_logprobs", "logit_bias"};
+    static const char *const later[] = {"store",
+                                        "verbosity",
+                                        "moderation",
+                                        "safety_identifier",
+                                        "prompt_cache_key",
+                                        "prompt_cache_retention",
+                                        "prompt_cache_options"};
     const struct chat_request *r = w->request;
-    bool reasons = openai_refuses_sampling(w->to);
+    bool no_chances = (w->to->quirks & OPENAI_NO_LOGPROBS) || openai_refuses_sampling(w->to);
+    bool none_later = w->to->quirks & OPENAI_NO_USER;
     for (size_t i = 0; i < r->extra_count; i++) {
         struct slice name = r->extras[i].name;
         if (named_in(held, COUNT(held), name) ||
             wire_foreign(&r->extras[i], "openai.chat", w->to))
             continue;
-        if (reasons && named_in(refused, COUNT(refused), name)) {
+        if ((no_chances && named_in(chances, COUNT(chances), name)) ||
+            (none_later && named_in(later, COUNT(later), name))) {
             dropped_note_stranger(w->to->dropped, name);
             continue;
         }

@@ -241,6 +241,9 @@ static int write_message(struct wire *w, size_t message)
         write_name(w, m);
     }
     rc = m->role == CHAT_ASSISTANT ? write_assistant(w, message) : write_content(w, message);
+    if ((w->to->quirks & OPENAI_RANDOM_SEED) && m->role == CHAT_ASSISTANT &&
+        message + 1 == w->request->message_count)
+        json_member_bool(&w->json, "prefix", true);
     json_close_object(&w->json);
     return rc;
 }

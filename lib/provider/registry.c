@@ -142,7 +142,7 @@ static const struct provider_row rows[] = {
      .base_url = "https://api.groq.com/openai/v1",
      .test_model = "llama-3.1-8b-instant",
      .environment = "GROQ_API_KEY",
-     .quirks = OPENAI_EFFORT_TO_HIGH | OPENAI_NO_NAMES},
+     .quirks = OPENAI_EFFORT_TO_HIGH | OPENAI_NO_NAMES | OPENAI_NO_LOGPROBS},
     {.name = "mistral",
      .display_name = "Mistral",
      .adapters = {[KIND_CHAT] = &adapter_openai, [KIND_EMBEDDING] = &adapter_openai_embedding},
@@ -151,7 +151,7 @@ static const struct provider_row rows[] = {
      .test_model = "ministral-3b-latest",
      .environment = "MISTRAL_API_KEY",
      .quirks = OPENAI_NO_STREAM_OPTIONS | OPENAI_NO_NAMES | OPENAI_NO_USER | OPENAI_NO_EFFORT |
-               OPENAI_RANDOM_SEED | OPENAI_SHORT_IDS | OPENAI_ANSWERS},
+               OPENAI_RANDOM_SEED | OPENAI_SHORT_IDS | OPENAI_ANSWERS | OPENAI_NO_LOGPROBS},
     {.name = "ideogram",
      .display_name = "Ideogram",
      .adapters[KIND_IMAGE] = &adapter_ideogram,

@@ -183,6 +183,10 @@ describe('settings', () => {
     const more = { n: 1, logprobs: false, seed: 7, user: 'u', store: true, metadata: { a: 'b' }, service_tier: 'auto', logit_bias: { 5: 1 }, frequency_penalty: 0.5, presence_penalty: 0.5, verbosity: 'low', prompt_cache_key: 'k', safety_identifier: 's', modalities: ['text'], parallel_tool_calls: true, prediction: null, stop: null, tool_choice: null, stream_options: null, max_tokens: null };
     for (const model of TRANSLATED) taken(await openai(model, 'x', more), model);
   });
+  it('members of the same name in two formats', async () => {
+    const answer = taken(await ask('/v1/responses', { model: CLAUDE, input: 'x', context_management: [{ type: 'compaction', compact_threshold: 1000 }] }), 'compaction');
+    assert.equal(answer.headers.get('x-aigne-hub-dropped'), 'context_management');
+  });
   it('members that nobody knows', async () => {
     for (const model of TRANSLATED) {
       const answer = await openai(model, 'x', { invented_by_a_framework: { a: 1 } });
