@@ -2,6 +2,7 @@
  * costs, or what happens after it. */
 #include "core/attempt.h"
 #include "base/limits.h"
+#include "chat/wrapped.h"
 #include "provider/config.h"
 #include "provider/opening.h"
 #include "text/url.h"
@@ -44,6 +45,11 @@ int attempt_open(struct attempt *t, const struct chat_request *request,
     }
     if (t->adapter->step)
         return AIGNE_OK;
+    if (t->adapter->objects_only && !t->relaying && wrapped_wanted(request)) {
+        request = wrapped_request(request, keep, &t->decoding.sink);
+        if (!request)
+            return fault_nomem(t->decoding.why);
+    }
     if (url_climbs(t->target.model)) /* it may be part of the URL */
         return fault_field(t->decoding.why, AIGNE_E_REQUEST, "model",
                            "No model's name has \".\" or \"..\" between slashes.");

@@ -35,6 +35,7 @@ struct adapter {
     enum chat_kind kind;  /* of call */
     enum framing framing; /* of a streamed answer */
     bool reads_head;      /* something that counts stands in the answer's head */
+    bool objects_only;    /* its structured answers are objects: see chat/wrapped.h */
     size_t state_size;
 
     /* Write the request. Everything in `out` is in `a` or borrowed from `r` and `to`. What the target

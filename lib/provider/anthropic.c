@@ -34,6 +34,7 @@ static int list_answer(struct slice body, struct arena *a, struct buf *json, str
 const struct adapter adapter_anthropic = {
     .name = "anthropic",
     .format = "anthropic.messages",
+    .objects_only = true,
     .state_size = sizeof(struct anthropic_state),
     .encode = anthropic_encode,
     .relay = anthropic_relay,

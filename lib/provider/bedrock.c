@@ -22,6 +22,7 @@ const struct adapter adapter_bedrock = {
     .name = "bedrock.converse",
     .format = "bedrock.converse",
     .framing = FRAMES_AWS,
+    .objects_only = true,
     .state_size = sizeof(struct bedrock_state),
     .encode = bedrock_encode,
     .decode = bedrock_decode,

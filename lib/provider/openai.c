@@ -34,6 +34,7 @@ int openai_list_answer(struct slice body, struct arena *a, struct buf *json, str
 const struct adapter adapter_openai = {
     .name = "openai",
     .format = "openai.chat",
+    .objects_only = true,
     .state_size = sizeof(struct openai_state),
     .encode = openai_encode,
     .relay = openai_relay,

@@ -13,6 +13,7 @@ int responses_relay(const struct chat_relay *r, const struct chat_target *to, st
 const struct adapter adapter_openai_responses = {
     .name = "openai-responses",
     .format = "openai.responses",
+    .objects_only = true,
     .state_size = sizeof(struct responses_state),
     .encode = responses_encode,
     .relay = responses_relay,

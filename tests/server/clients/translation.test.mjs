@@ -264,6 +264,21 @@ describe('answers by a schema', () => {
   });
 });
 
+/* Google gives lists and more; who gives objects alone is asked for one with the value in it. */
+describe('answers that are no objects', () => {
+  const schema = { type: 'ARRAY', items: { type: 'OBJECT', properties: { city: { type: 'STRING' } }, required: ['city'] } };
+  const body = { contents: [{ role: 'user', parts: [{ text: 'x' }] }], generationConfig: { responseMimeType: 'application/json', responseSchema: schema } };
+  const value = (json) => JSON.parse(json.flatMap((r) => r.candidates?.[0].content?.parts ?? []).map((p) => (p.thought ? '' : p.text)).join(''));
+  it('come as lists from everybody, at once and in a stream', async () => {
+    for (const model of [OPENAI, OPENAI5, 'openai/gpt-5-codex', CLAUDE, CLAUDE8, CLAUDE35, GEMINI, GEMINI3]) {
+      const plain = taken(await ask(`/v1beta/models/${model}:generateContent`, body), model);
+      assert.deepEqual(value([plain.json]), [{ city: 'Paris' }], model);
+      const stream = taken(await ask(`/v1beta/models/${model}:streamGenerateContent`, body), model);
+      assert.deepEqual(value(stream.json), [{ city: 'Paris' }], model);
+    }
+  });
+});
+
 describe('conversations of AIGNE\'s clients', () => {
   const agent = (text, ...list) => ({ role: 'agent', ...(text === undefined ? {} : { content: text }), toolCalls: list.map(([id, args]) => ({ id, type: 'function', function: { name: 'weather', arguments: args ?? {} } })) });
   const told = (id, content) => ({ role: 'tool', toolCallId: id, content });
