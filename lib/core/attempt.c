@@ -117,10 +117,11 @@ static int read_frame(struct attempt *t, const struct sse_event *frame)
     int rc = AIGNE_OK;
     if (t->relaying) {
         struct slice shown = frame->raw;
+        t->decoding.text_seen = 0;
         rc = t->adapter->watch(&t->decoding, frame, t->usage_wanted, &shown);
         t->told = t->told || !opening_is(slice_trim(frame->data));
         if (rc >= 0 && shown.p)
-            rc = t->frames->push(t->frames, shown);
+            rc = t->frames->push(t->frames, shown, t->decoding.text_seen);
     } else {
         rc = t->adapter->decode(&t->decoding, frame);
     }

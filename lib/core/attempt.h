@@ -11,9 +11,9 @@
 #include "text/frames.h"
 #include "text/http.h"
 
-/* Where the frames of a relayed stream go as they came. */
+/* Where the frames of a relayed stream go as they came; `text`: how many bytes of the answer's text each has. */
 struct frame_sink {
-    int (*push)(struct frame_sink *self, struct slice raw);
+    int (*push)(struct frame_sink *self, struct slice raw, size_t text);
 };
 
 struct attempt {

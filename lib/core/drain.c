@@ -43,8 +43,15 @@ static void end_drain(struct aigne_call *call)
     d->outlet->free(call);
 }
 
+/* Its size may be asked for when the provider did not count. */
+static int read_request(struct aigne_call *call)
+{
+    return call->drain->outlet->read_request(call);
+}
+
 /* A call whose owner is gone ends without being told. */
 static const struct outlet drain_outlet = {
+    .read_request = read_request,
     .event = ignore_event,
     .frame = ignore_frame,
     .full = never_full,

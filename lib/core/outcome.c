@@ -34,11 +34,10 @@ static int tee_push(struct event_sink *self, const struct event *e)
     return pass_event(call, e);
 }
 
-static int frames_push(struct frame_sink *self, struct slice raw)
+static int frames_push(struct frame_sink *self, struct slice raw, size_t text)
 {
     struct aigne_call *call = LIST_OWNER(self, struct aigne_call, frames);
-    if (call->attempt.told)
-        estimate_piece(&call->seen, raw.n);
+    estimate_text(&call->seen, call->request.kind == KIND_CHAT ? text : raw.n);
     return call->outlet->frame(call, raw);
 }
 

@@ -6,7 +6,9 @@
 #include "base/random.h"
 #include "core/bill.h"
 #include "hub/meter.h"
+#include "provider/adapter.h"
 #include "text/base64.h"
+#include "text/json_scan.h"
 #include <aignehub/aignehub.h>
 
 static struct slice status_of(const struct aigne_call *call, int rc)
@@ -175,10 +177,10 @@ static void estimate(struct aigne_call *call, int rc, struct usage_row *row)
     if (told || call->request.kind != KIND_CHAT)
         return;
     if (rc >= 0 && t->relaying && !t->streamed)
-        estimate_text(&seen, t->body.n);
+        estimate_text(&seen, json_texts(buf_slice(&t->body), t->adapter->texts));
     if (!estimate_any(&seen) && !given_up)
         return;
-    bill_measure(call, &prompt);
+    measure_again(call, &prompt);
     row->estimated = estimate_fill(&seen, &prompt, &row->usage);
 }
 

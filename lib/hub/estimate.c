@@ -18,8 +18,8 @@ int64_t estimate_sound(struct slice file)
 
 int64_t estimate_tokens(const struct estimate *e)
 {
-    int64_t beyond = tokens_of(e->piece_bytes - e->pieces * e->shortest);
-    return tokens_of(e->text_bytes) + (beyond > e->pieces ? beyond : e->pieces);
+    int64_t tokens = tokens_of(e->text_bytes);
+    return tokens > e->pieces ? tokens : e->pieces;
 }
 
 bool estimate_fill(const struct estimate *e, const struct ceiling *prompt, struct usage *usage)

@@ -1,8 +1,7 @@
 /* estimate.h - what a call used when its provider does not say. Pure.
  *
- * The rule: four bytes of text are a token, begun ones count whole; a picture in the prompt is
- * ESTIMATE_IMAGE_TOKENS. Of a stream that is passed on unread each piece is at least a token, and what it
- * has beyond the shortest piece is its text. Sound takes as long as its file says; else 8,000 bytes are a
+ * The rule: four bytes of text are a token, begun ones count whole, and a piece of a stream is at least one; a
+ * picture in the prompt is ESTIMATE_IMAGE_TOKENS. Sound takes as long as its file says; else 8,000 bytes are a
  * second. */
 #ifndef AIGNE_HUB_ESTIMATE_H
 #define AIGNE_HUB_ESTIMATE_H
@@ -20,27 +19,18 @@
 /* What was seen of an answer so far; zeroed when an attempt begins. */
 struct estimate {
     int64_t text_bytes;
-    int64_t pieces; /* of an answer that is passed on unread, and their sizes */
-    int64_t piece_bytes;
-    int64_t shortest;
+    int64_t pieces; /* that the text came in */
 };
 
 static inline void estimate_text(struct estimate *e, size_t bytes)
 {
     e->text_bytes += (int64_t)bytes;
-}
-
-static inline void estimate_piece(struct estimate *e, size_t bytes)
-{
-    int64_t n = (int64_t)bytes;
-    if (e->pieces++ == 0 || n < e->shortest)
-        e->shortest = n;
-    e->piece_bytes += n;
+    e->pieces += bytes > 0;
 }
 
 static inline bool estimate_any(const struct estimate *e)
 {
-    return e->text_bytes > 0 || e->pieces > 0;
+    return e->pieces > 0;
 }
 
 /* How many tokens that is about. */

@@ -24,6 +24,7 @@ struct decoding {
     struct slice provider;              /* who answers: what it seals is for nobody else */
     struct slice head;                  /* of the answer, for adapters that read it */
     struct slice media_type; /* of the answer, as its head says; absent: it does not */
+    size_t text_seen;        /* while relaying: bytes of the answer's text in the frame */
     bool
         ended; /* the format's own end came, and finish() tells it: what may follow can be missed */
 };
@@ -37,6 +38,7 @@ struct adapter {
     bool reads_head;      /* something that counts stands in the answer's head */
     bool objects_only;    /* its structured answers are objects: see chat/wrapped.h */
     size_t state_size;
+    const char *const *texts; /* of who is relayed: the members that an answer's text is in */
 
     /* Write the request. Everything in `out` is in `a` or borrowed from `r` and `to`. What the target
      * cannot express and would change the meaning is AIGNE_E_REQUEST naming the caller's member. */
@@ -47,7 +49,7 @@ struct adapter {
                  struct http_request *out, struct fault *why);
     /* One frame of a streamed answer: push the events it means. */
     int (*decode)(struct decoding *d, const struct sse_event *frame);
-    /* The same while relaying: push only START, USAGE and FINISH. `shown` is what the client gets, and
+    /* The same while relaying: push only START, USAGE and FINISH, and count text_seen. `shown` is what the client gets, and
      * the frame as it came unless it is changed: what is not for the client is left out of a copy in
      * `scratch`; absent: none of it is. May be NULL when relay is. */
     int (*watch)(struct decoding *d, const struct sse_event *frame,

@@ -136,6 +136,12 @@ int64_t answer_less(int64_t count, int64_t inside)
     return count > inside ? count - inside : 0;
 }
 
+size_t answer_text_like(struct slice sample, size_t text, struct slice data)
+{
+    size_t there = text + data.n;
+    return there > sample.n ? there - sample.n : 0;
+}
+
 bool answer_by_json_tool(const struct chat_request *r, struct slice tool_name)
 {
     if (!r || (r->format != CHAT_FORMAT_JSON && r->format != CHAT_FORMAT_SCHEMA) ||

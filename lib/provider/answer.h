@@ -39,6 +39,9 @@ int64_t answer_service(struct json v);
 /* A count less what is inside it; unknown stays unknown; never below 0. */
 int64_t answer_less(int64_t count, int64_t inside);
 
+/* How much text `data` has that differs in that alone from `sample`, which has `text` bytes of it. */
+size_t answer_text_like(struct slice sample, size_t text, struct slice data);
+
 /* Whether a structured answer comes as a call of WIRE_JSON_TOOL rather than as text. */
 bool answer_by_json_tool(const struct chat_request *r, struct slice tool_name);
 

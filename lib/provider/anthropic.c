@@ -36,6 +36,7 @@ const struct adapter adapter_anthropic = {
     .format = "anthropic.messages",
     .objects_only = true,
     .state_size = sizeof(struct anthropic_state),
+    .texts = anthropic_texts,
     .encode = anthropic_encode,
     .relay = anthropic_relay,
     .decode = anthropic_decode,

@@ -88,6 +88,7 @@ struct anthropic_state {
     struct slice *citations;    /* of that block */
     size_t citation_count;
     struct slice dull; /* an event that passed through and told nothing */
+    size_t dull_text;  /* how much text it has */
     int dull_learned;  /* how often one was kept */
     struct blocks blocks;
 };
@@ -103,6 +104,7 @@ int anthropic_close_blocks(struct decoding *d);
 int anthropic_decode(struct decoding *d, const struct sse_event *frame);
 int anthropic_decode_whole(struct decoding *d, struct slice body, bool watching);
 int anthropic_finish(struct decoding *d);
+extern const char *const anthropic_texts[];
 int anthropic_watch(struct decoding *d, const struct sse_event *frame,
                     enum chat_choice usage_wanted, struct slice *shown);
 /* What the hub must learn of an event that passes through. */

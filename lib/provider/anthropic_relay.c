@@ -83,6 +83,8 @@ int anthropic_relay_count(const struct chat_relay *r, const struct chat_target *
 
 /* ---- the answer ---- */
 
+const char *const anthropic_texts[] = {"text", "thinking", "partial_json", "input", NULL};
+
 #define DULL_LONGEST 2048
 #define DULL_LARGEST 16 /* each new kind of delta is learned anew; not without end */
 
@@ -96,11 +98,15 @@ static bool is_dull(const struct sse_event *frame)
 static int watch_dull(struct decoding *d, struct slice data)
 {
     struct anthropic_state *s = d->state;
-    if (s->dull.p && json_differ_in_value(s->dull, data))
+    if (s->dull.p && json_differ_in_value(s->dull, data)) {
+        d->text_seen = answer_text_like(s->dull, s->dull_text, data);
         return AIGNE_OK;
+    }
     int rc = answer_check(d, data, JSON_OBJECT);
+    d->text_seen = json_texts(data, anthropic_texts);
     if (rc == AIGNE_OK && data.n <= DULL_LONGEST && s->dull_learned < DULL_LARGEST) {
         s->dull = arena_copy(d->keep, data);
+        s->dull_text = d->text_seen;
         s->dull_learned++;
     }
     return rc;

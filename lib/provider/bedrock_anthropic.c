@@ -148,6 +148,7 @@ const struct adapter adapter_bedrock_anthropic = {
     .format = "anthropic.messages",
     .framing = FRAMES_AWS_SSE,
     .state_size = sizeof(struct anthropic_state),
+    .texts = anthropic_texts,
     .encode = encode,
     .relay = relay,
     .decode = decode,

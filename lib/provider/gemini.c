@@ -131,6 +131,7 @@ const struct adapter adapter_gemini = {
     .name = "gemini",
     .format = "gemini.generate",
     .state_size = sizeof(struct gemini_state),
+    .texts = gemini_texts,
     .encode = gemini_encode,
     .relay = gemini_relay,
     .decode = gemini_decode,

@@ -89,6 +89,7 @@ int gemini_complaint(struct decoding *d, struct slice checked);
 /* usageMetadata as counts; false: there is none. */
 bool gemini_usage(struct json usage, struct usage *out);
 int gemini_decode(struct decoding *d, const struct sse_event *frame);
+extern const char *const gemini_texts[];
 int gemini_watch(struct decoding *d, const struct sse_event *frame,
                  enum chat_choice usage_wanted, struct slice *shown);
 int gemini_decode_whole(struct decoding *d, struct slice body, bool watching);

@@ -253,6 +253,8 @@ static int push_candidates(struct decoding *d, struct choices *c, struct json ca
     return rc < 0 ? rc : AIGNE_OK;
 }
 
+const char *const gemini_texts[] = {"text", "args", NULL};
+
 static int push_object(struct decoding *d, struct json object, bool watching)
 {
     struct gemini_state *s = d->state;
@@ -262,6 +264,8 @@ static int push_object(struct decoding *d, struct json object, bool watching)
         return complaint_in_answer(d, object);
     int rc = push_start(d, v);
     struct json candidate = first_candidate(v[CANDIDATES]);
+    if (watching)
+        d->text_seen = json_texts(v[CANDIDATES].raw, gemini_texts);
     if (rc >= 0 && !watching)
         rc = s->choices ? push_candidates(d, s->choices, v[CANDIDATES])
                         : push_candidate(d, candidate);

@@ -36,6 +36,7 @@ const struct adapter adapter_openai = {
     .format = "openai.chat",
     .objects_only = true,
     .state_size = sizeof(struct openai_state),
+    .texts = openai_texts,
     .encode = openai_encode,
     .relay = openai_relay,
     .decode = openai_decode,

@@ -115,6 +115,7 @@ struct openai_state {
     bool done;     /* [DONE] came */
     bool refused;
     struct slice dull; /* a passing chunk that told nothing; see openai_watch.c */
+    size_t dull_text;  /* how much text it has */
     struct json_likeness
         usual; /* a chunk that is one piece of text, and which kind of event it is */
     enum event_kind usual_kind;
@@ -162,6 +163,7 @@ int openai_push_annotations(struct decoding *d, struct json annotations);
 int openai_push_logprobs(struct decoding *d, struct json content);
 
 int openai_decode(struct decoding *d, const struct sse_event *frame);
+extern const char *const openai_texts[];
 int openai_watch(struct decoding *d, const struct sse_event *frame,
                  enum chat_choice usage_wanted, struct slice *shown);
 /* The frame without any usage, as who did not ask is shown it; absent when it had nothing else. */

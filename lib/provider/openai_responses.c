@@ -10,11 +10,14 @@ int responses_relay(const struct chat_relay *r, const struct chat_target *to, st
     return openai_relay_to(r, to, SLICE("responses"), false, a, out, why);
 }
 
+static const char *const texts[] = {"text", "refusal", "arguments", NULL};
+
 const struct adapter adapter_openai_responses = {
     .name = "openai-responses",
     .format = "openai.responses",
     .objects_only = true,
     .state_size = sizeof(struct responses_state),
+    .texts = texts,
     .encode = responses_encode,
     .relay = responses_relay,
     .decode = responses_decode,

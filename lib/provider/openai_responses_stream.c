@@ -148,17 +148,24 @@ static int on_error(struct decoding *d, const struct frame *f)
     return complaint_in_answer(d, json_of(f->text));
 }
 
+static int count_text(struct decoding *d, const struct frame *f)
+{
+    if (f->v[DELTA].kind == JSON_STRING)
+        d->text_seen = f->v[DELTA].raw.n - 2;
+    return AIGNE_OK;
+}
+
 /* `watch` NULL: of no interest to who relays it. What is not here is skipped. */
 static const struct {
     struct slice type;
     int (*read)(struct decoding *d, const struct frame *f);
     int (*watch)(struct decoding *d, const struct frame *f);
 } types[] = {
-    {{"response.output_text.delta", 26}, on_text, NULL},
-    {{"response.function_call_arguments.delta", 38}, on_arguments, NULL},
-    {{"response.reasoning_summary_text.delta", 37}, on_summary, NULL},
-    {{"response.reasoning_text.delta", 29}, on_reasoning, NULL},
-    {{"response.refusal.delta", 22}, on_refusal, NULL},
+    {{"response.output_text.delta", 26}, on_text, count_text},
+    {{"response.function_call_arguments.delta", 38}, on_arguments, count_text},
+    {{"response.reasoning_summary_text.delta", 37}, on_summary, count_text},
+    {{"response.reasoning_text.delta", 29}, on_reasoning, count_text},
+    {{"response.refusal.delta", 22}, on_refusal, count_text},
     {{"response.output_text.annotation.added", 37}, on_annotation, NULL},
     {{"response.output_item.added", 26}, on_item_added, NULL},
     {{"response.output_item.done", 25}, on_item_done, NULL},

@@ -45,22 +45,32 @@ static bool worth_reading(struct slice data)
     return false;
 }
 
+const char *const openai_texts[] = {"content", "reasoning_content", "reasoning",
+                                    "refusal", "arguments",         NULL};
+
 #define DULL_LONGEST 2048
 
 /* Chunks differ from one another in one piece of text only: what looks like one that told nothing tells
  * nothing either. */
-static bool looks_dull(const struct openai_state *s, struct slice data)
+static bool looks_dull(struct decoding *d, struct slice data)
 {
-    return s->dull.p && json_differ_in_value(s->dull, data);
+    const struct openai_state *s = d->state;
+    if (!s->dull.p || !json_differ_in_value(s->dull, data))
+        return false;
+    d->text_seen = answer_text_like(s->dull, s->dull_text, data);
+    return true;
 }
 
 static bool is_dull(struct decoding *d, struct slice data)
 {
     struct openai_state *s = d->state;
+    d->text_seen = json_texts(data, openai_texts);
     if (!s->started || worth_reading(data))
         return false;
-    if (!s->dull.p && data.n <= DULL_LONGEST)
+    if (!s->dull.p && data.n <= DULL_LONGEST) {
         s->dull = arena_copy(d->keep, data);
+        s->dull_text = d->text_seen;
+    }
     return true;
 }
 
@@ -88,7 +98,7 @@ int openai_watch(struct decoding *d, const struct sse_event *frame,
             openai_tell_usage(d, frame, shown);
         return answer_settled(d, openai_push_finish(d, FINISH_UNKNOWN));
     }
-    if (looks_dull(s, data))
+    if (looks_dull(d, data))
         return AIGNE_OK;
     if (is_dull(d, data))
         return answer_check(d, data, JSON_OBJECT);

@@ -278,6 +278,39 @@ size_t json_count(struct json container)
     return count;
 }
 
+static bool is_one_of(struct slice key, const char *const *names)
+{
+    while (*names && !slice_is(key, *names))
+        names++;
+    return *names != NULL;
+}
+
+/* A string with a colon behind it is a member's name. */
+size_t json_texts(struct slice text, const char *const *names)
+{
+    size_t sum = 0;
+    const char *end = text.p + text.n;
+    const char *p = names ? find_byte(text.p, end, '"') : end;
+    while (p < end) {
+        bool escaped = false;
+        const char *key = p + 1;
+        p = skip_string(key, end, &escaped);
+        struct slice name = slice_of(key, p > key ? (size_t)(p - key) - 1 : 0);
+        p = skip_blanks(p, end);
+        if (p < end && *p == ':' && is_one_of(name, names)) {
+            struct json value = take_value(skip_blanks(p + 1, end), end);
+            bool counts = value.kind == JSON_STRING || value.kind == JSON_OBJECT ||
+                          value.kind == JSON_ARRAY;
+            if (counts && value.raw.n > 2)
+                sum += value.raw.n - 2;
+            if (value.kind != JSON_NONE)
+                p = value.raw.p + value.raw.n;
+        }
+        p = find_byte(p, end, '"');
+    }
+    return sum;
+}
+
 const char *json_kind_name(enum json_kind kind)
 {
     static const char *const names[] = {

@@ -61,6 +61,9 @@ struct json json_path(struct json object, const char *dotted); /* "error.message
 /* One walk for many members: values[i] is the member names[i], JSON_NONE when absent. */
 void json_pick(struct json object, const char *const *names, size_t count, struct json *values);
 size_t json_count(struct json container);
+/* How many bytes of checked `text` are in the values of members with these names, wherever they are: what
+ * stands between a string's quotes, objects and arrays whole. `names` ends with NULL; NULL: 0. */
+size_t json_texts(struct slice text, const char *const *names);
 /* The first item of an array, found without looking for its end: `raw` goes on behind it, which walking
  * and picking do not mind. For who wants only some of its members. */
 struct json json_first(struct json array);

@@ -55,6 +55,8 @@ static void check_picking(struct slice text)
     struct json once[5];
     struct json_problem problem = {0, NULL};
     struct json_problem other = {0, NULL};
+    static const char *const counted[] = {"id", "", "model", NULL};
+    FUZZ_CHECK(json_texts(text, counted) <= text.n); /* also of what is not checked */
     int rc = json_check(text, &problem);
     FUZZ_CHECK(json_check_pick(text, names, 5, once, NULL, &other) == rc);
     FUZZ_CHECK(problem.offset == other.offset && problem.what == other.what);

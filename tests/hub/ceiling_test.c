@@ -96,11 +96,16 @@ static void test_estimates(void **state)
     assert_int_equal(u.output, 2);
     assert_false(estimate_fill(&e, &prompt, &u)); /* all is known now */
     e = (struct estimate){0};
-    estimate_piece(&e, 100);
-    estimate_piece(&e, 140); /* 40 bytes more than the shortest */
-    estimate_piece(&e, 102);
+    u.output = -1;
+    estimate_text(&e, 1);
+    estimate_text(&e, 0);
+    estimate_text(&e, 2); /* each piece is a token at least */
     assert_true(estimate_fill(&e, &prompt, &u));
-    assert_int_equal(u.output, 11);
+    assert_int_equal(u.output, 2);
+    u.output = -1;
+    estimate_text(&e, 30);
+    assert_true(estimate_fill(&e, &prompt, &u));
+    assert_int_equal(u.output, 9);
     u.output = 500; /* what was told is more than what was seen */
     assert_false(estimate_fill(&e, &prompt, &u));
     assert_int_equal(u.output, 500);

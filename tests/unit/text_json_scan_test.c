@@ -165,6 +165,24 @@ static void survives_unchecked_text(void **state)
     arena_free(&a);
 }
 
+static void counts_texts_of_members(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"text", "args", NULL};
+    const char *texts =
+        "{\"a\":[{\"text\":\"abc\",\"b\":\"text\"},{\"args\" : {\"x\":1}}],\"text\":\"d\\\"e\","
+        "\"c\":\"\\\"text\\\":\\\"no\\\"\",\"d\":{\"text\":null},\"e\":{\"text\":\"\"}}";
+    assert_int_equal(json_texts(slice_text(texts), names), 3 + 5 + 4);
+    assert_int_equal(json_texts(slice_text(texts), NULL), 0);
+    assert_int_equal(json_texts(SLICE_NONE, names), 0);
+    for (size_t n = 0; n < strlen(texts); n++) { /* of a cut text no more than there is */
+        char *cut = test_malloc(n + 1);
+        memcpy(cut, texts, n);
+        assert_true(json_texts(slice_of(cut, n), names) <= n);
+        test_free(cut);
+    }
+}
+
 static void gives_the_first_item_early(void **state)
 {
     (void)state;
@@ -185,6 +203,7 @@ static void gives_the_first_item_early(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(counts_texts_of_members),
         cmocka_unit_test(gives_the_first_item_early),
         cmocka_unit_test(tells_kinds),
         cmocka_unit_test(walks_objects_and_arrays),
