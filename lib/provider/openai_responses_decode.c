@@ -60,12 +60,14 @@ int responses_item_at(struct decoding *d, int64_t output_index, struct responses
     return add_item(d, output_index, out);
 }
 
-/* A call is told when its name is known. */
+/* A call is told when its name is known; what is over does not begin again as something else. */
 int responses_begin_item(struct decoding *d, struct responses_item *it, struct json item)
 {
     static const char *const names[] = {"call_id", "name"};
     struct responses_state *s = d->state;
     struct json v[2];
+    if (it->over)
+        return AIGNE_OK;
     it->kind = kind_of(item);
     if (it->kind != RESPONSES_CALL || it->call >= 0)
         return AIGNE_OK;
