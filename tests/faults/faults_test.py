@@ -118,9 +118,7 @@ def wrong_in_books(case, promise, v, rows, calls):
         wrong.append("counts %r" % good[0])
     if not good and promise != "broken" and paid:
         wrong.append("an error was paid for: %r" % paid)
-    # What is passed on unread is counted by its bytes, the frames around the text included.
-    most = 150 if case.form.name == case.caller.name else 20
-    if promise == "broken" and not (len(paid) == 1 and 0 < paid[0]["outputTokens"] < most):
+    if promise == "broken" and not (len(paid) == 1 and 0 < paid[0]["outputTokens"] < 20):
         wrong.append("what was delivered is counted as %r" % paid)
     return wrong
 

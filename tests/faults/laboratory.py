@@ -105,10 +105,11 @@ class Laboratory:
         sent = ("POST", "/api/admin/" + verb, json.dumps(arguments or {}), {"authorization": "Bearer " + self.admin})
         try:
             self.line.request(*sent)
+            answer = self.line.getresponse()
         except OSError:  # the hub closes what is idle for long, as on a loaded machine
             self.line.close()
             self.line.request(*sent)
-        answer = self.line.getresponse()
+            answer = self.line.getresponse()
         body = answer.read()
         if answer.status != 200:
             raise RuntimeError("%s failed: %s" % (verb, body.decode()))
