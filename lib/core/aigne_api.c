@@ -42,15 +42,19 @@ static bool pattern_fits(const char *pattern, struct slice path, struct slice id
     return !wanted.n && !path.n;
 }
 
-/* "/api/ai-providers" is "/api/ai". */
+/* "/api/ai-providers" is "/api/ai"; what AIGNE asks of its old service, ours answers itself. */
 static struct slice page_path(struct aigne_call *call)
 {
+    static const char *const others[][2] = {{"/api/ai-providers", "/api/ai"},
+                                            {"/api/user/service/credit", "/api/user/credit"}};
     struct slice path = exchange_of(call)->path;
-    if (!slice_starts(path, "/api/ai-providers"))
-        return path;
-    const struct slice parts[] = {SLICE("/api/ai"),
-                                  slice_from(path, sizeof("/api/ai-providers") - 1)};
-    return arena_join(&call->arena, parts, 2);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (slice_starts(path, others[i][0])) {
+            const struct slice parts[] = {slice_text(others[i][1]),
+                                          slice_from(path, slice_text(others[i][0]).n)};
+            return arena_join(&call->arena, parts, 2);
+        }
+    return path;
 }
 
 /* Rows with fixed names stand before those with ":" in the same place. */

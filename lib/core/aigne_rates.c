@@ -1,6 +1,7 @@
 /* Knows AIGNE Hub's pages about models and their rates; refuses to know what a call costs. */
 #include "base/mem.h"
 #include "core/aigne_api.h"
+#include "store/moment.h"
 #include <aignehub/aignehub.h>
 
 static void write_rate(struct page *p, struct json rate)
@@ -179,7 +180,53 @@ static int bulk_rates(struct page *p)
     return rc;
 }
 
+/* Against the costs that were noted: it takes no time that anybody would have to wait for in the background. */
+static int check_rates(struct page *p)
+{
+    char moment[MOMENT_SIZE];
+    struct page_asking q;
+    struct json told = {.kind = JSON_NONE};
+    page_asking_begin(&q);
+    json_member_bool(&q.w, "record", true);
+    int rc = page_ask(p, &q, "catalog.drift", &told);
+    if (rc)
+        return rc;
+    moment_write(p->call->started_ms, moment);
+    json_open_object(&p->w);
+    json_member_text(&p->w, "message", "Rate check triggered");
+    json_member_text(&p->w, "timestamp", moment);
+    json_member_raw(&p->w, "report", told.raw);
+    json_close_object(&p->w);
+    return AIGNE_OK;
+}
+
 /* ---- models ---- */
+
+/* Of each provider the chat model whose tokens are the cheapest. */
+static int test_models(struct page *p)
+{
+    const struct catalog *c = p->call->catalog;
+    const struct catalog_rate *best = NULL;
+    json_open_object(&p->w);
+    for (size_t i = 0; i < c->rate_count; i++) {
+        const struct catalog_rate *r = &c->rates[i];
+        const decimal_wide *part = r->prices.base.part;
+        if (slice_is(r->type, "chat") &&
+            (!best ||
+             part[PRICE_INPUT] + part[PRICE_OUTPUT] <
+                 best->prices.base.part[PRICE_INPUT] + best->prices.base.part[PRICE_OUTPUT]))
+            best = r;
+        bool last = i + 1 == c->rate_count || !slice_eq(r->provider, r[1].provider);
+        if (last && best) {
+            json_key_slice(&p->w, best->provider);
+            json_write_string(&p->w, best->model);
+        }
+        if (last)
+            best = NULL;
+    }
+    json_close_object(&p->w);
+    return AIGNE_OK;
+}
 
 /* Rates stand by provider. */
 static bool told_before(const struct catalog *c, size_t i)
@@ -231,6 +278,8 @@ static int chat_models(struct page *p)
 
 static const struct page_row rows[] = {
     {"GET", "/api/ai/chat/models", false, chat_models},
+    {"GET", "/api/ai/test-models", true, test_models},
+    {"POST", "/api/ai/trigger-rate-check", true, check_rates},
     {"GET", "/api/ai/model-rates", true, rates},
     {"POST", "/api/ai/model-rates", true, add_rates},
     {"POST", "/api/ai/bulk-rate-update", true, bulk_rates},

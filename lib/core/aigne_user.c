@@ -339,6 +339,13 @@ static int user_stats(struct page *p)
     return stats(p, true);
 }
 
+/* Days are sums of hours here: there is nothing of their own to clean up. */
+static int clean_up(struct page *p)
+{
+    json_write_raw(&p->w, SLICE("{\"message\":\"Daily stats cleaned up\",\"deletedCount\":0}"));
+    return AIGNE_OK;
+}
+
 static const struct page_row rows[] = {
     {"GET", "/api/user/info", false, info},
     {"GET", "/api/user/credit/balance", false, balance},
@@ -349,5 +356,6 @@ static const struct page_row rows[] = {
     {"GET", "/api/user/model-calls", false, aigne_calls},
     {"GET", "/api/user/usage-stats", false, usage_stats},
     {"GET", "/api/user/admin/user-stats", true, user_stats},
+    {"POST", "/api/user/cleanup-daily-stats", true, clean_up},
 };
 const struct page_table aigne_user_pages = {rows, sizeof rows / sizeof *rows};

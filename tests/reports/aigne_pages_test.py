@@ -193,6 +193,45 @@ class Pages(unittest.TestCase):
         self.call("DELETE", "/api/ai/echo/model-rates/%s" % made["id"], key=self.admin)
         self.call("POST", "/api/ai/echo/model-rates", rate, status=403)
 
+    def test_the_old_service_is_this_one(self):
+        for page in ("balance", "grants", "transactions", "payment-link"):
+            self.assertEqual(self.get("/api/user/service/credit/" + page), self.get("/api/user/credit/" + page))
+            self.get("/api/user/service/credit/" + page, key="", status=401)
+
+    def test_upkeep(self):
+        self.hub.do("rate.put", {"provider": "echo", "model": "dear", "inputRate": "9", "outputRate": "9",
+                                 "unitCosts": {"input": "1", "output": "1"}})
+        for method, path in (("GET", "/api/ai-providers/test-models"), ("POST", "/api/ai-providers/trigger-rate-check"),
+                             ("POST", "/api/user/cleanup-daily-stats")):
+            self.call(method, path, status=403)
+            self.call(method, path, key="", status=401)
+        told = self.get("/api/ai/test-models", key=self.admin)
+        self.assertEqual(list(told), ["echo"])
+        self.assertNotEqual(told["echo"], "dear")
+        told = self.call("POST", "/api/ai/trigger-rate-check", key=self.admin)
+        self.assertEqual(told["message"], "Rate check triggered")
+        self.assertRegex(told["timestamp"], r"\A\d{4}-\d\d-\d\dT")
+        self.call("POST", "/api/user/cleanup-daily-stats", key=self.admin)
+        self.hub.do("rate.delete", {"provider": "echo", "model": "dear"})
+
+    def test_nobody_sees_what_others_did(self):
+        """Whatever another's key asks for by names that are not its own."""
+        row = self.get("/api/user/model-calls")["list"][0]
+        for query in ("userDid=" + self.bob, "user=" + self.bob, "appDid=my%20app", "search=" + row["requestId"],
+                      "userDid[]=" + self.bob, "key=" + row["keyId"], "allUsers=", "allUsers=0&allUsers=1"):
+            for path in ("/api/user/model-calls", "/api/usage/projects/calls"):
+                answer = request(self.hub.port, "GET", "/ai-kit%s?%s" % (path, query), None,
+                                 {"authorization": "Bearer " + self.other})
+                self.assertIn(answer.status, (200, 400, 403), query)
+                self.assertNotIn(row["requestId"].encode(), answer.body, (path, query))
+        for path in ("/api/usage/projects", "/api/usage/projects/group-trends", "/api/usage/quota",
+                     "/api/user/usage-stats", "/api/user/credit/transactions", "/api/user/model-calls/export"):
+            answer = request(self.hub.port, "GET", "/ai-kit%s?userDid=%s&user=%s" % (path, self.bob, self.bob), None,
+                             {"authorization": "Bearer " + self.other})
+            self.assertEqual(answer.status, 200, path)
+            for told in (b"my app", b"my%20app", self.bob.encode(), row["requestId"].encode()):
+                self.assertNotIn(told, answer.body, path)
+
     def test_refused(self):
         for method, path, status in (("GET", "/api/user/nothing", 404), ("DELETE", "/api/user/info", 405),
                                      ("GET", "/api/usage/", 404), ("PUT", "/api/ai", 405), ("GET", "/api/ai/a/b/c/d/e/f", 404)):
