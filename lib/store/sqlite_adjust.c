@@ -1,5 +1,6 @@
 /* Knows how what past calls cost is put right; refuses to know what they should cost. */
 #include "base/mem.h"
+#include "store/sqlite_archive.h"
 #include "store/sqlite_store.h"
 #include <aignehub/aignehub.h>
 #include <sqlite3.h>
@@ -139,33 +140,100 @@ static void bind_query(struct sqlite3_stmt *statement, const struct paid_query *
     sqlite3_bind_int64(statement, 6, (int64_t)query->most);
 }
 
+struct paid_list {
+    struct sqlite3 *db;
+    const struct paid_query *query;
+    struct arena *arena;
+    struct paid_row *rows;
+    size_t count;
+};
+
+/* From the file's own table, or from the archive's that is attached, which may have more than counts. */
+static int read_paid(struct paid_list *l, const char *schema, int64_t last)
+{
+    struct buf sql AUTO(buf_free);
+    struct sqlite3_stmt *statement AUTO(finalize) = NULL;
+    buf_init(&sql, 4096);
+    buf_printf(&sql,
+               "SELECT *, (SELECT coalesce(sum(credits), 0) FROM main.adjustments"
+               " WHERE row_id = u.id) FROM %s.usage AS u WHERE place > ?1 AND place <= ?7"
+               " AND started_ms >= ?2 AND started_ms < ?3 AND account <> ''"
+               " AND (?4 IS NULL OR provider = ?4) AND (?5 IS NULL OR model = ?5)"
+               " ORDER BY place LIMIT ?6",
+               schema);
+    int rc = buf_rc(&sql) ? SQLITE_NOMEM
+                          : sqlite3_prepare_v2(l->db, sql.p, (int)sql.n, &statement, NULL);
+    if (rc)
+        return rc;
+    bind_query(statement, l->query);
+    sqlite3_bind_int64(statement, 7, last);
+    while (l->count < l->query->most && (rc = sqlite3_step(statement)) == SQLITE_ROW)
+        keep_row(l->arena, statement, &l->rows[l->count++]);
+    return rc == SQLITE_DONE || rc == SQLITE_ROW ? SQLITE_OK : rc;
+}
+
+static int read_source(struct paid_list *l, const struct usage_source *source)
+{
+    struct sqlite3_stmt *attach AUTO(finalize) = NULL;
+    if (source->last == INT64_MAX)
+        return read_paid(l, "main", INT64_MAX);
+    if (source->last <= l->query->after_place)
+        return SQLITE_OK;
+    int rc = sqlite3_prepare_v2(l->db, "ATTACH ?1 AS archive", -1, &attach, NULL);
+    if (rc)
+        return rc;
+    sqlite_bind(attach, 1, slice_text(source->path));
+    rc = sqlite_run(attach);
+    if (!rc)
+        rc = read_paid(l, "archive", source->last);
+    int detached = sqlite3_exec(l->db, "DETACH archive", NULL, NULL, NULL);
+    return rc ? rc : detached;
+}
+
+static int read_moved(struct sqlite3 *db, int64_t *last)
+{
+    struct sqlite3_stmt *statement AUTO(finalize) = NULL;
+    int rc = sqlite3_prepare_v2(db, "SELECT max(last) FROM archives", -1, &statement, NULL);
+    return rc ? rc : sqlite_read(statement, last);
+}
+
+/* Archives come first, as their rows are older. Rows that move meanwhile would be missed: then it begins again. */
+static int read_sources(struct store *s, struct paid_list *l)
+{
+    struct usage_source *sources = NULL;
+    size_t count = 0;
+    int64_t before = 0;
+    int64_t after = 0;
+    int rc = SQLITE_OK;
+    do {
+        l->count = 0;
+        rc = read_moved(l->db, &before);
+        if (!rc)
+            rc = sqlite_archive_sources(s, l->db, l->arena, &sources, &count);
+        for (size_t i = 0; i < count && !rc && l->count < l->query->most; i++)
+            rc = read_source(l, &sources[i]);
+        if (!rc)
+            rc = read_moved(l->db, &after);
+    } while (!rc && before != after);
+    return rc;
+}
+
 int sqlite_usage_paid(struct store *s, struct arena *a, const struct paid_query *query,
                       struct paid_row **rows, size_t *count, struct fault *why)
 {
     struct sqlite3 *db AUTO(sqlite_disconnect) = NULL;
-    struct sqlite3_stmt *statement AUTO(finalize) = NULL;
     *count = 0;
     *rows = arena_array(a, query->most, sizeof **rows);
     if (!*rows)
         return fault_nomem(why);
-    int rc = sqlite_connect(s->path, SQLITE_OPEN_READONLY, &db, why);
+    /* Who was killed while it moved rows has left what the next reader must roll back. */
+    int rc = sqlite_connect(s->path, SQLITE_OPEN_READWRITE, &db, why);
     if (rc)
         return rc;
-    int result = sqlite3_prepare_v2(
-        db,
-        "SELECT *, (SELECT coalesce(sum(credits), 0) FROM adjustments WHERE row_id = usage.id)"
-        " FROM usage WHERE place > ?1 AND started_ms >= ?2 AND started_ms < ?3"
-        " AND account <> '' AND (?4 IS NULL OR provider = ?4) AND (?5 IS NULL OR model = ?5)"
-        " ORDER BY place LIMIT ?6",
-        -1, &statement, NULL);
-    if (!result)
-        bind_query(statement, query);
-    while (!result && *count < query->most &&
-           (result = sqlite3_step(statement)) == SQLITE_ROW) {
-        keep_row(a, statement, &(*rows)[(*count)++]);
-        result = SQLITE_OK;
-    }
-    if (result && result != SQLITE_DONE)
+    struct paid_list list = {db, query, a, *rows, 0};
+    int result = read_sources(s, &list);
+    *count = list.count;
+    if (result)
         return sqlite_fault(result, reading, why);
     return a->failed ? fault_nomem(why) : AIGNE_OK;
 }

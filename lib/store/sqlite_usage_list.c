@@ -1,12 +1,15 @@
 /* Knows how usage rows are searched and told; refuses to know how they are added. */
+#include "base/clock.h"
 #include "base/mem.h"
 #include "store/sqlite_archive.h"
 #include "store/sqlite_store.h"
 #include "store/usage_report.h"
+#include "text/json_scan.h"
 #include <aignehub/aignehub.h>
 #include <sqlite3.h>
 
-enum { SQL_LARGEST = 4096 };
+/* Counting goes no further; whoever wants to know more asks for a summary. */
+enum { SQL_LARGEST = 4096, COUNTED_LARGEST = 100000 };
 
 static const char listing[] = "The usage rows could not be read";
 
@@ -17,7 +20,7 @@ static void put_condition(struct buf *sql, const char *condition, bool *first)
     *first = false;
 }
 
-/* Only what was asked for: counting all rows must not have to read them. */
+/* Only what was asked for. */
 static void put_conditions(struct buf *sql, const struct usage_query *query)
 {
     static const char *const matches[USAGE_MATCHES] = {
@@ -71,15 +74,21 @@ static void finalize(struct sqlite3_stmt **statement)
     sqlite3_finalize(*statement);
 }
 
-static int count_rows(struct sqlite3 *db, const struct usage_query *query, int64_t *out)
+/* At most `most` of them. */
+static int count_rows(struct sqlite3 *db, const struct usage_query *query, int64_t most,
+                      int64_t *out)
 {
     struct buf sql AUTO(buf_free);
     struct sqlite3_stmt *statement AUTO(finalize) = NULL;
     buf_init(&sql, SQL_LARGEST);
-    buf_put_text(&sql, "SELECT count(*)");
+    buf_put_text(&sql, "SELECT count(*) FROM (SELECT 1");
     put_conditions(&sql, query);
+    buf_put_text(&sql, " LIMIT ?11)");
     int rc = prepare(db, &sql, query, &statement);
-    return rc ? rc : sqlite_read(statement, out);
+    if (rc)
+        return rc;
+    sqlite3_bind_int64(statement, 11, most);
+    return sqlite_read(statement, out);
 }
 
 /* At most `most` of them behind the first `skip`. */
@@ -118,8 +127,9 @@ struct listing {
     void *user;
     int64_t skip; /* rows still to pass over, and to take */
     int64_t most;
-    bool counting;
+    bool counting; /* instead of taking them */
     int64_t count;
+    bool more;    /* than were counted */
     int64_t last; /* place of the last one taken */
 };
 
@@ -139,15 +149,19 @@ static int open_listing(struct store *s, struct slice filters, struct arena *a,
 
 static int list_source(struct listing *l, struct sqlite3 *db, struct usage_query *query)
 {
-    int64_t here = l->skip + l->most;
-    int64_t taken_from = l->skip;
-    int rc = l->counting ? count_rows(db, query, &here) : SQLITE_OK;
+    int64_t here = 0;
+    int64_t before = l->most;
     if (l->counting) {
+        int rc = count_rows(db, query, COUNTED_LARGEST - l->count, &here);
         l->count += here;
-        l->skip -= here < l->skip ? here : l->skip;
+        return rc;
     }
-    if (!rc && l->most > 0 && here > taken_from)
-        rc = take_rows(db, query, taken_from, l->most, l->take, l->user, &l->last);
+    int rc = take_rows(db, query, l->skip, l->most, l->take, l->user, &l->last);
+    if (!rc && l->most == before && l->skip > 0) /* all of it is passed over */
+        rc = count_rows(db, query, l->skip, &here);
+    else
+        here = l->skip;
+    l->skip -= here;
     return rc;
 }
 
@@ -170,12 +184,60 @@ static int list_archive(struct listing *l, const struct usage_source *source)
 static int list_all(struct listing *l)
 {
     int rc = SQLITE_OK;
-    for (size_t i = 0; i < l->source_count && !rc && (l->counting || l->most > 0); i++) {
+    for (size_t i = 0;
+         i < l->source_count && !rc && (l->counting ? l->count < COUNTED_LARGEST : l->most > 0);
+         i++) {
         size_t at = l->query.oldest_first ? i : l->source_count - 1 - i;
         rc = at + 1 == l->source_count ? list_source(l, l->db, &l->query)
                                        : list_archive(l, &l->sources[at]);
     }
     return rc;
+}
+
+/* ---- how many there are ---- */
+
+/* What the sums know. Rows in memory do not stay. */
+static bool in_sums(const struct store *s, const struct usage_query *q)
+{
+    return !s->in_memory && !q->since_ms && q->until_ms == INT64_MAX && !q->search.p &&
+           !q->at_least_ms && !q->match[USAGE_CALL].p;
+}
+
+static int count_by_sums(struct store *s, struct listing *l, struct fault *why)
+{
+    struct buf arguments AUTO(buf_free);
+    struct buf told AUTO(buf_free);
+    buf_init(&arguments, 65536);
+    buf_init(&told, 65536);
+    struct json_writer w = json_writer(&arguments);
+    json_open_object(&w);
+    json_member_int(&w, "since", 1);
+    for (int i = 0; i < USAGE_NAMES; i++)
+        json_member_string_opt(&w, usage_filters[i], l->query.match[i]);
+    json_close_object(&w);
+    if (buf_rc(&arguments))
+        return fault_nomem(why);
+    const struct usage_question question = {USAGE_SUMMARY, buf_slice(&arguments),
+                                            clock_wall_ms()};
+    int rc = sqlite_usage_report(s, &question, &told, why);
+    (void)json_int64(json_path(json_of(buf_slice(&told)), "total.calls"), &l->count);
+    return rc;
+}
+
+static int count_all(struct store *s, struct listing *l, struct fault *why)
+{
+    const struct usage_query everything = {.until_ms = INT64_MAX, .before = INT64_MAX};
+    int64_t rows = 0;
+    int rc = in_sums(s, &l->query) ? count_rows(l->db, &everything, COUNTED_LARGEST, &rows)
+                                   : SQLITE_OK;
+    if (!rc && rows == COUNTED_LARGEST)
+        return count_by_sums(s, l, why);
+    l->counting = true;
+    if (!rc)
+        rc = list_all(l);
+    l->counting = false;
+    l->more = l->count == COUNTED_LARGEST;
+    return rc ? sqlite_fault(rc, listing, why) : AIGNE_OK;
 }
 
 struct page {
@@ -196,7 +258,7 @@ int sqlite_usage_list(struct store *s, struct slice filters, struct buf *json,
 {
     struct arena texts AUTO(arena_free);
     struct buf rows AUTO(buf_free);
-    struct listing l = {.counting = true, .take = write_row};
+    struct listing l = {.take = write_row};
     struct page page = {.w = json_writer(&rows), .listing = &l};
     arena_init(&texts);
     buf_init(&rows, json->ceiling);
@@ -204,6 +266,8 @@ int sqlite_usage_list(struct store *s, struct slice filters, struct buf *json,
     int rc = open_listing(s, filters, &texts, &l, why);
     l.skip = (l.query.page - 1) * l.query.page_size;
     l.most = l.query.page_size;
+    if (!rc)
+        rc = count_all(s, &l, why);
     int result = rc ? SQLITE_OK : list_all(&l);
     sqlite_disconnect(&l.db);
     if (rc || result)
@@ -211,6 +275,8 @@ int sqlite_usage_list(struct store *s, struct slice filters, struct buf *json,
     struct json_writer w = json_writer(json);
     json_open_object(&w);
     json_member_int(&w, "count", l.count);
+    if (l.more)
+        json_member_bool(&w, "more", true);
     json_key(&w, "list");
     json_open_array(&w);
     buf_put_slice(json, buf_slice(&rows));

@@ -1,8 +1,10 @@
 # Rates over time: their history, margins over costs, and past calls priced again when a rate was wrong.
 #
 # usage: rates_test.py AIGNE_HUB [unittest's arguments]
+import contextlib
 import json
 import os
+import sqlite3
 import sys
 import time
 import unittest
@@ -101,6 +103,24 @@ class Rates(unittest.TestCase):
         told = self.account("undercharged")
         self.assertEqual(billionths(told["spent"]), row["outputTokens"] * 10**5)
         self.assertEqual(billionths(told["balance"]), 10**9 - row["outputTokens"] * 10**5)
+
+    def test_rows_in_archives_are_priced_again_too(self):
+        model, key = "pace-9", user_key(self.hub, "long-ago")
+        self.put(model, "0.001")
+        self.assertEqual([self.call(key, model) for _ in range(2)], [200, 200])
+        spent = billionths(self.account("long-ago")["spent"])
+        with contextlib.closing(sqlite3.connect(self.hub.data, timeout=20, isolation_level=None)) as db:
+            db.execute("UPDATE rollup_state SET place = (SELECT max(place) FROM usage)")  # as if long ago
+        self.assertGreaterEqual(self.hub.do("usage.archive", {"olderThan": int(time.time() * 1000) + 60000})["moved"], 2)
+        self.assertEqual(self.call(key, model), 200)
+        spent = billionths(self.account("long-ago")["spent"])
+        self.put(model, "0.002", since=BEGINNING)
+        tried = self.rerate(model, dryRun=True)
+        self.assertEqual((tried["calls"], tried["changed"]), (3, 3))
+        done = self.rerate(model)
+        self.assertEqual((done["calls"], done["changed"], billionths(done["difference"])), (3, 3, spent))
+        self.assertEqual(billionths(self.account("long-ago")["spent"]), 2 * spent)
+        self.assertEqual(self.rerate(model)["changed"], 0)
 
     def test_a_change_counts_from_when_it_is_made(self):
         model, key = "pace-3", user_key(self.hub, "changed")

@@ -113,6 +113,22 @@ class Exports(unittest.TestCase):
             cursor = {"cursor": told["cursor"]} if "cursor" in told else None
         self.assertEqual((text, pieces), (self.read().body.decode(), 4))
 
+    def test_counts_of_many(self):
+        """Those that no index and no sum could tell at once are told up to a bound."""
+        db = book.connect(self.hub.data)
+        names = [row[1] for row in db.execute("PRAGMA table_info(usage)")]
+        told = [{"place": "place + (i << 45)", "id": "id || '-' || i", "user": "'many'"}.get(name, name) for name in names]
+        db.execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120) INSERT INTO usage"
+                   " SELECT %s FROM (SELECT * FROM usage ORDER BY place LIMIT 1000), n" % ", ".join(told))
+        for filters in ({}, {"user": "many"}, {"user": "many", "status": "error"}):
+            where = " AND ".join(["1"] + ["%s = '%s'" % item for item in filters.items()])
+            self.assertEqual(self.hub.do("usage.list", filters)["count"],
+                             db.execute("SELECT count(*) FROM usage WHERE " + where).fetchone()[0])
+        told = self.hub.do("usage.list", {"search": "row", "user": "many"})
+        self.assertEqual((told["count"], told["more"]), (100_000, True))
+        db.execute("DELETE FROM usage WHERE user = 'many'")
+        db.close()
+
     def test_slow_reader(self):
         """Who reads slowly keeps nobody waiting, and nothing piles up."""
         db = book.connect(self.hub.data)
