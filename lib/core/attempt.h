@@ -25,6 +25,7 @@ struct attempt {
     enum chat_choice usage_wanted; /* by the client, while relaying */
     bool relaying; /* bytes pass as they are; cleared when the answer forbids it */
     bool streamed; /* the answer comes in frames */
+    bool sent;     /* over, and some of the request may have reached the provider */
     bool told;     /* of those that were passed on, one was more than an opening */
     int step;      /* how many requests of this attempt were answered: a video is polled for */
     int failures;  /* of the request under way, once it follows others */

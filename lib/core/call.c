@@ -57,6 +57,7 @@ static void close_attempt(struct aigne_call *call, int rc, bool sent, const stru
     if (call->floor)
         floor_end(call);
     attempt_forget(&call->attempt);
+    call->attempt.sent = sent;
     outcome_explain(call, rc, why);
     if (rc >= 0)
         fault_clear(&call->fault);
@@ -473,14 +474,13 @@ void call_stop(struct aigne_call *call)
         (call->state == CALL_QUEUED && !admission_leave(call)))
         return;
     bool attempting = call->state == CALL_STREAM || call->state == CALL_DISCOVER;
-    if (call->transfer)
-        transfer_cancel(call->transfer);
+    bool sent = call->transfer && transfer_cancel(call->transfer) && call->state == CALL_STREAM;
     call->transfer = NULL;
     net_timer_clear(call->loop->net, &call->timer);
     outcome_cancelled(call);
     call->delivered = true;
     if (attempting)
-        close_attempt(call, AIGNE_E_CANCELLED, true, NULL);
+        close_attempt(call, AIGNE_E_CANCELLED, sent, NULL);
     else
         fail_now(call);
     call_go_on(call);

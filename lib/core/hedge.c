@@ -75,7 +75,7 @@ static void settle(struct aigne_call *call, int rc, const struct fault *why)
 
 static void give_up(struct aigne_call *call)
 {
-    transfer_cancel(call->transfer);
+    call->attempt.sent = transfer_cancel(call->transfer);
     call->transfer = NULL;
     settle(call, fault_set(&call->fault, AIGNE_E_CANCELLED, "Another one answered sooner."),
            NULL);

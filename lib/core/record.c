@@ -168,7 +168,8 @@ static void estimate(struct aigne_call *call, int rc, struct usage_row *row)
     struct estimate seen = call->seen;
     struct ceiling prompt;
     bool told = rc >= 0 && row->usage.output >= 0;
-    bool given_up = (rc == AIGNE_E_CANCELLED || rc == AIGNE_E_TIMEOUT) && t->status / 100 == 2;
+    bool works = t->status / 100 == 2 || (rc == AIGNE_E_CANCELLED && t->sent && !t->status);
+    bool given_up = (rc == AIGNE_E_CANCELLED || rc == AIGNE_E_TIMEOUT) && works;
     if (call->request.kind == KIND_TRANSCRIPTION && (rc >= 0 || given_up))
         estimate_hearing(call, row);
     else if (rc >= 0 && call->request.kind != KIND_CHAT &&

@@ -193,21 +193,23 @@ void transfer_resume(struct transfer *t)
     loop_request_turn(t->loop);
 }
 
-void transfer_cancel(struct transfer *t)
+bool transfer_cancel(struct transfer *t)
 {
     struct net_loop *l = t->loop;
+    bool sent = may_have_sent(t);
     if (t->cancelled || t->state == TRANSFER_ENDING || t->state == TRANSFER_IDLE)
-        return;
+        return sent;
     t->cancelled = true;
     if (l->in_curl && t->shard) { /* libcurl must not be entered again: after this call of it */
         net_timer_clear(l, &t->timer);
         list_remove(&t->resume_link);
         list_remove(&t->link);
         list_append(&l->doomed, &t->link);
-        return;
+        return sent;
     }
     detach(t);
     recycle(t);
+    return sent;
 }
 
 /* ---- what a drive carries out ---- */

@@ -51,7 +51,8 @@ int transfer_start(struct net_loop *l, const struct http_request *request,
                    const struct transfer_handler *handler, void *user, struct transfer **out,
                    struct fault *why);
 void transfer_resume(struct transfer *t); /* after AIGNE_AGAIN */
-/* Close the connection now; no callback comes after this. The transfer is freed. */
-void transfer_cancel(struct transfer *t);
+/* Close the connection now; no callback comes after this. The transfer is freed. Gives what `end` would have
+ * been told as `sent`. */
+bool transfer_cancel(struct transfer *t);
 
 #endif

@@ -3,11 +3,13 @@
 #
 # usage: estimate_test.py AIGNE_HUB [unittest's arguments]
 import base64
+import http.client
 import http.server
 import json
 import os
 import sys
 import threading
+import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -98,10 +100,16 @@ def whole(path):
 
 
 class Vendor(http.server.BaseHTTPRequestHandler):
-    """All four vendors, none of whom counts. A model called "cut" breaks off."""
+    """All four vendors, none of whom counts. A model called "cut" breaks off, one called "silent" never begins."""
+
+    asked = threading.Semaphore(0)
 
     def do_POST(self):  # noqa: N802
         sent = self.rfile.read(int(self.headers["content-length"]))
+        if b'"silent"' in sent:
+            Vendor.asked.release()
+            self.connection.recv(1)  # until the hub closes it
+            return
         streams = b'"stream":true' in sent.replace(b" ", b"") or "streamGenerate" in self.path
         self.send_response(200)
         self.send_header("content-type", "text/event-stream" if streams else "application/json")
@@ -183,6 +191,21 @@ class Estimates(unittest.TestCase):
                             self.assertEqual(row["status"], "error" if model == "cut" else "success")
                             self.assertIn(row["outputTokens"], TOKENS)
                             self.assertEqual(row["inputTokens"], 3 + (1024 if picture else 0))
+
+    def test_who_leaves_before_the_answer_pays_for_the_prompt(self):
+        for stream in (False, True):
+            path, data = call("openai", "openai/silent", stream, False)
+            caller = http.client.HTTPConnection("127.0.0.1", self.hub.port, timeout=30)
+            caller.request("POST", path, json.dumps(data), {"authorization": "Bearer " + self.key})
+            self.assertTrue(Vendor.asked.acquire(timeout=30))
+            caller.close()
+            for _ in range(300):
+                rows = [row for row in all_rows(self.hub, model="silent") if row["streamed"] == stream]
+                if rows:
+                    break
+                time.sleep(0.05)
+            self.assertEqual([(row["status"], row["estimated"], row["inputTokens"], row.get("outputTokens"))
+                              for row in rows], [("cancelled", True, 3, None)])
 
 
 if __name__ == "__main__":
