@@ -19,12 +19,13 @@ enum event_kind {
     EVENT_TOOL_BEGIN, /* index, id, name; metadata is JSON or absent */
     EVENT_TOOL_ARGUMENTS, /* index; text is the next piece of the JSON arguments */
     EVENT_TOOL_END,       /* index; nothing more comes for this call */
-    EVENT_FILE,           /* mime; text is base64, or a URL when is_url; name: the file's */
-    EVENT_USAGE,          /* usage so far: replaces what was reported before (usage_merge);
+    EVENT_FILE,  /* mime; text is base64, or a URL when is_url; name: the file's; metadata: the
+                             prompt as the provider revised it, a JSON string, or absent */
+    EVENT_USAGE, /* usage so far: replaces what was reported before (usage_merge);
                              metadata: an object of what else was said (hub only), or absent */
-    EVENT_JSON,           /* a structured answer as an object (AIGNE's json): text is JSON */
-    EVENT_RESET,    /* forget TEXT and THOUGHT so far: the provider starts over (hub only) */
-    EVENT_EXTRA,    /* a member of the answer we do not know: name, text is JSON (hub only); of
+    EVENT_JSON,  /* a structured answer as an object (AIGNE's json): text is JSON */
+    EVENT_RESET, /* forget TEXT and THOUGHT so far: the provider starts over (hub only) */
+    EVENT_EXTRA, /* a member of the answer we do not know: name, text is JSON (hub only); of
                        COUNT_TOKENS: EVENT_TOKEN_COUNT, a number, which is no usage */
     EVENT_CITATION, /* of text already told; metadata: an object {"url","title","cited_text",
                        "start","end"} with start and end in characters of the answer's text,

@@ -12,39 +12,30 @@ void reading_start(struct reading *r, struct arena *a, struct chat_request *out,
 {
     r->arena = a;
     r->why = why;
-    reading_whole(r);
     chat_build(&r->build, a, out);
 }
 
 void reading_at(struct reading *r, const char *list, size_t index)
 {
-    r->list = list;
-    r->index = index;
-    r->inner = NULL;
+    r->build.at = (struct chat_place){.list = list, .index = index};
 }
 
 void reading_inside(struct reading *r, const char *inner, size_t index)
 {
-    r->inner = inner;
-    r->inner_index = index;
+    r->build.at.inner = inner;
+    r->build.at.inner_index = index;
 }
 
 void reading_whole(struct reading *r)
 {
-    r->list = r->inner = NULL;
+    r->build.at = (struct chat_place){0};
 }
 
 /* "messages[2].content[1].type" */
 static void write_path(const struct reading *r, const char *member, char *path, size_t size)
 {
     char at[72] = "";
-    if (r->inner)
-        (void)snprintf(at, sizeof at, "%s[%zu].%s[%zu]", r->list, r->index, r->inner,
-                       r->inner_index);
-    else if (r->list && r->index != READING_ALL)
-        (void)snprintf(at, sizeof at, "%s[%zu]", r->list, r->index);
-    else if (r->list)
-        (void)snprintf(at, sizeof at, "%s", r->list);
+    chat_place_write(&r->build.at, at, sizeof at);
     const char *dot = at[0] && member[0] && member[0] != '[' ? "." : "";
     (void)snprintf(path, size, "%s%s%s", at, dot, member);
 }

@@ -10,17 +10,13 @@
 struct reading {
     struct arena *arena;
     struct fault *why;
-    struct chat_builder build;
-    /* The object being read: "messages[2].content[1]". It is put into words when it is refused. */
-    const char *list; /* "messages"; NULL: the whole */
-    const char *inner;
-    size_t index; /* READING_ALL: the member itself is no list */
-    size_t inner_index;
+    struct chat_builder
+        build; /* its `at` is the object being read; without a list: the whole */
 };
 
 void reading_start(struct reading *r, struct arena *a, struct chat_request *out,
                    struct fault *why);
-#define READING_ALL SIZE_MAX
+#define READING_ALL CHAT_PLACE_ALL
 /* The object whose members are read from now on: an item of a list, then an item of a list in it; the
  * names are literals. */
 void reading_at(struct reading *r, const char *list, size_t index);

@@ -7,7 +7,7 @@
 
 int read_parts(struct reading *r, const char *member, struct json v, read_item_fn part)
 {
-    const char *list = r->list;
+    const char *list = r->build.at.list;
     if (!json_present(v))
         return AIGNE_OK;
     if (v.kind == JSON_STRING) {
@@ -23,7 +23,7 @@ int read_parts(struct reading *r, const char *member, struct json v, read_item_f
         if (rc)
             return rc;
     }
-    reading_at(r, list, r->index);
+    reading_at(r, list, r->build.at.index);
     return AIGNE_OK;
 }
 

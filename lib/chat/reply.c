@@ -170,7 +170,8 @@ static int on_file(struct reply *r, const struct event *e)
         return AIGNE_E_NOMEM;
     r->files = items;
     if (!keep(r, e->mime, &file.mime) || !keep(r, e->text, &file.content) ||
-        !keep(r, e->name, &file.name) || !add_run(r, EVENT_FILE, r->file_count))
+        !keep(r, e->name, &file.name) || !keep(r, e->metadata, &file.revised) ||
+        !add_run(r, EVENT_FILE, r->file_count))
         return AIGNE_E_NOMEM;
     r->files[r->file_count++] = file;
     return AIGNE_OK;

@@ -19,6 +19,7 @@ struct reply_file {
     struct slice mime;
     struct slice content; /* base64, or a URL */
     struct slice name;    /* a file name, or absent */
+    struct slice revised; /* EVENT_FILE's metadata */
     bool is_url;
 };
 

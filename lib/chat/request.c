@@ -2,6 +2,7 @@
 #include "chat/request.h"
 
 #include <aignehub/aignehub.h>
+#include <stdio.h>
 
 void chat_build(struct chat_builder *b, struct arena *a, struct chat_request *r)
 {
@@ -38,6 +39,17 @@ struct chat_message *chat_add_message(struct chat_builder *b, enum chat_role rol
     return m;
 }
 
+void chat_place_write(const struct chat_place *at, char *out, size_t size)
+{
+    if (at->inner)
+        (void)snprintf(out, size, "%s[%zu].%s[%zu]", at->list, at->index, at->inner,
+                       at->inner_index);
+    else if (at->list && at->index != CHAT_PLACE_ALL)
+        (void)snprintf(out, size, "%s[%zu]", at->list, at->index);
+    else
+        (void)snprintf(out, size, "%s", at->list ? at->list : "");
+}
+
 struct chat_part *chat_add_part(struct chat_builder *b, enum chat_part_kind kind)
 {
     struct chat_request *r = b->request;
@@ -49,7 +61,7 @@ struct chat_part *chat_add_part(struct chat_builder *b, enum chat_part_kind kind
         return NULL;
     m->parts = items;
     struct chat_part *p = &m->parts[m->part_count++];
-    *p = (struct chat_part){.kind = kind};
+    *p = (struct chat_part){.kind = kind, .at = b->at};
     return p;
 }
 

@@ -14,6 +14,7 @@
 #include "chat/task.h"
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum chat_role { CHAT_SYSTEM, CHAT_USER, CHAT_ASSISTANT, CHAT_TOOL };
 
@@ -30,7 +31,17 @@ enum chat_part_kind {
 enum chat_cache { CHAT_CACHE_NONE = 0, CHAT_CACHE_5M, CHAT_CACHE_1H };
 enum chat_choice { CHAT_UNSET = 0, CHAT_NO, CHAT_YES };
 
+/* Where the caller said something, in his own format's words: "contents[0].parts[1]". */
+struct chat_place {
+    const char *list; /* NULL: nobody knows */
+    const char *inner;
+    size_t index; /* CHAT_PLACE_ALL: `list` is none, but the thing itself */
+    size_t inner_index;
+};
+#define CHAT_PLACE_ALL SIZE_MAX
+
 struct chat_part {
+    struct chat_place at;
     enum chat_part_kind kind;
     enum chat_cache cache; /* a cache breakpoint ends here */
     struct slice text;
@@ -185,6 +196,7 @@ struct chat_relay {
 
 /* Append helpers used by the readers; all AIGNE_OK or AIGNE_E_NOMEM. The vectors grow in `a`. */
 struct chat_builder {
+    struct chat_place at; /* of the parts that are added */
     struct arena *arena;
     struct chat_request *request;
     size_t message_capacity;
@@ -196,6 +208,8 @@ struct chat_builder {
 void chat_build(struct chat_builder *b, struct arena *a,
                 struct chat_request *r); /* r is reset */
 struct chat_message *chat_add_message(struct chat_builder *b, enum chat_role role);
+/* The path of a place: "" where nobody knows. */
+void chat_place_write(const struct chat_place *at, char *out, size_t size);
 struct chat_part *chat_add_part(struct chat_builder *b,
                                 enum chat_part_kind kind); /* to the newest */
 struct chat_tool *chat_add_tool(struct chat_builder *b);

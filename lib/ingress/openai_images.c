@@ -110,6 +110,16 @@ static int peek_edit(const struct ingress_request *in, struct arena *a, struct s
     return openai_task_peek(&edits, in, a, model, relay, why);
 }
 
+/* "auto" is what a provider does when nothing is said. */
+static void read_autos(struct task *t)
+{
+    struct slice *const texts[] = {&t->size, &t->quality, &t->background, &t->moderation};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        if (slice_is(*texts[i], "auto"))
+            *texts[i] = SLICE_NONE;
+    }
+}
+
 static int read_request(const struct openai_task *t, struct reading *r,
                         const struct ingress_request *in, struct arena *a,
                         struct chat_request *out, struct fault *why)
@@ -118,6 +128,8 @@ static int read_request(const struct openai_task *t, struct reading *r,
     int rc = openai_task_read(t, r, in, a, out, why);
     if (!rc)
         rc = openai_need(r, "prompt", out->task->prompt);
+    if (!rc)
+        read_autos(out->task);
     return rc ? rc
               : openai_one_of(r, "response_format", out->task->response_format, formats,
                               "url or b64_json");
@@ -182,6 +194,7 @@ static int whole(struct encoding *e, const struct reply *r, const struct reply_n
         const struct reply_file *file = &r->files[i];
         json_open_object(&w);
         write_image(&w, e, file->mime, file->content, file->is_url);
+        json_member_raw_opt(&w, "revised_prompt", file->revised);
         json_close_object(&w);
     }
     json_close_array(&w);

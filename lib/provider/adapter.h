@@ -22,6 +22,7 @@ struct decoding {
     const struct chat_request *request; /* for names to map back; NULL when relaying */
     const struct chat_relay *relay;     /* NULL when not relaying */
     struct slice provider;              /* who answers: what it seals is for nobody else */
+    struct slice revised;               /* of the next file: EVENT_FILE's metadata */
     struct slice head;                  /* of the answer, for adapters that read it */
     struct slice media_type; /* of the answer, as its head says; absent: it does not */
     size_t text_seen;        /* while relaying: bytes of the answer's text in the frame */

@@ -41,7 +41,11 @@ int answer_tool_end(struct decoding *d, int index)
 
 int answer_file(struct decoding *d, struct slice mime, struct slice content, bool is_url)
 {
-    struct event e = {.kind = EVENT_FILE, .mime = mime, .text = content, .is_url = is_url};
+    struct event e = {.kind = EVENT_FILE,
+                      .mime = mime,
+                      .text = content,
+                      .is_url = is_url,
+                      .metadata = d->revised};
     return content.n ? event_push(d->sink, &e) : AIGNE_OK;
 }
 

@@ -43,7 +43,6 @@ static int encode(const struct chat_request *r, const struct chat_target *to, st
 {
     static const struct task_name names[] = {{"n", NULL}, {"size", "size"}, {"seed", "seed"}};
     static const char *const files[] = {"image", NULL};
-    static const char *const taken[] = {"stream", "partial_images", NULL};
     const struct task *t = r->task;
     struct task_wire w AUTO(task_wire_close);
     *out = (struct http_request){0};
@@ -60,7 +59,7 @@ static int encode(const struct chat_request *r, const struct chat_target *to, st
     write_count(&w);
     task_wire_text(&w, "response_format",
                    task_wants_bytes(r) ? SLICE("b64_json") : SLICE("url"));
-    task_wire_extras(&w, taken);
+    task_wire_extras(&w, task_openais_images);
     return openai_task_post(&w, "images/generations", out);
 }
 

@@ -76,7 +76,8 @@ static int write_settings(struct task_wire *w, const char *prompt)
         {"style", "style_type"},
         {"negativePrompt", "negative_prompt"},
     };
-    static const char *const taken[] = {"operation", "stream", NULL};
+    static const char *const taken[] = {"operation", "stream", "partial_images",
+                                        "-input_fidelity", NULL};
     const struct chat_request *r = w->json.request;
     struct slice ratio = SLICE_NONE;
     if (prompt)

@@ -179,12 +179,13 @@ static int relay_edit(const struct chat_relay *r, const struct chat_target *to, 
 
 /* ---- the answer ---- */
 
-enum member { BASE64, URL, MIME, MEMBERS };
+enum member { BASE64, URL, MIME, REVISED, MEMBERS };
 
 /* Images are large: each is gone through once. False: there is none. */
 static bool pick_image(struct json image, struct json *v)
 {
-    static const char *const names[MEMBERS] = {"b64_json", "url", "mime_type"};
+    static const char *const names[MEMBERS] = {"b64_json", "url", "mime_type",
+                                               "revised_prompt"};
     json_pick(image, names, MEMBERS, v);
     return (v[BASE64].kind == JSON_STRING && v[BASE64].raw.n > 2) ||
            (v[URL].kind == JSON_STRING && v[URL].raw.n > 2);
@@ -193,6 +194,8 @@ static bool pick_image(struct json image, struct json *v)
 static int push_image(struct decoding *d, const struct json *v)
 {
     struct slice mime = json_string(v[MIME], d->scratch);
+    d->revised =
+        v[REVISED].kind == JSON_STRING && v[REVISED].raw.n > 2 ? v[REVISED].raw : SLICE_NONE;
     if (v[BASE64].kind == JSON_STRING)
         return task_push_base64(d, json_string(v[BASE64], d->scratch), mime);
     return answer_file(d, mime, json_string(v[URL], d->scratch), true);

@@ -41,7 +41,6 @@ static int encode(const struct chat_request *r, const struct chat_target *to, st
                                              {"temperature", "temperature"},
                                              {"user", "user"}};
     static const char *const files[] = {"image", NULL};
-    static const char *const taken[] = {"stream", "partial_images", NULL};
     struct slice ratio = SLICE_NONE;
     struct task_wire w AUTO(task_wire_close);
     *out = (struct http_request){0};
@@ -62,7 +61,7 @@ static int encode(const struct chat_request *r, const struct chat_target *to, st
         json_member_string(&w.json.json, "aspect_ratio", ratio);
         json_close_object(&w.json.json);
     }
-    task_wire_extras(&w, taken);
+    task_wire_extras(&w, task_openais_images);
     return openai_task_post(&w, "chat/completions", out);
 }
 

@@ -195,13 +195,19 @@ static void write_extra(struct task_wire *w, const struct chat_extra *extra)
         task_wire_json(w, name, extra->value);
 }
 
+const char *const task_openais_images[] = {"stream", "partial_images", "-input_fidelity", NULL};
+
 void task_wire_extras(struct task_wire *w, const char *const *taken)
 {
     const struct chat_request *r = w->json.request;
     for (size_t i = 0; i < r->extra_count; i++) {
         bool skip = wire_foreign(&r->extras[i], "", w->json.to);
-        for (size_t k = 0; taken[k] && !skip; k++)
-            skip = slice_is(r->extras[i].name, taken[k]);
+        for (size_t k = 0; taken[k] && !skip; k++) {
+            bool noted = taken[k][0] == '-';
+            skip = slice_is(r->extras[i].name, taken[k] + noted);
+            if (skip && noted)
+                dropped_note(w->json.to->dropped, taken[k] + 1);
+        }
         if (!skip)
             write_extra(w, &r->extras[i]);
     }

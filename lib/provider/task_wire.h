@@ -32,8 +32,11 @@ void task_wire_json(struct task_wire *w, struct slice name, struct slice json);
 /* The members of the request that `names` has. Of the others one whose loss would change the meaning is
  * AIGNE_E_REQUEST, the rest are noted as dropped. */
 int task_wire_members(struct task_wire *w, const struct task_name *names, size_t count);
-/* The members nobody knows, in snake case, but for those in `taken`, a list ended by NULL. */
+/* The members nobody knows, in snake case, but for those in `taken`, a list ended by NULL. What has a dash before
+ * it there is noted as dropped. */
 void task_wire_extras(struct task_wire *w, const char *const *taken);
+/* What of images only OpenAI's own models know. */
+extern const char *const task_openais_images[];
 /* A file as a part of a form. AIGNE_E_REQUEST when it is elsewhere: nothing is fetched here. */
 int task_wire_file(struct task_wire *w, const char *name, const struct task_file *file);
 /* Where a file is, or its bytes as a data URL: a member, or an item of an array. */

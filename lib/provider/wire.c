@@ -5,6 +5,7 @@
 #include "chat/surrogates.h"
 #include "text/json_scan.h"
 #include <aignehub/aignehub.h>
+#include <stdio.h>
 
 /* An escape makes at most six bytes of one. */
 #define BODY_LARGEST (6 * LIMIT_REQUEST_BODY)
@@ -123,17 +124,11 @@ void wire_data_url(struct wire *w, const char *name, struct slice mime, struct s
 
 int wire_refuse_part(struct wire *w, size_t message, size_t part, const char *sentence)
 {
-    int rc = fault_set(w->why, AIGNE_E_REQUEST, "messages[%zu].content[%zu]: %s", message, part,
-                       sentence);
-    if (!w->why)
-        return rc;
-    struct buf name AUTO(buf_free);
-    buf_init(&name, sizeof w->why->param - 1);
-    buf_printf(&name, "messages[%zu].content[%zu]", message, part);
-    if (buf_rc(&name) < 0)
-        return fault_nomem(w->why);
-    FAULT_COPY(w->why->param, buf_slice(&name));
-    return rc;
+    char path[96] = "";
+    chat_place_write(&w->request->messages[message].parts[part].at, path, sizeof path);
+    if (!path[0])
+        (void)snprintf(path, sizeof path, "messages[%zu].content[%zu]", message, part);
+    return fault_field(w->why, AIGNE_E_REQUEST, path, "%s: %s", path, sentence);
 }
 
 int wire_refuse_system_files(struct wire *w)

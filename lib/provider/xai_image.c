@@ -31,7 +31,6 @@ static int encode(const struct chat_request *r, const struct chat_target *to, st
     static const struct task_name names[] = {
         {"n", "n"}, {"size", NULL}, {"aspectRatio", NULL}, {"user", "user"}};
     static const char *const files[] = {"image", NULL};
-    static const char *const taken[] = {"stream", "partial_images", NULL};
     const struct task *t = r->task;
     struct slice ratio = SLICE_NONE;
     struct task_wire w AUTO(task_wire_close);
@@ -50,7 +49,7 @@ static int encode(const struct chat_request *r, const struct chat_target *to, st
     task_wire_text(&w, "response_format", task_wants_bytes(r) ? SLICE("b64_json") : SLICE_NONE);
     if (t->file_count)
         write_images(&w, t);
-    task_wire_extras(&w, taken);
+    task_wire_extras(&w, task_openais_images);
     return openai_task_post(&w, t->file_count ? "images/edits" : "images/generations", out);
 }
 

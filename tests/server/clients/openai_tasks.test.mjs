@@ -151,6 +151,26 @@ describe('images', () => {
     assert.equal(events.at(-1).type, 'image_generation.completed');
     assert.ok(events.at(-1).b64_json.length > 10);
   });
+  it('tell the prompt as it was revised', async () => {
+    const { data } = await client().images.generate({ model: 'openai/dall-e-3', prompt: 'a cat', response_format: 'b64_json' });
+    assert.equal(data[0].revised_prompt, 'a cat');
+  });
+  it('are edited by others without what only OpenAI knows', async () => {
+    const at = { xai: '/xai/v1', doubao: '/doubao/api/v3', openrouter: '/openrouter/api/v1' };
+    for (const [name, base] of Object.entries(at)) {
+      await all.hub.do('provider.put', { name, baseUrl: all.imitation.url + base });
+      await all.hub.do('credential.put', { provider: name, name: 'main', value: `sk-${name}-0123456789abcdef` });
+    }
+    const c = client().images;
+    const edit = async (model) => c.edit({ model, prompt: 'a hat', image: [await png(), await png()], size: 'auto', quality: 'auto', input_fidelity: 'high' }).withResponse();
+    await settled(async () => edit('openrouter/google/gemini-2.5-flash-image').then(() => true, (e) => e.status !== 404));
+    for (const model of ['xai/grok-2-image', 'doubao/doubao-seedream-4-0-250828', 'openrouter/google/gemini-2.5-flash-image']) {
+      const { data, response } = await edit(model);
+      assert.equal(data.data.length, 1);
+      assert.equal(response.headers.get('x-aigne-hub-dropped'), 'input_fidelity', model);
+      assert.equal(last().body.size, undefined);
+    }
+  });
   it('are refused by name', async () => {
     const c = client().images;
     await reject(c.generate({ model: 'echo/echo' }), 400, /prompt is missing/, 'prompt');

@@ -265,6 +265,21 @@ describe('answers by a schema', () => {
 });
 
 /* Google gives lists and more; who gives objects alone is asked for one with the value in it. */
+describe('what cannot be said', () => {
+  const film = { inlineData: { mimeType: 'video/mp4', data: 'AAAA' } };
+  it('is named as the client wrote it', async () => {
+    const gemini = await ask(`/v1beta/models/${CLAUDE}:generateContent`, { systemInstruction: { parts: [{ text: 's' }] }, contents: [{ role: 'user', parts: [{ text: 'x' }, film] }] });
+    assert.match(gemini.json.error.message, /^contents\[0\]\.parts\[1\]: /);
+    assert.equal(gemini.json.error.details[0].fieldViolations[0].field, 'contents[0].parts[1]');
+    const responses = await ask('/v1/responses', { model: CLAUDE, instructions: 's', input: [{ role: 'user', content: 'a' }, { role: 'user', content: [{ type: 'input_audio', input_audio: { data: 'UklGRg==', format: 'wav' } }] }] });
+    assert.equal(responses.json.error.param, 'input[1].content[0]');
+    const anthropic = await ask('/v1/messages', { model: OPENAI, max_tokens: 100, system: 's', messages: [{ role: 'user', content: [{ type: 'text', text: 'x' }, { type: 'document', source: { type: 'url', url: 'https://example.com/a.pdf' } }] }] });
+    assert.match(anthropic.json.error.message, /^messages\[0\]\.content\[1\]: /);
+    const chat = await openai(CLAUDE, [{ role: 'system', content: 's' }, user([{ type: 'input_audio', input_audio: { data: 'UklGRg==', format: 'wav' } }])]);
+    assert.equal(chat.json.error.param, 'messages[1].content[0]');
+  });
+});
+
 describe('answers that are no objects', () => {
   const schema = { type: 'ARRAY', items: { type: 'OBJECT', properties: { city: { type: 'STRING' } }, required: ['city'] } };
   const body = { contents: [{ role: 'user', parts: [{ text: 'x' }] }], generationConfig: { responseMimeType: 'application/json', responseSchema: schema } };

@@ -54,7 +54,7 @@ async function sendImages(ctx, body, what) {
   const n = body.n ?? 1;
   const base64 = !isDallE(body.model) || body.response_format === 'b64_json';
   if (body.stream) return streamImages(ctx, body, what, scenario);
-  const image = () => (base64 ? { b64_json: PNG.toString('base64') } : { url: `http://${ctx.request.headers.host}/files/a.png`, revised_prompt: body.prompt });
+  const image = () => (base64 ? { b64_json: PNG.toString('base64'), ...(/^dall-e-3/.test(body.model) ? { revised_prompt: body.prompt } : {}) } : { url: `http://${ctx.request.headers.host}/files/a.png`, revised_prompt: body.prompt });
   answer(ctx, { created: 1764000000, data: Array.from({ length: n }, image), ...(isDallE(body.model) ? {} : { background: 'opaque', output_format: body.output_format ?? 'png', quality: 'low', size: '1024x1024', usage: imageUsage(n) }) });
 }
 
