@@ -2,22 +2,8 @@
  * answering to its neighbours. */
 #include "ingress/anthropic.h"
 
-#include "chat/surrogates.h"
 #include "ingress/body.h"
 #include <aignehub/aignehub.h>
-
-enum { MODEL, STREAM, PEEKED };
-
-/* Of two models by one name the provider might heed the one that was left alone. */
-static int pick_once(struct slice body, struct json *values, struct fault *why)
-{
-    static const char *const names[PEEKED] = {"model", "stream"};
-    const char *repeated = NULL;
-    int rc = body_check_pick(body, names, PEEKED, values, &repeated, why);
-    return rc || !repeated ? rc
-                           : fault_field(why, AIGNE_E_REQUEST, repeated,
-                                         "%s is given twice: give it once.", repeated);
-}
 
 /* A thought that nobody sealed: "signature":"". Inside a string its quotes would be escaped. */
 static bool has_unsealed(struct slice body)
@@ -42,28 +28,13 @@ static bool may_go_on(struct slice body)
 static int peek(const struct ingress_request *in, struct arena *a, struct slice *model,
                 struct chat_relay *relay, struct fault *why)
 {
-    struct json v[PEEKED];
-    struct slice body = in->body;
-    *model = SLICE_NONE;
-    *relay = (struct chat_relay){.body = body, .headers = in->headers, .query = in->query};
-    int rc = pick_once(body, v, why);
+    static const char *const names[] = {"model", "stream"};
+    struct json v[2];
+    int rc = body_peek(in, names, 2, v, a, model, relay, why);
     if (rc)
         return rc;
-    relay->body = surrogates_replaced(slice_trim(body), a);
-    if (!relay->body.p)
-        return fault_nomem(why);
-    if (relay->body.p != slice_trim(body).p) /* another text: the members are elsewhere now */
-        rc = pick_once(relay->body, v, why);
-    if (!rc)
-        rc = body_model(v[MODEL], "model", a, model, why);
-    if (!rc)
-        rc = body_flag(v[STREAM], "stream", &relay->stream, why);
-    if (rc)
-        return rc;
-    if (json_present(v[MODEL]))
-        relay->model_value = v[MODEL].raw;
-    relay->stream_value = v[STREAM].raw;
-    relay->usable = model->n > 0 && may_go_on(relay->body);
+    relay->stream_value = v[BODY_STREAM].raw;
+    relay->usable = relay->usable && may_go_on(relay->body);
     return AIGNE_OK;
 }
 

@@ -73,3 +73,46 @@ int body_model(struct json v, const char *path, struct arena *a, struct slice *o
                            LIMIT_MODEL_NAME);
     return AIGNE_OK;
 }
+
+/* Of two members by one name the provider might heed the one that was left alone. */
+static int pick_once(struct slice body, const char *const *names, size_t count,
+                     struct json *values, struct fault *why)
+{
+    const char *repeated = NULL;
+    int rc = body_check_pick(body, names, count, values, &repeated, why);
+    return rc || !repeated ? rc
+                           : fault_field(why, AIGNE_E_REQUEST, repeated,
+                                         "%s is given twice: give it once.", repeated);
+}
+
+int body_pick(const char *const *names, size_t count, struct json *values, struct arena *a,
+              struct chat_relay *relay, struct fault *why)
+{
+    struct slice body = slice_trim(relay->body);
+    int rc = pick_once(body, names, count, values, why);
+    if (rc)
+        return rc;
+    relay->body = surrogates_replaced(body, a);
+    if (!relay->body.p)
+        return fault_nomem(why);
+    if (relay->body.p != body.p) /* another text: the members are elsewhere now */
+        rc = pick_once(relay->body, names, count, values, why);
+    if (json_present(values[BODY_MODEL]))
+        relay->model_value = values[BODY_MODEL].raw;
+    return rc;
+}
+
+int body_peek(const struct ingress_request *in, const char *const *names, size_t count,
+              struct json *values, struct arena *a, struct slice *model,
+              struct chat_relay *relay, struct fault *why)
+{
+    *model = SLICE_NONE;
+    *relay = (struct chat_relay){.body = in->body, .headers = in->headers, .query = in->query};
+    int rc = body_pick(names, count, values, a, relay, why);
+    if (!rc)
+        rc = body_model(values[BODY_MODEL], "model", a, model, why);
+    if (!rc)
+        rc = body_flag(values[BODY_STREAM], "stream", &relay->stream, why);
+    relay->usable = model->n > 0;
+    return rc;
+}

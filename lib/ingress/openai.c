@@ -2,24 +2,11 @@
  * reading and answering to its neighbours. */
 #include "ingress/openai.h"
 
-#include "chat/surrogates.h"
 #include "ingress/body.h"
 #include "text/json_write.h"
 #include <aignehub/aignehub.h>
 
-enum { MODEL, STREAM, STREAM_OPTIONS, MODELS, PEEKED };
-
-/* The members that a relayed body is changed at: of two by one name the provider might heed the one that
- * was left alone. */
-static int pick_once(struct slice body, struct json *values, struct fault *why)
-{
-    static const char *const names[PEEKED] = {"model", "stream", "stream_options", "models"};
-    const char *repeated = NULL;
-    int rc = body_check_pick(body, names, PEEKED, values, &repeated, why);
-    return rc || !repeated ? rc
-                           : fault_field(why, AIGNE_E_REQUEST, repeated,
-                                         "%s is given twice: give it once.", repeated);
-}
+enum { STREAM_OPTIONS = BODY_STREAM + 1, MODELS, PEEKED };
 
 /* As OpenRouter's clients name fallbacks. For a model there they are OpenRouter's to read; else the hub
  * chooses among them, and no provider is told. */
@@ -39,28 +26,12 @@ static int peek_models(struct json models, struct slice model, struct chat_relay
 static int peek(const struct ingress_request *in, struct arena *a, struct slice *model,
                 struct chat_relay *relay, struct fault *why)
 {
+    static const char *const names[PEEKED] = {"model", "stream", "stream_options", "models"};
     struct json v[PEEKED];
     bool usage = false;
-    *model = SLICE_NONE;
-    struct slice body = in->body;
-    *relay = (struct chat_relay){.body = body};
-    int rc = pick_once(body, v, why);
+    int rc = body_peek(in, names, PEEKED, v, a, model, relay, why);
     if (rc)
         return rc;
-    relay->body = surrogates_replaced(slice_trim(body), a);
-    if (!relay->body.p)
-        return fault_nomem(why);
-    if (relay->body.p != slice_trim(body).p) /* another text: the members are elsewhere now */
-        rc = pick_once(relay->body, v, why);
-    if (!rc)
-        rc = body_model(v[MODEL], "model", a, model, why);
-    if (!rc)
-        rc = body_flag(v[STREAM], "stream", &relay->stream, why);
-    if (rc)
-        return rc;
-    if (json_present(v[MODEL]))
-        relay->model_value = v[MODEL].raw;
-    relay->usable = model->n > 0;
     rc = peek_models(v[MODELS], *model, relay, why);
     if (rc)
         return rc;

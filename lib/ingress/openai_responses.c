@@ -2,26 +2,12 @@
  * and answering to its neighbours. */
 #include "ingress/openai_responses.h"
 
-#include "chat/surrogates.h"
 #include "ingress/body.h"
 #include "ingress/openai.h"
 #include <aignehub/aignehub.h>
 
 /* Of an event behind those of a stream that passed through: nobody counted them. */
 #define SEQUENCE_LAST INT32_MAX
-
-enum { MODEL, STREAM, BACKGROUND, PEEKED };
-
-/* Of two members by one name the provider might heed the one that was left alone. */
-static int pick_once(struct slice body, struct json *values, struct fault *why)
-{
-    static const char *const names[PEEKED] = {"model", "stream", "background"};
-    const char *repeated = NULL;
-    int rc = body_check_pick(body, names, PEEKED, values, &repeated, why);
-    return rc || !repeated ? rc
-                           : fault_field(why, AIGNE_E_REQUEST, repeated,
-                                         "%s is given twice: give it once.", repeated);
-}
 
 /* An answer that is only begun could not be fetched here, nor what it costs be learned. */
 static int check_background(struct json v, bool streamed, struct fault *why)
@@ -55,27 +41,12 @@ static bool has_foreign_seal(struct slice body)
 static int peek(const struct ingress_request *in, struct arena *a, struct slice *model,
                 struct chat_relay *relay, struct fault *why)
 {
-    struct json v[PEEKED];
-    struct slice body = slice_trim(in->body);
-    *model = SLICE_NONE;
-    *relay = (struct chat_relay){.body = body};
-    int rc = pick_once(in->body, v, why);
-    if (rc)
-        return rc;
-    relay->body = surrogates_replaced(body, a);
-    if (!relay->body.p)
-        return fault_nomem(why);
-    if (relay->body.p != body.p) /* another text: the members are elsewhere now */
-        rc = pick_once(relay->body, v, why);
+    static const char *const names[] = {"model", "stream", "background"};
+    struct json v[3];
+    int rc = body_peek(in, names, 3, v, a, model, relay, why);
     if (!rc)
-        rc = body_model(v[MODEL], "model", a, model, why);
-    if (!rc)
-        rc = body_flag(v[STREAM], "stream", &relay->stream, why);
-    if (!rc)
-        rc = check_background(v[BACKGROUND], relay->stream, why);
-    if (json_present(v[MODEL]))
-        relay->model_value = v[MODEL].raw;
-    relay->usable = model->n > 0 && !has_foreign_seal(relay->body);
+        rc = check_background(v[BODY_STREAM + 1], relay->stream, why);
+    relay->usable = relay->usable && !has_foreign_seal(relay->body);
     return rc;
 }
 

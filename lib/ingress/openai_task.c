@@ -8,36 +8,13 @@
 
 /* ---- a look at it ---- */
 
-enum { MODEL, STREAM, ANSWER, PEEKED };
-
-/* The members that a relayed body is changed at, or that decide how its answer goes out. */
-static int pick_once(const struct openai_task *t, struct slice body, struct json *values,
-                     struct fault *why)
-{
-    const char *const names[PEEKED] = {"model", "stream", t->answer_form};
-    const char *repeated = NULL;
-    int rc =
-        body_check_pick(body, names, t->answer_form ? PEEKED : ANSWER, values, &repeated, why);
-    return rc || !repeated ? rc
-                           : fault_field(why, AIGNE_E_REQUEST, repeated,
-                                         "%s is given twice: give it once.", repeated);
-}
+enum { MODEL = BODY_MODEL, STREAM = BODY_STREAM, ANSWER, PEEKED };
 
 static int pick_json(const struct openai_task *t, struct arena *a, struct json *values,
                      struct chat_relay *relay, struct fault *why)
 {
-    struct slice body = slice_trim(relay->body);
-    int rc = pick_once(t, body, values, why);
-    if (rc)
-        return rc;
-    relay->body = surrogates_replaced(body, a);
-    if (!relay->body.p)
-        return fault_nomem(why);
-    if (relay->body.p != body.p) /* another text: the members are elsewhere now */
-        rc = pick_once(t, relay->body, values, why);
-    if (json_present(values[MODEL]))
-        relay->model_value = values[MODEL].raw;
-    return rc;
+    const char *const names[PEEKED] = {"model", "stream", t->answer_form};
+    return body_pick(names, t->answer_form ? PEEKED : ANSWER, values, a, relay, why);
 }
 
 static int pick_form(const struct openai_task *t, struct arena *a, struct json *values,

@@ -47,6 +47,12 @@ void anthropic_plan_cache(struct anthropic *x);
 void anthropic_write_cache(struct anthropic *x, enum chat_cache cache);
 bool anthropic_sealed(const struct chat_message *m, const struct chat_part *p);
 bool anthropic_says(const struct chat_message *m);
+/* The mark behind a part: its own, or that of the last one. */
+enum chat_cache anthropic_cache_at(const struct anthropic *x, size_t message, size_t part);
+/* What a stop reason means, of Bedrock's Converse too; `before`: none that is known. */
+enum finish anthropic_stop_reason(struct json reason, enum finish before);
+/* An answer that was begun must not end in a blank. */
+struct slice anthropic_without_tail(struct slice text);
 int anthropic_write_system(struct anthropic *x);
 int anthropic_write_messages(struct anthropic *x);
 int anthropic_write_media(struct anthropic *x, size_t message, size_t part,

@@ -48,8 +48,7 @@ static int push_usage(struct decoding *d, struct json usage)
     return answer_usage(d, &u);
 }
 
-/* Of a delta, or of a whole message. */
-static void note_stop(struct decoding *d, struct json holder)
+enum finish anthropic_stop_reason(struct json reason, enum finish before)
 {
     static const struct {
         const char *name;
@@ -61,14 +60,22 @@ static void note_stop(struct decoding *d, struct json holder)
         {"stop_sequence", FINISH_STOP_SEQUENCE},
         {"tool_use", FINISH_TOOLS},
         {"pause_turn", FINISH_PAUSE},
+        {"guardrail_intervened", FINISH_FILTER},
+        {"content_filtered", FINISH_FILTER},
         {"refusal", FINISH_REFUSAL},
     };
-    struct anthropic_state *s = d->state;
-    struct json reason = json_get(holder, "stop_reason");
     for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
         if (json_string_is(reason, reasons[i].name))
-            s->finish = reasons[i].finish;
+            return reasons[i].finish;
     }
+    return before;
+}
+
+/* Of a delta, or of a whole message. */
+static void note_stop(struct decoding *d, struct json holder)
+{
+    struct anthropic_state *s = d->state;
+    s->finish = anthropic_stop_reason(json_get(holder, "stop_reason"), s->finish);
     struct slice sequence = json_string(json_get(holder, "stop_sequence"), d->scratch);
     s->stop_sequence = sequence.p ? arena_copy(d->keep, sequence) : SLICE_NONE;
 }

@@ -234,24 +234,6 @@ static void write_sampling(struct anthropic *x, const struct anthropic_thinking 
     json_member_raw_opt(j, "top_k", r->top_k);
 }
 
-static void write_stop(struct anthropic *x)
-{
-    struct json_writer *j = &x->w.json;
-    const struct chat_request *r = x->w.request;
-    size_t taken = 0;
-    for (size_t i = 0; i < r->stop_count; i++)
-        taken += slice_trim(r->stop[i]).n > 0;
-    if (!taken)
-        return;
-    json_key(j, "stop_sequences");
-    json_open_array(j);
-    for (size_t i = 0; i < r->stop_count; i++) {
-        if (slice_trim(r->stop[i]).n)
-            json_write_string(j, r->stop[i]);
-    }
-    json_close_array(j);
-}
-
 /* Members of its own that other formats do not know. */
 static const char *const own_members[] = {"container", "context_management", "inference_geo",
                                           "mcp_servers", "speed"};
@@ -324,7 +306,7 @@ static int write_body(struct anthropic *x, bool counting)
         return rc;
     if (!counting) {
         write_sampling(x, &t);
-        write_stop(x);
+        wire_stops(&x->w, "stop_sequences", false);
     }
     write_thinking(x, &t);
     write_output_config(x, &t);

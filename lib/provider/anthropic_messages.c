@@ -228,7 +228,7 @@ static void write_thinking(struct anthropic *x, const struct chat_part *p)
     json_close_object(j);
 }
 
-static enum chat_cache cache_at(const struct anthropic *x, size_t message, size_t part)
+enum chat_cache anthropic_cache_at(const struct anthropic *x, size_t message, size_t part)
 {
     const struct chat_request *r = x->w.request;
     enum chat_cache own = r->messages[message].parts[part].cache;
@@ -236,7 +236,7 @@ static enum chat_cache cache_at(const struct anthropic *x, size_t message, size_
     return own == CHAT_CACHE_NONE && last ? r->cache_last : own;
 }
 
-static struct slice without_tail(struct slice text)
+struct slice anthropic_without_tail(struct slice text)
 {
     struct slice s = text;
     while (s.n && slice_trim(slice_of(s.p + s.n - 1, 1)).n == 0)
@@ -259,9 +259,10 @@ static int write_assistant(struct anthropic *x, size_t message, bool final)
         const struct chat_part *p = &m->parts[k];
         bool text = p->kind == CHAT_TEXT || p->kind == CHAT_REFUSAL;
         if (text && part_says(m, p))
-            write_text(x, final ? without_tail(p->text) : p->text, cache_at(x, message, k));
+            write_text(x, final ? anthropic_without_tail(p->text) : p->text,
+                       anthropic_cache_at(x, message, k));
         else if (p->kind == CHAT_TOOL_CALL)
-            rc = write_call(x, p, cache_at(x, message, k));
+            rc = write_call(x, p, anthropic_cache_at(x, message, k));
     }
     return rc;
 }
@@ -273,9 +274,9 @@ static int write_user(struct anthropic *x, size_t message)
     for (size_t k = 0; k < m->part_count && rc == AIGNE_OK; k++) {
         const struct chat_part *p = &m->parts[k];
         if (p->kind == CHAT_TEXT && !blank(p->text))
-            write_text(x, p->text, cache_at(x, message, k));
+            write_text(x, p->text, anthropic_cache_at(x, message, k));
         else if (p->kind == CHAT_DATA || p->kind == CHAT_URL)
-            rc = anthropic_write_media(x, message, k, cache_at(x, message, k));
+            rc = anthropic_write_media(x, message, k, anthropic_cache_at(x, message, k));
     }
     return rc;
 }

@@ -61,29 +61,13 @@ static int fail(struct decoding *d, struct json reason)
 
 static int note_stop(struct decoding *d, struct json reason)
 {
-    static const struct {
-        const char *name;
-        enum finish finish;
-    } reasons[] = {
-        {"end_turn", FINISH_STOP},
-        {"max_tokens", FINISH_LENGTH},
-        {"model_context_window_exceeded", FINISH_LENGTH},
-        {"stop_sequence", FINISH_STOP_SEQUENCE},
-        {"tool_use", FINISH_TOOLS},
-        {"guardrail_intervened", FINISH_FILTER},
-        {"content_filtered", FINISH_FILTER},
-        {"refusal", FINISH_REFUSAL},
-    };
     struct bedrock_state *s = d->state;
     s->stopped = true;
     /* The model failed, not the conversation: another try may do better. */
     if (json_string_is(reason, "malformed_model_output") ||
         json_string_is(reason, "malformed_tool_use"))
         return fail(d, reason);
-    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-        if (json_string_is(reason, reasons[i].name))
-            s->finish = reasons[i].finish;
-    }
+    s->finish = anthropic_stop_reason(reason, s->finish);
     return AIGNE_OK;
 }
 

@@ -27,35 +27,12 @@ static bool wants_json(const struct chat_request *r)
 
 /* ---- parameters that all models have ---- */
 
-static int count_stops(const struct chat_request *r)
-{
-    int taken = 0;
-    for (size_t i = 0; i < r->stop_count; i++)
-        taken += slice_trim(r->stop[i]).n > 0;
-    return taken;
-}
-
 static int refuse_stops(const struct bedrock *b)
 {
-    if (count_stops(b->x.w.request) <= STOPS_LARGEST)
+    if (wire_count_stops(b->x.w.request, false) <= STOPS_LARGEST)
         return AIGNE_OK;
     return fault_field(b->x.w.why, AIGNE_E_REQUEST, "stop",
                        "stop may hold at most %d texts here.", STOPS_LARGEST);
-}
-
-static void write_stops(struct bedrock *b)
-{
-    struct json_writer *j = &b->x.w.json;
-    const struct chat_request *r = b->x.w.request;
-    if (!count_stops(r))
-        return;
-    json_key(j, "stopSequences");
-    json_open_array(j);
-    for (size_t i = 0; i < r->stop_count; i++) {
-        if (slice_trim(r->stop[i]).n)
-            json_write_string(j, r->stop[i]);
-    }
-    json_close_array(j);
 }
 
 /* Claude thinks or samples, and its newest do not sample at all; a Nova that thinks does not either. */
@@ -91,7 +68,7 @@ static int write_inference(struct bedrock *b, const struct anthropic_thinking *t
         json_member_raw(j, "temperature", anthropic_temperature(r->temperature));
     if (r->top_p.p && writes_top_p(b, t))
         json_member_raw(j, "topP", r->top_p);
-    write_stops(b);
+    wire_stops(&b->x.w, "stopSequences", false);
     json_close_object(j);
     return AIGNE_OK;
 }

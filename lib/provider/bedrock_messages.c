@@ -114,22 +114,6 @@ static int write_thinking(struct bedrock *b, const struct chat_part *p)
     return rc;
 }
 
-static enum chat_cache cache_at(const struct bedrock *b, size_t message, size_t part)
-{
-    const struct chat_request *r = b->x.w.request;
-    enum chat_cache own = r->messages[message].parts[part].cache;
-    bool last = message == b->x.last_message && part == b->x.last_part;
-    return own == CHAT_CACHE_NONE && last ? r->cache_last : own;
-}
-
-static struct slice without_tail(struct slice text)
-{
-    struct slice s = text;
-    while (s.n && slice_trim(slice_of(s.p + s.n - 1, 1)).n == 0)
-        s.n--;
-    return s;
-}
-
 /* Reasoning stands before what was said after it. `final`: nothing follows, so the text is a beginning
  * that the model continues, which must not end in a blank. */
 static int write_assistant(struct bedrock *b, size_t message, bool final)
@@ -144,12 +128,12 @@ static int write_assistant(struct bedrock *b, size_t message, bool final)
         const struct chat_part *p = &m->parts[k];
         bool text = (p->kind == CHAT_TEXT || p->kind == CHAT_REFUSAL) && !blank(p->text);
         if (text)
-            write_text(b, final ? without_tail(p->text) : p->text);
+            write_text(b, final ? anthropic_without_tail(p->text) : p->text);
         else if (p->kind == CHAT_TOOL_CALL)
             rc = write_call(b, p);
         else
             continue;
-        bedrock_write_cache(b, cache_at(b, message, k));
+        bedrock_write_cache(b, anthropic_cache_at(&b->x, message, k));
     }
     return rc;
 }
@@ -168,7 +152,7 @@ static int write_user(struct bedrock *b, size_t message, bool *said)
         else
             continue;
         *said = *said || text;
-        bedrock_write_cache(b, cache_at(b, message, k));
+        bedrock_write_cache(b, anthropic_cache_at(&b->x, message, k));
     }
     return rc;
 }

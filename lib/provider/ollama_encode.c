@@ -32,14 +32,8 @@ static void write_number(struct wire *w, struct json own, const char *name, stru
 
 static void write_stop(struct wire *w, struct json own)
 {
-    const struct chat_request *r = w->request;
-    if (!r->stop_count || said_inside(own, "stop"))
-        return;
-    json_key(&w->json, "stop");
-    json_open_array(&w->json);
-    for (size_t i = 0; i < r->stop_count; i++)
-        json_write_string(&w->json, r->stop[i]);
-    json_close_array(&w->json);
+    if (!said_inside(own, "stop"))
+        wire_stops(w, "stop", true);
 }
 
 /* The operator's length of context, since the server's own is short and cuts prompts silently. */

@@ -63,6 +63,10 @@ void openai_write_switch(struct wire *w, bool on);
 void openai_write_user(struct wire *w);
 
 int openai_write_messages(struct wire *w);
+/* The members tools, tool_choice and parallel_tool_calls, and those that say a schema for the answer. `key`: where
+ * chats put what Responses have beside the type; NULL: those. */
+int openai_write_tools(struct wire *w, const char *key);
+int openai_write_schema(struct wire *w, const char *key);
 /* A message's `content`, a text or parts, and its `images`. */
 int openai_push_parts(struct decoding *d, enum event_kind kind, struct json content);
 int openai_push_images(struct decoding *d, struct json images);

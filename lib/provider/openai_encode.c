@@ -3,7 +3,6 @@
 #include "provider/names.h"
 #include "provider/ollama.h"
 #include "provider/openai.h"
-#include "provider/strict_schema.h"
 #include "provider/unsaid.h"
 #include "text/url.h"
 #include <aignehub/aignehub.h>
@@ -31,105 +30,6 @@ int openai_headers(const struct chat_target *to, struct arena *a, struct http_re
     return wire_bearer(a, to->secret, out, why);
 }
 
-static int write_tool(struct wire *w, const struct chat_tool *tool)
-{
-    struct slice name = name_to_wire(&openai_names, tool->name, w->arena);
-    if (!name.p)
-        return fault_nomem(w->why);
-    json_open_object(&w->json);
-    json_member_text(&w->json, "type", "function");
-    json_key(&w->json, "function");
-    json_open_object(&w->json);
-    json_member_string(&w->json, "name", name);
-    json_member_string_opt(&w->json, "description", tool->description);
-    int rc = AIGNE_OK;
-    bool strict = !(w->to->quirks & OPENAI_NO_STRICT);
-    if (strict && tool->strict == CHAT_YES && tool->parameters.p)
-        rc = strict_schema_write(w, "parameters", tool->parameters);
-    else
-        wire_schema(w, "parameters", tool->parameters);
-    if (strict && tool->strict != CHAT_UNSET)
-        json_member_bool(&w->json, "strict", tool->strict == CHAT_YES);
-    json_close_object(&w->json);
-    json_close_object(&w->json);
-    return rc;
-}
-
-static int write_tool_choice(struct wire *w)
-{
-    static const char *const words[] = {[CHAT_TOOLS_AUTO] = "auto",
-                                        [CHAT_TOOLS_NONE] = "none",
-                                        [CHAT_TOOLS_REQUIRED] = "required"};
-    const struct chat_request *r = w->request;
-    if (r->tool_choice == CHAT_TOOLS_UNSET)
-        return AIGNE_OK;
-    if (r->tool_choice != CHAT_TOOLS_NAMED) {
-        json_member_text(&w->json, "tool_choice", words[r->tool_choice]);
-        return AIGNE_OK;
-    }
-    struct slice name = name_to_wire(&openai_names, r->tool_choice_name, w->arena);
-    if (!name.p)
-        return fault_nomem(w->why);
-    json_key(&w->json, "tool_choice");
-    json_open_object(&w->json);
-    json_member_text(&w->json, "type", "function");
-    json_key(&w->json, "function");
-    json_open_object(&w->json);
-    json_member_string(&w->json, "name", name);
-    json_close_object(&w->json);
-    json_close_object(&w->json);
-    return AIGNE_OK;
-}
-
-/* tool_choice and parallel_tool_calls without tools are errors. */
-static int write_tools(struct wire *w)
-{
-    const struct chat_request *r = w->request;
-    if (!r->tool_count)
-        return AIGNE_OK;
-    int rc = name_check_tools(&openai_names, r, w->arena, w->why);
-    json_key(&w->json, "tools");
-    json_open_array(&w->json);
-    for (size_t i = 0; i < r->tool_count && rc == AIGNE_OK; i++)
-        rc = write_tool(w, &r->tools[i]);
-    json_close_array(&w->json);
-    if (rc == AIGNE_OK)
-        rc = write_tool_choice(w);
-    bool o_series = (w->to->quirks & OPENAI_REASONING_RULES) && slice_starts(w->to->model, "o");
-    if (w->to->quirks & OPENAI_NO_PARALLEL)
-        return rc;
-    if (w->to->quirks & OPENAI_ONE_TOOL_CALL)
-        json_member_bool(&w->json, "parallel_tool_calls", false);
-    else if (r->parallel_tool_calls != CHAT_UNSET && !o_series)
-        json_member_bool(&w->json, "parallel_tool_calls", r->parallel_tool_calls == CHAT_YES);
-    return rc;
-}
-
-static int write_schema_format(struct wire *w)
-{
-    int rc = AIGNE_OK;
-    const struct chat_request *r = w->request;
-    struct slice name = SLICE("answer");
-    if (r->schema_name.n)
-        name = name_to_wire(&openai_names, r->schema_name, w->arena);
-    if (!name.p)
-        return fault_nomem(w->why);
-    json_member_text(&w->json, "type", "json_schema");
-    json_key(&w->json, "json_schema");
-    json_open_object(&w->json);
-    json_member_string(&w->json, "name", name);
-    json_member_string_opt(&w->json, "description", r->schema_description);
-    bool strict = !(w->to->quirks & OPENAI_NO_STRICT);
-    if (strict && r->schema_strict == CHAT_YES)
-        rc = strict_schema_write(w, "schema", r->schema);
-    else
-        json_member_raw_opt(&w->json, "schema", r->schema);
-    if (strict && r->schema_strict != CHAT_UNSET)
-        json_member_bool(&w->json, "strict", r->schema_strict == CHAT_YES);
-    json_close_object(&w->json);
-    return rc;
-}
-
 static int write_format(struct wire *w)
 {
     const struct chat_request *r = w->request;
@@ -139,7 +39,7 @@ static int write_format(struct wire *w)
     json_key(&w->json, "response_format");
     json_open_object(&w->json);
     if (r->format == CHAT_FORMAT_SCHEMA && !(w->to->quirks & OPENAI_NO_SCHEMA))
-        rc = write_schema_format(w);
+        rc = openai_write_schema(w, "json_schema");
     else
         json_member_text(&w->json, "type", "json_object");
     json_close_object(&w->json);
@@ -192,18 +92,6 @@ void openai_write_user(struct wire *w)
         dropped_note(w->to->dropped, "service_tier");
 }
 
-static void write_stop(struct wire *w)
-{
-    const struct chat_request *r = w->request;
-    if (!r->stop_count)
-        return;
-    json_key(&w->json, "stop");
-    json_open_array(&w->json);
-    for (size_t i = 0; i < r->stop_count; i++)
-        json_write_string(&w->json, r->stop[i]);
-    json_close_array(&w->json);
-}
-
 static const char *limit_name(const struct chat_target *to)
 {
     bool longer = openai_refuses_sampling(to);
@@ -229,7 +117,7 @@ static void write_parameters(struct wire *w)
         json_member_raw_opt(&w->json, "presence_penalty", r->presence_penalty);
     }
     if (takes.stop)
-        write_stop(w);
+        wire_stops(w, "stop", true);
     json_member_raw_opt(&w->json, w->to->quirks & OPENAI_RANDOM_SEED ? "random_seed" : "seed",
                         r->seed);
     if (!(w->to->quirks & OPENAI_NO_USER))
@@ -327,7 +215,7 @@ static int write_body(struct wire *w)
     json_member_string(&w->json, "model", w->to->model);
     int rc = openai_write_messages(w);
     if (rc == AIGNE_OK)
-        rc = write_tools(w);
+        rc = openai_write_tools(w, "function");
     if (rc == AIGNE_OK)
         rc = write_format(w);
     if (rc < 0)

@@ -1,8 +1,6 @@
 /* Knows how settings and tools are said to OpenAI's Responses; refuses to know how the input looks. */
 #include "base/mem.h"
-#include "provider/names.h"
 #include "provider/openai_responses.h"
-#include "provider/strict_schema.h"
 #include "provider/unsaid.h"
 #include <aignehub/aignehub.h>
 
@@ -14,91 +12,7 @@ static bool reasons(const struct chat_target *to)
     return openai_model_reasons(to);
 }
 
-/* ---- tools ---- */
-
-/* Functions are strict here unless it is denied; elsewhere they are not unless it is said. */
-static int write_tool(struct wire *w, const struct chat_tool *tool)
-{
-    struct slice name = name_to_wire(&openai_names, tool->name, w->arena);
-    int rc = AIGNE_OK;
-    if (!name.p)
-        return fault_nomem(w->why);
-    json_open_object(&w->json);
-    json_member_text(&w->json, "type", "function");
-    json_member_string(&w->json, "name", name);
-    json_member_string_opt(&w->json, "description", tool->description);
-    if (tool->strict == CHAT_YES && tool->parameters.p)
-        rc = strict_schema_write(w, "parameters", tool->parameters);
-    else
-        wire_schema(w, "parameters", tool->parameters);
-    json_member_bool(&w->json, "strict", tool->strict == CHAT_YES);
-    json_close_object(&w->json);
-    return rc;
-}
-
-static int write_tool_choice(struct wire *w)
-{
-    static const char *const words[] = {[CHAT_TOOLS_AUTO] = "auto",
-                                        [CHAT_TOOLS_NONE] = "none",
-                                        [CHAT_TOOLS_REQUIRED] = "required"};
-    const struct chat_request *r = w->request;
-    if (r->tool_choice == CHAT_TOOLS_UNSET)
-        return AIGNE_OK;
-    if (r->tool_choice != CHAT_TOOLS_NAMED) {
-        json_member_text(&w->json, "tool_choice", words[r->tool_choice]);
-        return AIGNE_OK;
-    }
-    struct slice name = name_to_wire(&openai_names, r->tool_choice_name, w->arena);
-    if (!name.p)
-        return fault_nomem(w->why);
-    json_key(&w->json, "tool_choice");
-    json_open_object(&w->json);
-    json_member_text(&w->json, "type", "function");
-    json_member_string(&w->json, "name", name);
-    json_close_object(&w->json);
-    return AIGNE_OK;
-}
-
-static int write_tools(struct wire *w)
-{
-    const struct chat_request *r = w->request;
-    if (!r->tool_count)
-        return AIGNE_OK;
-    int rc = name_check_tools(&openai_names, r, w->arena, w->why);
-    json_key(&w->json, "tools");
-    json_open_array(&w->json);
-    for (size_t i = 0; i < r->tool_count && rc == AIGNE_OK; i++)
-        rc = write_tool(w, &r->tools[i]);
-    json_close_array(&w->json);
-    if (rc == AIGNE_OK)
-        rc = write_tool_choice(w);
-    if (r->parallel_tool_calls != CHAT_UNSET)
-        json_member_bool(&w->json, "parallel_tool_calls", r->parallel_tool_calls == CHAT_YES);
-    return rc;
-}
-
 /* ---- text ---- */
-
-static int write_schema(struct wire *w)
-{
-    const struct chat_request *r = w->request;
-    struct slice name = SLICE("answer");
-    int rc = AIGNE_OK;
-    if (r->schema_name.n)
-        name = name_to_wire(&openai_names, r->schema_name, w->arena);
-    if (!name.p)
-        return fault_nomem(w->why);
-    json_member_text(&w->json, "type", "json_schema");
-    json_member_string(&w->json, "name", name);
-    json_member_string_opt(&w->json, "description", r->schema_description);
-    if (r->schema_strict == CHAT_YES)
-        rc = strict_schema_write(w, "schema", r->schema);
-    else
-        json_member_raw_opt(&w->json, "schema", r->schema);
-    if (r->schema_strict != CHAT_UNSET)
-        json_member_bool(&w->json, "strict", r->schema_strict == CHAT_YES);
-    return rc;
-}
 
 static int write_text(struct wire *w)
 {
@@ -114,7 +28,7 @@ static int write_text(struct wire *w)
         json_key(&w->json, "format");
         json_open_object(&w->json);
         if (r->format == CHAT_FORMAT_SCHEMA)
-            rc = write_schema(w);
+            rc = openai_write_schema(w, NULL);
         else
             json_member_text(&w->json, "type", "json_object");
         json_close_object(&w->json);
@@ -296,7 +210,7 @@ static int write_prompt(struct wire *w)
     json_member_string(&w->json, "model", w->to->model);
     int rc = responses_write_input(w);
     if (rc == AIGNE_OK)
-        rc = write_tools(w);
+        rc = openai_write_tools(w, NULL);
     if (rc == AIGNE_OK)
         rc = write_text(w);
     if (rc == AIGNE_OK)

@@ -122,6 +122,28 @@ void wire_data_url(struct wire *w, const char *name, struct slice mime, struct s
     wire_string_close(w);
 }
 
+size_t wire_count_stops(const struct chat_request *r, bool blanks)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < r->stop_count; i++)
+        count += blanks || slice_trim(r->stop[i]).n > 0;
+    return count;
+}
+
+void wire_stops(struct wire *w, const char *member, bool blanks)
+{
+    const struct chat_request *r = w->request;
+    if (!wire_count_stops(r, blanks))
+        return;
+    json_key(&w->json, member);
+    json_open_array(&w->json);
+    for (size_t i = 0; i < r->stop_count; i++) {
+        if (blanks || slice_trim(r->stop[i]).n)
+            json_write_string(&w->json, r->stop[i]);
+    }
+    json_close_array(&w->json);
+}
+
 int wire_refuse_part(struct wire *w, size_t message, size_t part, const char *sentence)
 {
     char path[96] = "";

@@ -45,6 +45,10 @@ void wire_string_close(struct wire *w);
 /* "data:MIME;base64,DATA" as a string member. */
 void wire_data_url(struct wire *w, const char *name, struct slice mime, struct slice base64);
 
+/* The stop sequences as an array; `blanks`: also those of white space alone. */
+size_t wire_count_stops(const struct chat_request *r, bool blanks);
+void wire_stops(struct wire *w, const char *member, bool blanks);
+
 /* AIGNE_E_REQUEST about a part: "messages[2].content[1]". */
 int wire_refuse_part(struct wire *w, size_t message, size_t part, const char *sentence);
 /* Where a system prompt is text alone: AIGNE_E_REQUEST about the first file in one. */
