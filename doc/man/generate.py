@@ -244,25 +244,6 @@ def argument_lines(schema):
     return lines
 
 
-# These take a provider's answer, so the coordinator does them; their arguments are few.
-TRIALS = [
-    {'name': 'provider.test', 'doc': 'Ask a provider one short question, with its next credential.',
-     'arguments': {'required': ['name'], 'properties': {
-         'name': {'type': 'string', 'description': 'the provider'},
-         'model': {'type': 'string', 'description': 'the model to ask; a cheap one when absent'}}}},
-    {'name': 'credential.test', 'doc': 'Ask a provider one short question with this credential.',
-     'arguments': {'required': ['provider'], 'properties': {
-         'provider': {'type': 'string', 'description': 'the provider'},
-         'name': {'type': 'string', 'description': 'the credential\'s name'},
-         'id': {'type': 'string', 'description': 'or its id'},
-         'model': {'type': 'string', 'description': 'the model to ask; a cheap one when absent'}}}},
-    {'name': 'rate.test', 'doc': 'Ask the model of a rate one short question.',
-     'arguments': {'required': ['provider', 'model'], 'properties': {
-         'provider': {'type': 'string', 'description': 'the provider'},
-         'model': {'type': 'string', 'description': 'the provider\'s name of the model'}}}},
-]
-
-
 def verb_lines(verb):
     schema = verb['arguments']
     lines = [f'.SS {escape(verb["name"])}'] + filled([verb['doc']])
@@ -289,8 +270,6 @@ def write_verbs(version, list_path):
     with open(list_path, encoding='utf-8') as f:
         verbs = json.load(f)
     policy = verbs.pop()['policy']
-    there = {verb['name'] for verb in verbs}
-    verbs += [verb for verb in TRIALS if verb['name'] not in there]
     order = list(dict.fromkeys(verb['name'].split('.')[0] for verb in verbs))
     verbs.sort(key=lambda verb: order.index(verb['name'].split('.')[0]))
     lines = [title('aigne-hub', 7, version)]

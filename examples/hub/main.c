@@ -24,9 +24,9 @@ static const struct row table[] = {
      "\"listening on URL\" follows when clients may come. SIGTERM lets running exchanges end."},
     {"do", COMMAND_DO, command_do, "do --data FILE VERB [JSON]",
      "Administer the hub in FILE, also beside a running server, which sees the change within a\n"
-     "second. JSON may be - for stdin. Verbs are put, get, list, delete and test of provider,\n"
-     "credential, rate and user; key.create, key.list, key.revoke; usage.list; settings.get and\n"
-     "settings.put; hub.status. aigne-hub(7) describes them. Prints the reply as JSON."},
+     "second. JSON may be - for stdin. Verbs are put, get, list, delete and more of provider,\n"
+     "credential, rate, route, limit, user, team, key, credit, budget, usage and settings: the\n"
+     "verb verb.list lists them all, aigne-hub(7) describes them. Prints the reply as JSON."},
     {"key", COMMAND_KEY, command_key,
      "key create --data FILE --name NAME [--role user|admin] [--user NAME]",
      "Make an access key and print it, and nothing else. It cannot be shown again."},

@@ -11,26 +11,11 @@
 #include "text/json_write.h"
 #include <aignehub/aignehub.h>
 
-#define MODEL VERB_TEXT("model", "the model to ask; a cheap one when absent")
-
-static const struct {
-    const char *verb;
-    const char *arguments; /* JSON Schema */
-} verbs[] = {
-    {"provider.test", VERB_SCHEMA("", VERB_TEXT("name", "the provider"),
-                                  VERB_TEXT("provider", "the same"), MODEL)},
-    {"credential.test", VERB_SCHEMA("\"provider\"", VERB_TEXT("provider", "the provider"),
-                                    VERB_TEXT("name", "the credential's name"),
-                                    VERB_TEXT("id", "or its id"), MODEL)},
-    {"rate.test", VERB_SCHEMA("\"provider\",\"model\"", VERB_TEXT("provider", "the provider"),
-                              VERB_TEXT("model", "the provider's name of the model"))},
-};
-
 static const char *schema_of(const char *verb)
 {
-    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-        if (strcmp(verb, verbs[i].verb) == 0)
-            return verbs[i].arguments;
+    for (size_t i = 0; i < trial_verbs.count; i++)
+        if (strcmp(verb, trial_verbs.verbs[i].face.name) == 0)
+            return trial_verbs.verbs[i].face.arguments;
     return NULL;
 }
 

@@ -29,7 +29,7 @@ struct verb_call {
 struct verb {
     struct hub_verb face;
     bool writes;
-    int (*run)(struct verb_call *v);
+    int (*run)(struct verb_call *v); /* NULL: it takes one who can call providers */
 };
 
 /* The verbs of one kind of object. */
@@ -52,6 +52,7 @@ extern const struct verb_table health_verbs;
 extern const struct verb_table route_verbs;
 extern const struct verb_table price_verbs;
 extern const struct verb_table limit_verbs;
+extern const struct verb_table trial_verbs;
 
 /* Pieces of a JSON Schema. Only these forms are understood by arguments_check. */
 #define VERB_SCHEMA(required, ...)                                                             \

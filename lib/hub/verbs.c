@@ -11,11 +11,37 @@ enum {
     LIST_LARGEST = 16 * 1024 * 1024 /* where a list of prices may be inside */
 };
 
-enum { TABLES = 15 };
+static int verb_list_all(struct verb_call *v)
+{
+    const struct hub_verb *verb;
+    json_open_object(&v->w);
+    json_key(&v->w, "list");
+    json_open_array(&v->w);
+    for (size_t i = 0; (verb = hub_verb_at(i)) != NULL; i++) {
+        json_open_object(&v->w);
+        json_member_text(&v->w, "name", verb->name);
+        json_member_text(&v->w, "description", verb->doc);
+        json_member_raw(&v->w, "arguments", slice_text(verb->arguments));
+        json_close_object(&v->w);
+    }
+    json_close_array(&v->w);
+    json_close_object(&v->w);
+    return AIGNE_OK;
+}
+
+static const struct verb own_verbs[] = {
+    {{"verb.list", VERB_NOTHING,
+      "List the verbs, what each does, and its arguments as a JSON Schema."},
+     false,
+     verb_list_all}};
+static const struct verb_table own_table = {own_verbs, 1};
+
+enum { TABLES = 17 };
 static const struct verb_table *const tables[TABLES] = {
     &provider_verbs, &credential_verbs, &rate_verbs,     &route_verbs,  &user_verbs,
     &key_verbs,      &usage_verbs,      &settings_verbs, &credit_verbs, &health_verbs,
-    &team_verbs,     &budget_verbs,     &payment_verbs,  &price_verbs,  &limit_verbs};
+    &team_verbs,     &budget_verbs,     &payment_verbs,  &price_verbs,  &limit_verbs,
+    &trial_verbs,    &own_table};
 
 const struct hub_verb *hub_verb_at(size_t index)
 {
@@ -30,16 +56,11 @@ const struct hub_verb *hub_verb_at(size_t index)
 
 static int refuse_verb(const char *name, struct nearest *nearest, struct fault *why)
 {
-    /* Who has the coordinator carries these out, and asks here for the others only. */
-    static const char *const trials[] = {"provider.test", "credential.test", "rate.test"};
-    for (size_t i = 0; i < sizeof trials / sizeof *trials; i++)
-        nearest_offer(nearest, trials[i]);
     why->http = 404;
     if (!nearest->best)
-        return fault_set(why, AIGNE_E_REQUEST,
-                         "There is no verb \"%.60s\"; aigne-hub(7) lists them, such as "
-                         "provider.list.",
-                         name);
+        return fault_set(
+            why, AIGNE_E_REQUEST,
+            "There is no verb \"%.60s\"; verb.list lists them, as aigne-hub(7) does.", name);
     return fault_set(why, AIGNE_E_REQUEST,
                      "There is no verb \"%.60s\"; the nearest known one is \"%s\".", name,
                      nearest->best);
@@ -165,6 +186,8 @@ int hub_do_as(struct hub *h, struct slice who, const char *verb, struct slice ar
     int rc = find_verb(verb, &found, reason);
     if (!rc)
         rc = read_arguments(found, arguments, &given, reason);
+    if (!rc && !found->run)
+        rc = fault_set(reason, AIGNE_E_USAGE, "%s needs a hub that can call providers.", verb);
     if (!rc)
         rc = found->writes ? run_writing(h, found, given, who, json, reason)
                            : run_once(h, found, given, who, json, reason);

@@ -54,10 +54,14 @@ static void test_the_table(void **state)
     }
     assert_true(count > 50);
     bad("provider.putt", "{}", 404, "\"provider.put\"");
-    bad("", "{}", 404, "There is no verb \"\"; aigne-hub(7) lists them");
-    bad("help", "{}", 404, "aigne-hub(7) lists them");
+    bad("", "{}", 404, "There is no verb \"\"; verb.list lists them");
+    bad("help", "{}", 404, "verb.list lists them");
     bad("provider.tst", "{}", 404, "the nearest known one is \"provider.test\"");
+    verb_fails(hub, "rate.test", "{\"provider\":\"echo\",\"model\":\"echo\"}", AIGNE_E_USAGE, 0,
+               "can call providers");
     ok("hub.status", "");
+    ok("verb.list", "");
+    has("\"name\":\"rate.test\",\"description\":\"Ask the model of a rate one short question.\"");
 }
 
 static void test_arguments(void **state)
