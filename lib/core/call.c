@@ -18,6 +18,7 @@
 #include "core/shadow.h"
 #include "core/steps.h"
 #include "core/target.h"
+#include "core/unseal.h"
 
 /* How long a provider may say nothing once its answer is complete. */
 #define SILENCE_AT_END_US ((int64_t)3000000)
@@ -59,6 +60,8 @@ static void close_attempt(struct aigne_call *call, int rc, bool sent, const stru
     attempt_forget(&call->attempt);
     call->attempt.sent = sent;
     outcome_explain(call, rc, why);
+    if (call->refusal)
+        unseal_explain(call, rc);
     if (rc >= 0)
         fault_clear(&call->fault);
     record_attempt(call, rc, clock_monotonic_us());
@@ -70,7 +73,9 @@ static void close_attempt(struct aigne_call *call, int rc, bool sent, const stru
         return;
     call->rc = rc = drain_verdict(call, rc);
     call->state = CALL_SETTLE;
-    try_again(call, resume_decide(call, rc, sent));
+    try_again(call, unseal_helps(call, rc)
+                        ? (struct again){.step = AGAIN_SAME, .target = call->target}
+                        : resume_decide(call, rc, sent));
 }
 
 /* The answer is complete, but the provider may go on to tell its usage. One that neither does nor ends

@@ -106,6 +106,7 @@ struct aigne_call {
     struct chat_request request;
     struct chat_relay relay;
     const char *relay_format; /* of the caller's body; NULL: it cannot be relayed */
+    struct fault *refusal;    /* of a seal that it holds, see unseal.h; NULL: there was none */
 
     const struct overrides *overrides; /* NULL: the request has none */
     const struct policy *policy;       /* complete once planned; NULL: nobody says anything */

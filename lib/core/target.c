@@ -5,6 +5,7 @@
 #include "core/choice.h"
 #include "core/overrides.h"
 #include "core/resume.h"
+#include "core/unseal.h"
 #include "provider/config.h"
 #include <aignehub/aignehub.h>
 
@@ -199,5 +200,7 @@ int target_request(struct aigne_call *call)
             return rc;
         call->request_read = true;
     }
+    if (call->refusal)
+        unseal_request(call);
     return resume_open(call);
 }

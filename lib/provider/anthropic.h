@@ -46,6 +46,8 @@ struct anthropic {
 void anthropic_plan_cache(struct anthropic *x);
 void anthropic_write_cache(struct anthropic *x, enum chat_cache cache);
 bool anthropic_sealed(const struct chat_message *m, const struct chat_part *p);
+/* Notes reasoning that was not sealed, or by another. */
+void anthropic_note_thoughts(const struct chat_request *r, const struct chat_target *to);
 bool anthropic_says(const struct chat_message *m);
 /* The mark behind a part: its own, or that of the last one. */
 enum chat_cache anthropic_cache_at(const struct anthropic *x, size_t message, size_t part);

@@ -276,6 +276,7 @@ static void note_unsaid(const struct anthropic *x, const struct anthropic_thinki
     unsaid |= r->temperature.p && x->model.version >= 401 ? UNSAID_TOP_P : 0;
     unsaid |= tier_known ? 0 : UNSAID_SERVICE_TIER;
     unsaid_note(r, x->w.to, unsaid);
+    anthropic_note_thoughts(r, x->w.to);
     unsaid_note_extras(r, x->w.to, own_members, OWN_MEMBERS);
 }
 

@@ -31,6 +31,19 @@ bool anthropic_sealed(const struct chat_message *m, const struct chat_part *p)
            !called_by_another(m);
 }
 
+void anthropic_note_thoughts(const struct chat_request *r, const struct chat_target *to)
+{
+    for (size_t i = 0; i < r->message_count; i++) {
+        const struct chat_message *m = &r->messages[i];
+        for (size_t k = 0; k < m->part_count; k++) {
+            bool worded = m->parts[k].kind == CHAT_THINKING;
+            if ((worded || m->parts[k].kind == CHAT_REDACTED) &&
+                !anthropic_sealed(m, &m->parts[k]))
+                dropped_note(to->dropped, worded ? "thinking" : "redacted_thinking");
+        }
+    }
+}
+
 static bool part_says(const struct chat_message *m, const struct chat_part *p)
 {
     switch (p->kind) {

@@ -290,6 +290,7 @@ static void note_unsaid(const struct bedrock *b, const struct anthropic_thinking
     unsaid |= b->model.caches ? 0 : UNSAID_CACHE;
     unsaid |= b->model.thinks == BEDROCK_THINKS_UNASKED ? UNSAID_EFFORT : 0;
     unsaid_note(r, b->x.w.to, unsaid);
+    anthropic_note_thoughts(r, b->x.w.to);
     unsaid_note_extras(r, b->x.w.to, own_members, OWN_MEMBERS);
 }
 

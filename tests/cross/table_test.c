@@ -213,7 +213,8 @@ static const char introduction[] =
     "* **yes**: it is sent, in the provider's own way of saying it;\n"
     "* **not needed**: it is what the provider does anyway;\n"
     "* **left out**: the provider has no such thing and the meaning stays; the answer's header\n"
-    "  `x-aigne-hub-dropped` and the call's record name it;\n"
+    "  `x-aigne-hub-dropped` and the call's record name it. A head that had to be sent early, to keep a client "
+    "waiting,\n  tells what was left out by then; the record has all of whom answered in the end;\n"
     "* **refused**: leaving it out would change the meaning: status 400, naming the member.\n"
     "\n"
     "Some models of a provider take less than others; the table shows a usual one.\n"
@@ -222,7 +223,13 @@ static const char introduction[] =
     "is told to\nanother provider in words, in the turn where it happened, and a picture that was drawn is "
     "shown; what is sealed in\nit is left out. Such a tool itself is refused where the model's provider is "
     "another. Files in the model's turns are shown\nby the user behind them where a provider takes files from "
-    "users alone.\n";
+    "users alone.\n"
+    "\n"
+    "Reasoning that a provider sealed (signatures, encrypted reasoning) goes back to that one; another is not sent it,\n"
+    "and it is left out. A body that goes on byte for byte does not tell who sealed what is in it: after a failover to\n"
+    "another vendor of the same format it may hold seals that this one refuses. The client does not hear of that: the\n"
+    "same provider is asked once more, by the translation and without the seals. Only where the rest of the body can\n"
+    "be said in no other words is the refusal handed out.\n";
 
 static char *load(const char *path, size_t *n)
 {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import OpenAI from 'openai';
-import { collect, startAll } from './harness.mjs';
+import { collect, post, settled, startAll } from './harness.mjs';
 
 process.env.TIMEOUT = '700'; // milliseconds until AIGNE's client gives up and asks again; 60000 by itself
 const { AIGNEHubChatModel, AIGNEHubImageModel } = await import('@aigne/aigne-hub');
@@ -46,6 +46,16 @@ describe('a silent provider', () => {
     assert.equal(asked() - before, 1);
     await assert.rejects(async () => collect(await chat().invoke(user('hello #slow=1500 #status=400'), { streaming: true })));
     assert.equal(asked() - before, 2);
+  });
+  it('has a head before it is known who answers: what that one could not say stands in the record', async () => {
+    await all.hub.do('route.put', { name: 'slow', targets: [{ model: 'openai/imitate-slow_900.status_503' }, { model: 'anthropic/claude-haiku-4-5' }] });
+    const ask = () => post(`${all.hub.url}/v1/chat/completions`, { model: 'slow', stream: true, seed: 7, messages: [{ role: 'user', content: 'hello' }] }, { authorization: `Bearer ${all.key}` });
+    await settled(async () => (await ask()).status === 200);
+    const { text, headers } = await ask();
+    assert.match(text, /Hello/);
+    assert.equal(headers.get('x-aigne-hub-dropped'), null);
+    const { list } = await all.hub.do('usage.list', { pageSize: 1 });
+    assert.match(list[0].dropped ?? '', /seed/, JSON.stringify(list[0]));
   });
   it('keeps OpenAI\'s clients waiting, with signs of life in a stream, and their status without one', async () => {
     const openai = new OpenAI({ baseURL: `${all.hub.url}/v1`, apiKey: all.key, maxRetries: 0 });

@@ -265,6 +265,30 @@ describe('answers by a schema', () => {
 });
 
 /* Google gives lists and more; who gives objects alone is asked for one with the value in it. */
+/* After a failover a body may hold what another vendor of the same format sealed: nothing in it says so. */
+describe('seals of another vendor', () => {
+  const anthropic = { max_tokens: 4000, thinking: { type: 'enabled', budget_tokens: 2000 }, messages: [user('x'), { role: 'assistant', content: [{ type: 'thinking', thinking: 'Hm.', signature: 'c2VhbGVkIGVsc2V3aGVyZQ==' }, { type: 'text', text: 'Well.' }] }, user('go on')] };
+  const search = { ...anthropic, tools: [{ type: 'web_search_20250305', name: 'web_search' }] };
+  const responses = { store: false, input: [user('x'), { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'gAAAAelsewhere' }, { role: 'assistant', content: 'Well.' }, user('go on')] };
+  const gemini = { contents: [{ role: 'user', parts: [{ text: 'w' }] }, { role: 'model', parts: [{ functionCall: { name: 'weather', args: { city: 'Oslo' } }, thoughtSignature: 'ZWxzZXdoZXJl' }] }, { role: 'user', parts: [{ functionResponse: { name: 'weather', response: { result: 'rain' } } }] }], tools: [{ functionDeclarations: [{ name: 'weather' }] }] };
+  const cases = [['/v1/messages', { model: CLAUDE, ...anthropic }, 'Well.', 'thinking'], ['/v1/responses', { model: OPENAI5, ...responses }, 'Well.', 'redacted_thinking'], [`/v1beta/models/${GEMINI3}:generateContent`, gemini, 'rain', null]];
+  for (const [path, body, text, left] of cases)
+    it(`do not end a conversation: ${path.slice(0, 12)}`, async () => {
+      const answer = await ask(path, body);
+      taken(answer, path);
+      has(answer, text);
+      assert.equal(answer.count, 2, 'refused once, asked again without');
+      assert.equal(answer.headers.get('x-aigne-hub-dropped'), left);
+      const streamed = taken(await ask(path.replace(':generateContent', ':streamGenerateContent'), { ...body, ...(path.includes(':') ? {} : { stream: true }) }), path);
+      assert.match(streamed.text, /Hello|Result/);
+    });
+  it('are told of where the rest can be said to that one alone', async () => {
+    const answer = await ask('/v1/messages', { model: CLAUDE, ...search });
+    assert.equal(answer.status, 400);
+    assert.match(answer.json.error.message, /signature|input_schema/);
+  });
+});
+
 describe('what cannot be said', () => {
   const film = { inlineData: { mimeType: 'video/mp4', data: 'AAAA' } };
   it('is named as the client wrote it', async () => {
