@@ -167,7 +167,7 @@ static struct slice without_mount_point(struct slice path, const char *mount_poi
 {
     size_t length = strlen(mount_point);
     bool inside = length && slice_starts(path, mount_point) &&
-                  (path.n == length || path.p[length] == '/');
+                  (path.n == length || slice_starts(slice_from(path, length), "/"));
     if (!inside)
         return path;
     return path.n == length ? SLICE("/") : slice_from(path, length);

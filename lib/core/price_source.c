@@ -17,7 +17,7 @@ bool price_source_wanted(const char *verb)
     return strncmp(verb, "catalog.", 8) == 0;
 }
 
-static void close_file(int *file)
+static void close_file(const int *file)
 {
     if (*file >= 0)
         close(*file);

@@ -33,7 +33,8 @@ void retention_keep(struct hub *h)
     struct fault why;
     int64_t now_ms = clock_wall_ms();
     int64_t moved = 0;
-    bool rests = now_ms < h->retention_rest_ms && h->retention_rest_ms < now_ms + 2 * REST_MS;
+    bool rests =
+        now_ms < h->retention_rest_ms && h->retention_rest_ms < now_ms + (int64_t)2 * REST_MS;
     if (!h->type->archive || rests)
         return;
     int64_t months = months_kept(h);

@@ -350,9 +350,27 @@ static void settle_seals(struct chat_message *m)
     m->part_count = kept;
 }
 
-int responses_read_input(struct reading *r, struct json instructions, struct json input)
+static int read_items(struct reading *r, struct json input)
 {
     struct chat_request *out = r->build.request;
+    int rc = AIGNE_OK;
+    struct json_walk w = json_walk(input);
+    for (size_t i = 0; json_next(&w) && !rc; i++) {
+        if (i >= LIMIT_MESSAGES)
+            return reading_too_many(r, "input", LIMIT_MESSAGES, "items");
+        reading_at(r, "input", i);
+        rc = read_item(r, w.value);
+    }
+    reading_whole(r);
+    for (size_t i = 0; i < out->message_count && !rc; i++)
+        settle_seals(&out->messages[i]);
+    return !rc && !out->message_count
+               ? reading_refuse(r, "input", "must hold at least one item")
+               : rc;
+}
+
+int responses_read_input(struct reading *r, struct json instructions, struct json input)
+{
     int rc = AIGNE_OK;
     if (json_present(instructions)) {
         if (instructions.kind != JSON_STRING)
@@ -369,17 +387,5 @@ int responses_read_input(struct reading *r, struct json instructions, struct jso
     }
     if (input.kind != JSON_ARRAY)
         return reading_kind(r, "input", "a string or an array of items", input);
-    struct json_walk w = json_walk(input);
-    for (size_t i = 0; json_next(&w) && !rc; i++) {
-        if (i >= LIMIT_MESSAGES)
-            return reading_too_many(r, "input", LIMIT_MESSAGES, "items");
-        reading_at(r, "input", i);
-        rc = read_item(r, w.value);
-    }
-    reading_whole(r);
-    for (size_t i = 0; i < out->message_count && !rc; i++)
-        settle_seals(&out->messages[i]);
-    return !rc && !out->message_count
-               ? reading_refuse(r, "input", "must hold at least one item")
-               : rc;
+    return read_items(r, input);
 }

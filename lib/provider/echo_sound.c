@@ -46,7 +46,7 @@ struct slice echo_sound_head(struct slice text, struct arena *a)
     memset(out + sizeof start - 1, 0, padded);
     if (text.n)
         memcpy(out + sizeof start - 1, text.p, text.n);
-    memcpy(out + whole - 8, "data", 4);
+    memcpy(out + whole - 8, (const char[]){'d', 'a', 't', 'a'}, 4);
     put_number(out + whole - 4, sound, 4);
     return slice_of(out, whole);
 }

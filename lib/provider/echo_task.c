@@ -318,7 +318,7 @@ static int step(struct decoding *d, const struct chat_request *r, int64_t *delay
 #define ECHO_TASK(name_of, kind_of)                                                            \
     const struct adapter adapter_echo_##name_of = {                                            \
         .name = "echo",                                                                        \
-        .kind = kind_of,                                                                       \
+        .kind = (kind_of),                                                                     \
         .state_size = sizeof(struct task_state),                                               \
         .step = step,                                                                          \
     }

@@ -121,7 +121,7 @@ int task_read_link(struct decoding *d, struct task_links *links, struct slice bo
     links->next++;
     if (!body.n)
         return fault_set(d->why, AIGNE_E_PROTOCOL, "The provider sent an empty file.");
-    if (said.n > kind.n && slice_eq(slice_of(said.p, kind.n), kind))
+    if (said.p && said.n > kind.n && slice_eq(slice_of(said.p, kind.n), kind))
         type = said;
     return task_push_bytes(d, type, body);
 }
