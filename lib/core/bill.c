@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "core/record.h"
 #include "core/resume.h"
+#include "hub/events.h"
 #include "hub/route_targets.h"
 #include "store/moment.h"
 #include "text/decimal.h"
@@ -323,6 +324,15 @@ int bill_held(struct aigne_call *call)
     return rc;
 }
 
+static void tell_used_up(struct aigne_call *call, struct slice name, struct slice counter)
+{
+    struct hub_event e = {.kind = "budget", .state = "used up", .wait_ms = -1};
+    log_line(LOG_WARNING, "budget", "budget \"%.*s\" is used up: %.*s", (int)name.n, name.p,
+             (int)counter.n, counter.p);
+    FAULT_COPY(e.reason, counter);
+    events_add(hub_events(call->hub->hub), e, SLICE(""), name);
+}
+
 /* Once for each period: the row that fills it. */
 void bill_settled(struct aigne_call *call)
 {
@@ -333,9 +343,7 @@ void bill_settled(struct aigne_call *call)
         const struct budget *budget = b->budgets->shares[i].budget;
         if (!claim->unspent && claim->used >= claim->limit &&
             claim->used - row->credits < claim->limit)
-            log_line(LOG_WARNING, "budget", "budget \"%.*s\" is used up: %.*s",
-                     (int)budget->name.n, budget->name.p, (int)claim->counter.n,
-                     claim->counter.p);
+            tell_used_up(call, budget->name, claim->counter);
     }
 }
 

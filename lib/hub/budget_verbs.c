@@ -120,7 +120,6 @@ static void write_more(struct verb_call *v, const struct store_object *object)
     struct budget b = {.id = object->id};
     struct budget_state *states = NULL;
     size_t count = 0;
-    char moment[MOMENT_SIZE];
     const struct time_zone *zone = &v->catalog->budgets.zone;
     if (!budget_read(json_of(object->body), v->arena, &b))
         return;
@@ -138,8 +137,7 @@ static void write_more(struct verb_call *v, const struct store_object *object)
         write_state(v, &b, count && slice_eq(states->counter, counter) ? states : &nothing);
     if (ends < 0)
         return;
-    moment_write(ends, moment);
-    json_member_string(&v->w, "renewsAt", slice_of(moment, MOMENT_SIZE - 1));
+    moment_member(&v->w, "renewsAt", ends);
 }
 
 static int budget_get(struct verb_call *v)

@@ -113,7 +113,6 @@ static int read_grant(struct verb_call *v, struct money_op *op)
 
 static void reply_grant(struct verb_call *v, const struct money_op *op)
 {
-    char moment[MOMENT_SIZE];
     json_open_object(&v->w);
     json_member_string(&v->w, "id", op->id);
     json_member_string(&v->w, "user", op->account);
@@ -121,8 +120,7 @@ static void reply_grant(struct verb_call *v, const struct money_op *op)
     json_member_string(&v->w, "source", op->source);
     json_member_int(&v->w, "priority", op->priority);
     if (op->expires_ms != STORE_NEVER) {
-        moment_write(op->expires_ms, moment);
-        json_member_string(&v->w, "expiresAt", slice_of(moment, MOMENT_SIZE - 1));
+        moment_member(&v->w, "expiresAt", op->expires_ms);
     }
     json_close_object(&v->w);
 }

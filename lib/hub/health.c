@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "hub/blame.h"
 #include "hub/breaker.h"
+#include "hub/events.h"
 #include "hub/health_entry.h"
 #include "hub/latency.h"
 #include <aignehub/aignehub.h>
@@ -133,15 +134,34 @@ static void set_pace(struct health_entry *e, int64_t until_ms)
     count_trouble(e, atomic_exchange(&e->paced_until_ms, until_ms) != 0, until_ms != 0);
 }
 
+static const char *kind_of(const struct health_entry *e)
+{
+    return e->is_credential ? "credential" : "model";
+}
+
+static void add_event(struct health_entry *e, struct hub_event event)
+{
+    event.kind = kind_of(e);
+    events_add(health_events(e->owner->health), event, e->owner->name, e->name);
+}
+
+static const char *well(const struct health_entry *e)
+{
+    return e->is_credential ? "active" : "closed";
+}
+
 void health_forget(struct health_entry *e)
 {
     uint64_t old = atomic_load(&e->breaker);
     while (!replace(e, &old, 0))
         continue;
+    bool was_away = breaker_unpack(old).phase != BREAKER_CLOSED;
+    if (was_away || atomic_load(&e->paced_until_ms))
+        add_event(e, (struct hub_event){.state = well(e), .wait_ms = -1});
     set_pace(e, 0);
     atomic_store(&e->paced_for_ms, 0);
     e->reason[0] = '\0';
-    if (e->is_credential && breaker_unpack(old).phase != BREAKER_CLOSED)
+    if (e->is_credential && was_away)
         health_set_unsaved(e->owner->health);
 }
 
@@ -174,19 +194,21 @@ static void set_reason(struct health_entry *e, const struct health_outcome *o)
 static void tell(struct health_entry *e, const char *state, int64_t wait_ms)
 {
     int level = wait_ms < 0 ? LOG_INFO : LOG_WARNING;
-    char reason[sizeof e->reason];
+    struct hub_event event = {.state = state, .wait_ms = wait_ms};
     health_lock(e->owner->health);
-    memcpy(reason, e->reason, sizeof reason);
+    memcpy(event.reason, e->reason, sizeof event.reason);
     health_unlock(e->owner->health);
-    const char *kind = e->is_credential ? "credential" : "model";
     int owner_n = (int)e->owner->name.n;
     int n = (int)(e->name.n < 100 ? e->name.n : 100);
     if (wait_ms < 0)
-        log_line(level, "health", "%s %.*s/%.*s: %s", kind, owner_n, e->owner->name.p, n,
+        log_line(level, "health", "%s %.*s/%.*s: %s", kind_of(e), owner_n, e->owner->name.p, n,
                  e->name.p, state);
     else
-        log_line(level, "health", "%s %.*s/%.*s: %s for %lld ms (%s)", kind, owner_n,
-                 e->owner->name.p, n, e->name.p, state, (long long)wait_ms, reason);
+        log_line(level, "health", "%s %.*s/%.*s: %s for %lld ms (%s)", kind_of(e), owner_n,
+                 e->owner->name.p, n, e->name.p, state, (long long)wait_ms, event.reason);
+    if (wait_ms < 0)
+        event.reason[0] = '\0';
+    add_event(e, event);
 }
 
 static void note_change(struct health_entry *e, const struct breaker *old,
@@ -198,7 +220,7 @@ static void note_change(struct health_entry *e, const struct breaker *old,
     if (is_open && old->phase != BREAKER_OPEN)
         tell(e, e->is_credential ? "disabled" : "open", new->at_ms - o->now_ms);
     if (was_open && new->phase == BREAKER_CLOSED)
-        tell(e, e->is_credential ? "active again" : "closed", -1);
+        tell(e, well(e), -1);
     if (e->is_credential && was_open != (new->phase != BREAKER_CLOSED))
         health_set_unsaved(e->owner->health);
 }

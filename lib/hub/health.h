@@ -15,6 +15,7 @@
 
 struct health;
 struct catalog;
+struct events;
 
 /* A model at a provider, or a credential. Never freed before the health itself. */
 struct health_entry {
@@ -50,7 +51,9 @@ struct health_provider {
     uint64_t mark; /* of where it is */
 };
 
-int health_open(struct health **out, struct fault *why);
+/* It is told to `events` what changes. */
+int health_open(struct events *events, struct health **out, struct fault *why);
+struct events *health_events(const struct health *h);
 void health_close(struct health *h); /* NULL is harmless */
 
 /* ---- for choosing ---- */

@@ -21,14 +21,16 @@ struct health {
     struct map credentials_by_id;
     int64_t version; /* of the catalogue followed last */
     atomic_bool unsaved;
+    struct events *events;
 };
 
-int health_open(struct health **out, struct fault *why)
+int health_open(struct events *events, struct health **out, struct fault *why)
 {
     struct health *h = mem_alloc_zero(sizeof *h);
     *out = h;
     if (!h)
         return fault_nomem(why);
+    h->events = events;
     pthread_mutex_init(&h->lock, NULL);
     map_init(&h->providers_by_name);
     map_init(&h->credentials_by_id);
@@ -74,6 +76,11 @@ void health_unlock(struct health *h)
 struct health_provider *health_first(struct health *h)
 {
     return h->providers;
+}
+
+struct events *health_events(const struct health *h)
+{
+    return h->events;
 }
 
 bool health_take_unsaved(struct health *h)

@@ -22,20 +22,13 @@ static struct shown look(const struct health_entry *e, int64_t now_ms)
     return s;
 }
 
-static void write_moment(struct verb_call *v, const char *name, int64_t wall_ms)
-{
-    char moment[MOMENT_SIZE];
-    moment_write(wall_ms, moment);
-    json_member_string(&v->w, name, slice_of(moment, MOMENT_SIZE - 1));
-}
-
 /* Why it is not ready, and when it is tried again. */
 static void write_trouble(struct verb_call *v, const struct health_entry *e,
                           const struct shown *s, int64_t now_ms)
 {
     char reason[sizeof e->reason];
     if (s->view.condition != HEALTH_READY)
-        write_moment(v, "nextProbeAt", v->now_ms + s->view.due_ms - now_ms);
+        moment_member(&v->w, "nextProbeAt", v->now_ms + s->view.due_ms - now_ms);
     health_lock(v->hub->health);
     memcpy(reason, e->reason, sizeof reason);
     health_unlock(v->hub->health);

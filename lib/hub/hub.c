@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "hub/events.h"
 #include "hub/health_save.h"
 #include "hub/hub_state.h"
 #include "hub/retention.h"
@@ -124,6 +125,7 @@ static void hub_free(struct hub *h)
         health_save(h->health, h->type, h->store);
     catalog_drop(h->catalog);
     health_close(h->health);
+    events_free(h->events);
     limiter_close(h->limiter);
     hub_free_keys(h);
     if (h->store)
@@ -147,7 +149,9 @@ static int open_all(struct hub *h, const struct hub_options *options, struct fau
     h->providers = options->providers;
     int rc = h->type->open(options->data, options->durable, &h->store, why);
     if (!rc)
-        rc = health_open(&h->health, why);
+        rc = (h->events = events_new(clock_wall_ms())) ? AIGNE_OK : fault_nomem(why);
+    if (!rc)
+        rc = health_open(h->events, &h->health, why);
     if (!rc)
         rc = limiter_open(&h->limiter, why);
     if (!rc)
@@ -208,6 +212,11 @@ bool hub_is_new(struct hub *h)
     bool fresh = c->key_count == 0;
     catalog_drop(c);
     return fresh;
+}
+
+struct events *hub_events(const struct hub *h)
+{
+    return h->events;
 }
 
 struct limiter *hub_limiter(const struct hub *h)

@@ -14,6 +14,7 @@
 
 struct hub;
 struct limiter;
+struct events;
 
 struct hub_options {
     struct slice data;       /* path of the SQLite file; ":memory:" for one without a file */
@@ -61,6 +62,9 @@ int hub_who(const struct catalog *c, struct slice secret, int64_t wall_ms,
 
 /* Who uses how much of the catalogue's limits; the hub's, as long as that is open. */
 struct limiter *hub_limiter(const struct hub *h);
+
+/* What changes by itself is told here; the hub's. */
+struct events *hub_events(const struct hub *h);
 
 /* Record; see ledger.h. Never blocks. */
 void hub_record(struct hub *h, struct ledger_entry *entry);

@@ -20,6 +20,7 @@ struct hub {
     struct store *store;
     struct ledger *ledger;
     struct spool *spool;
+    struct events *events;
     struct health *health;
     struct limiter *limiter;
     const struct hub_providers *providers;

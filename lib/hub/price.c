@@ -149,13 +149,6 @@ bool price_tier_same(const struct price_tier *a, const struct price_tier *b)
            a->to_minute == b->to_minute;
 }
 
-static void put_moment(struct json_writer *w, const char *name, int64_t ms)
-{
-    char text[MOMENT_SIZE];
-    moment_write(ms, text);
-    json_member_string(w, name, slice_of(text, MOMENT_SIZE - 1));
-}
-
 static void put_minute(struct json_writer *w, const char *name, int minute)
 {
     char text[6] = {(char)('0' + minute / 600),     (char)('0' + minute / 60 % 10), ':',
@@ -172,9 +165,9 @@ static void put_conditions(struct json_writer *w, const struct price_tier *t)
         json_member_text(w, "service", name ? name : "standard");
     }
     if (t->since_ms > 0)
-        put_moment(w, "since", t->since_ms);
+        moment_member(w, "since", t->since_ms);
     if (t->until_ms < INT64_MAX)
-        put_moment(w, "until", t->until_ms);
+        moment_member(w, "until", t->until_ms);
     if (t->from_minute >= 0) {
         put_minute(w, "from", t->from_minute);
         put_minute(w, "to", t->to_minute);

@@ -38,13 +38,6 @@ static void write_body(struct json_writer *w, const char *name, struct slice bod
     json_member_raw_opt(w, name, body.n ? body : SLICE_NONE);
 }
 
-static void write_moment(struct json_writer *w, const char *name, int64_t ms)
-{
-    char text[MOMENT_SIZE];
-    moment_write(ms, text);
-    json_member_string(w, name, slice_of(text, MOMENT_SIZE - 1));
-}
-
 static void write_record(struct json_writer *w, const struct rate_record *r)
 {
     json_open_object(w);
@@ -54,8 +47,8 @@ static void write_record(struct json_writer *w, const struct rate_record *r)
     json_member_string(w, "kind", r->kind);
     json_member_string_opt(w, "who", r->who.n ? r->who : SLICE_NONE);
     json_member_string_opt(w, "note", r->note.n ? r->note : SLICE_NONE);
-    write_moment(w, "createdAt", r->at_ms);
-    write_moment(w, "since", r->since_ms);
+    moment_member(w, "createdAt", r->at_ms);
+    moment_member(w, "since", r->since_ms);
     write_body(w, "before", r->before);
     write_body(w, "after", r->after);
     json_close_object(w);

@@ -53,6 +53,7 @@ extern const struct verb_table route_verbs;
 extern const struct verb_table price_verbs;
 extern const struct verb_table limit_verbs;
 extern const struct verb_table trial_verbs;
+extern const struct verb_table event_verbs;
 
 /* Pieces of a JSON Schema. Only these forms are understood by arguments_check. */
 #define VERB_SCHEMA(required, ...)                                                             \

@@ -1,6 +1,7 @@
 /* Knows ISO 8601 in UTC; refuses to know the calendar, or what time it is now. */
 #include "store/moment.h"
 #include "store/calendar.h"
+#include "text/json_write.h"
 
 enum { DAY_MS = 86400000, HOUR_MS = 3600000, MINUTE_MS = 60000, SECOND_MS = 1000 };
 
@@ -137,4 +138,11 @@ void moment_write(int64_t wall_ms, char out[MOMENT_SIZE])
         *at++ = after[i];
     }
     *at = '\0';
+}
+
+void moment_member(struct json_writer *w, const char *name, int64_t wall_ms)
+{
+    char moment[MOMENT_SIZE];
+    moment_write(wall_ms, moment);
+    json_member_string(w, name, slice_of(moment, MOMENT_SIZE - 1));
 }

@@ -13,5 +13,8 @@ bool moment_parse(struct slice text, int64_t *wall_ms);
 /* "2026-03-01T12:30:00.250Z" and a NUL. */
 #define MOMENT_SIZE 25
 void moment_write(int64_t wall_ms, char out[MOMENT_SIZE]);
+/* The same as a member of an object. */
+struct json_writer;
+void moment_member(struct json_writer *w, const char *name, int64_t wall_ms);
 
 #endif

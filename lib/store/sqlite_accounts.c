@@ -21,13 +21,6 @@ static void finalize(struct sqlite3_stmt **statement)
     sqlite3_finalize(*statement);
 }
 
-static void member_moment(struct json_writer *w, const char *name, int64_t ms)
-{
-    char moment[MOMENT_SIZE];
-    moment_write(ms, moment);
-    json_member_string(w, name, slice_of(moment, MOMENT_SIZE - 1));
-}
-
 static void member_some(struct json_writer *w, const char *name, struct slice text)
 {
     json_member_string_opt(w, name, text.n ? text : SLICE_NONE);
@@ -102,11 +95,11 @@ static void write_grant(struct json_writer *w, struct sqlite3_stmt *row)
     json_member_amount(w, "amount", sqlite3_column_int64(row, 3));
     json_member_amount(w, "remaining", sqlite3_column_int64(row, 4));
     json_member_int(w, "priority", sqlite3_column_int64(row, 5));
-    member_moment(w, "createdAt", sqlite3_column_int64(row, 6));
+    moment_member(w, "createdAt", sqlite3_column_int64(row, 6));
     if (expires_ms != STORE_NEVER)
-        member_moment(w, "expiresAt", expires_ms);
+        moment_member(w, "expiresAt", expires_ms);
     if (revoked_ms)
-        member_moment(w, "revokedAt", revoked_ms);
+        moment_member(w, "revokedAt", revoked_ms);
     json_close_object(w);
 }
 
@@ -148,7 +141,7 @@ static void write_transaction(struct json_writer *w, struct sqlite3_stmt *row)
     member_some(w, "grant", sqlite_text(row, 5));
     member_some(w, "requestId", sqlite_text(row, 6));
     member_some(w, "note", sqlite_text(row, 7));
-    member_moment(w, "createdAt", sqlite3_column_int64(row, 0));
+    moment_member(w, "createdAt", sqlite3_column_int64(row, 0));
     json_close_object(w);
 }
 
@@ -179,7 +172,7 @@ static void write_adjustment(struct json_writer *w, struct sqlite3_stmt *row)
     json_member_string(w, "requestId", sqlite_text(row, 1));
     json_member_string(w, "run", sqlite_text(row, 2));
     json_member_amount(w, "credits", sqlite3_column_int64(row, 3));
-    member_moment(w, "createdAt", sqlite3_column_int64(row, 4));
+    moment_member(w, "createdAt", sqlite3_column_int64(row, 4));
     json_close_object(w);
 }
 

@@ -162,9 +162,7 @@ size_t usage_frame_bucket(const struct usage_frame *f, int64_t slot)
 
 static void write_slot(struct json_writer *w, const char *name, int64_t slot)
 {
-    char moment[MOMENT_SIZE];
-    moment_write(slot * ROLLUP_SLOT_MS, moment);
-    json_member_string(w, name, slice_of(moment, MOMENT_SIZE - 1));
+    moment_member(w, name, slot * ROLLUP_SLOT_MS);
 }
 
 static void write_series(const struct usage_frame *f, const struct usage_group *groups,

@@ -156,7 +156,6 @@ static void write_who(struct json_writer *w, const struct usage_row *row)
 
 void usage_row_write(struct json_writer *w, const struct usage_row *row)
 {
-    char moment[MOMENT_SIZE];
     json_open_object(w);
     write_who(w, row);
     json_member_string(w, "status", row->status);
@@ -172,7 +171,6 @@ void usage_row_write(struct json_writer *w, const struct usage_row *row)
     json_member_int(w, "durationMs", (row->duration_us + 500) / 1000);
     if (row->first_byte_us >= 0)
         json_member_int(w, "firstByteMs", (row->first_byte_us + 500) / 1000);
-    moment_write(row->started_ms, moment);
-    json_member_string(w, "createdAt", slice_of(moment, MOMENT_SIZE - 1));
+    moment_member(w, "createdAt", row->started_ms);
     json_close_object(w);
 }

@@ -260,9 +260,7 @@ void usage_sums_write(struct json_writer *w, const struct usage_sums *s)
     write_times(w, "firstByteMs", s->spread ? &s->spread->first_byte : NULL,
                 s->counts[SUM_FIRST_BYTE_US], s->counts[SUM_FIRST_BYTES]);
     if (s->counts[SUM_LAST_MS]) {
-        char moment[MOMENT_SIZE];
-        moment_write(s->counts[SUM_LAST_MS], moment);
-        json_member_string(w, "lastCallAt", slice_of(moment, MOMENT_SIZE - 1));
+        moment_member(w, "lastCallAt", s->counts[SUM_LAST_MS]);
     }
 }
 

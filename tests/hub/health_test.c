@@ -281,6 +281,54 @@ static void a_pause_that_was_too_short_doubles(void **state)
     assert_int_equal(cools_for(1000), 1000);
 }
 
+static long long last_event(void)
+{
+    const char *at = strstr(reply, "\"last\":");
+    assert_non_null(at);
+    return strtoll(at + strlen("\"last\":"), NULL, 10);
+}
+
+static void events_since(long long since)
+{
+    char arguments[64];
+    (void)snprintf(arguments, sizeof arguments, "{\"since\":%lld}", since);
+    reply = verb_ok(hub, "event.list", arguments);
+}
+
+static void changes_are_events(void **state)
+{
+    (void)state;
+    key("openai", "a", 100);
+    reply = verb_ok(hub, "event.list", "{}");
+    has("\"list\":[]");
+    long long since = last_event();
+    plan("openai/m");
+    note(0, AIGNE_E_RATE, busy(7000));
+    for (int i = 0; i < 3; i++)
+        note(0, AIGNE_E_UPSTREAM, broken);
+    events_since(since);
+    has("\"state\":\"cooling\",\"until\":");
+    has("\"provider\":\"openai\",\"model\":\"m\",\"state\":\"open\",\"until\":");
+    has("\"reason\":\"AIGNE_E_UPSTREAM 503\"");
+    has("\"missed\":false");
+    assert_int_equal(last_event(), since + 2);
+    since = last_event();
+    verb_ok(hub, "health.reset", "{}");
+    events_since(since);
+    has("\"model\":\"m\",\"state\":\"closed\"");
+    has("\"state\":\"active\"");
+    assert_null(strstr(reply, "cooling"));
+    for (int i = 0; i < 150; i++) {
+        note(0, AIGNE_E_AUTH, bad_key);
+        verb_ok(hub, "health.reset", "{}");
+    }
+    events_since(since);
+    has("\"missed\":true");
+    events_since(last_event());
+    has("\"list\":[]");
+    has("\"missed\":false");
+}
+
 /* The answer was good, and said that it was the last for a while. */
 static void what_has_nothing_left_is_passed_over_until_it_has(void **state)
 {
@@ -569,6 +617,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_only_key_is_tried_whatever_is_known, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_pause_that_was_too_short_doubles, setup, teardown),
+        cmocka_unit_test_setup_teardown(changes_are_events, setup, teardown),
         cmocka_unit_test_setup_teardown(mistakes_and_cancels_open_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_provider_that_fails_is_passed_over, setup, teardown),
         cmocka_unit_test_setup_teardown(stragglers_tell_nothing, setup, teardown),
