@@ -108,3 +108,21 @@ void explain_comment(const struct aigne_call *call, struct buf *stream)
 {
     put_line(call, stream, ": explain ", "\n\n");
 }
+
+static bool is_worth_keeping(const struct aigne_call *call)
+{
+    bool failed = call->row_count > 1 || (call->rc < 0 && call->rc != AIGNE_E_CANCELLED);
+    bool had_choice = call->plan.count + call->plan.skip_count > 1;
+    return call->row_count && (is_wanted(call) || (failed && had_choice));
+}
+
+void explain_record(struct aigne_call *call)
+{
+    struct buf json AUTO(buf_free);
+    buf_init(&json, LINE_LARGEST);
+    if (!is_worth_keeping(call))
+        return;
+    write_json(call, &json);
+    if (buf_rc(&json) >= 0) /* as above */
+        call->rows[call->row_count - 1].explained = arena_copy(&call->arena, buf_slice(&json));
+}

@@ -9,5 +9,7 @@
 void explain_header(const struct aigne_call *call, struct buf *head);
 /* and as a comment of a stream. */
 void explain_comment(const struct aigne_call *call, struct buf *stream);
+/* In the row of the last attempt, also where one failed and there were others to ask. */
+void explain_record(struct aigne_call *call);
 
 #endif

@@ -1,6 +1,7 @@
 /* Knows how what a call used is committed before its end is handed out; refuses to know what it was. */
 #include "core/settle.h"
 #include "core/bill.h"
+#include "core/explain.h"
 #include <aignehub/aignehub.h>
 
 static void on_recorded(struct net_job *self)
@@ -31,6 +32,7 @@ bool settle_now(struct aigne_call *call)
         return true;
     if (call->record.done)
         return false;
+    explain_record(call);
     call->recorded.run = on_recorded;
     call->record = (struct ledger_entry){.rows = call->rows,
                                          .row_count = call->row_count,

@@ -29,7 +29,7 @@ static const char *const statement_texts[STATEMENTS] = {
     [STATEMENT_ADD_USAGE] =
         ("INSERT INTO usage VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
          " ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29,"
-         " ?30, ?31, ?32, ?33)"),
+         " ?30, ?31, ?32, ?33, ?34)"),
     [STATEMENT_LAST_PLACE] = "SELECT max(place) FROM usage",
     [STATEMENT_USAGE_THERE] =
         "SELECT count(*) FROM usage WHERE place BETWEEN ?1 AND ?2 AND id = ?3",

@@ -25,7 +25,8 @@ enum {
     DROPPED_AT,
     UNITS_AT,
     ACCOUNT_AT,
-    COST_AT
+    COST_AT,
+    EXPLAINED_AT
 };
 
 _Static_assert(TEXTS + 1 < USAGE_TEXTS && CREDITS_AT - NUMBERS_AT <= USAGE_NUMBERS,
@@ -65,6 +66,10 @@ static void usage_bind(struct store *s, struct sqlite3_stmt *statement,
         sqlite3_bind_int64(statement, COST_AT + 1, row->cost);
     else
         sqlite3_bind_null(statement, COST_AT + 1);
+    if (row->explained.p)
+        sqlite_bind(statement, EXPLAINED_AT + 1, row->explained);
+    else
+        sqlite3_bind_null(statement, EXPLAINED_AT + 1);
     sqlite3_bind_int64(statement, DURATION_AT + 1, row->duration_us);
     sqlite3_bind_int64(statement, FIRST_BYTE_AT + 1, row->first_byte_us);
     bound_text(statement, DROPPED_AT + 1, row->dropped, &s->usage_texts[TEXTS]);
@@ -189,6 +194,7 @@ void sqlite_usage_read(struct sqlite3_stmt *statement, struct usage_row *row)
     row->credits = sqlite3_column_int64(statement, CREDITS_AT);
     row->costed = sqlite3_column_count(statement) > COST_AT && /* an old archive has none */
                   sqlite3_column_type(statement, COST_AT) != SQLITE_NULL;
+    row->explained = sqlite_text(statement, EXPLAINED_AT);
     row->cost = row->costed ? sqlite3_column_int64(statement, COST_AT) : 0;
     row->duration_us = sqlite3_column_int64(statement, DURATION_AT);
     row->first_byte_us = sqlite3_column_int64(statement, FIRST_BYTE_AT);

@@ -50,6 +50,8 @@ struct usage_row {
     /* When it was put aside because the store took no changes (hub/spool.c, which keeps all of the above):
      * it may have got there all the same, and is looked for. 0: it was not. */
     int64_t spooled_ms;
+    struct slice
+        explained; /* JSON: the way of the call that ended so; .p NULL. Not put aside */
 };
 
 /* A call's share in one budget's counter. */

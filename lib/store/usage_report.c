@@ -168,6 +168,7 @@ void usage_row_write(struct json_writer *w, const struct usage_row *row)
     write_charge(w, row);
     write_optional(w, "account", row->account);
     write_optional(w, "dropped", row->dropped);
+    json_member_raw_opt(w, "explain", row->explained.n ? row->explained : SLICE_NONE);
     json_member_int(w, "durationMs", (row->duration_us + 500) / 1000);
     if (row->first_byte_us >= 0)
         json_member_int(w, "firstByteMs", (row->first_byte_us + 500) / 1000);

@@ -55,6 +55,8 @@ static void a_route_falls_back_and_the_books_name_it(void **state)
     expect_rows(f.hub, "\"requestedModel\":\"smart\"");
     expect_rows(f.hub, "\"provider\":\"echo\"");
     assert_int_equal(count_rows(f.hub), 2);
+    expect_rows(f.hub, "\"explain\":{\"requested\":\"smart\",\"ms\":");
+    expect_rows(f.hub, "\"result\":\"error\",\"http\":503,");
     fixture_close(&f);
 }
 
