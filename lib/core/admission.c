@@ -274,8 +274,7 @@ static int queue_up(struct aigne_call *call, int rc)
     call->admission->after = call->state;
     call->state = CALL_QUEUED;
     call->timer.fire = on_time;
-    if (call->outlet->planned) /* who waits gets signs of life, too */
-        (void)call->outlet->planned(call);
+    (void)call->outlet->planned(call); /* who waits gets signs of life, too */
     return rc;
 }
 

@@ -330,7 +330,7 @@ static void tell_used_up(struct aigne_call *call, struct slice name, struct slic
     log_line(LOG_WARNING, "budget", "budget \"%.*s\" is used up: %.*s", (int)name.n, name.p,
              (int)counter.n, counter.p);
     FAULT_COPY(e.reason, counter);
-    events_add(hub_events(call->hub->hub), e, SLICE(""), name);
+    events_add(hub_events(call->hub->hub), &e, SLICE(""), name);
 }
 
 /* Once for each period: the row that fills it. */

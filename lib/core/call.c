@@ -249,7 +249,7 @@ static enum flow plan(struct aigne_call *call)
         rc = resume_plan(call);
     if (rc >= 0)
         rc = recall_plan(call);
-    if (rc >= 0 && call->outlet->planned)
+    if (rc >= 0)
         rc = call->outlet->planned(call);
     if (rc < 0)
         return fail_now(call);

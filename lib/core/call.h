@@ -51,8 +51,7 @@ struct outlet {
     /* The request was admitted and planned so far that the adapter is known: make call->request whole.
      * Called once before the first encode that needs it. */
     int (*read_request)(struct aigne_call *call);
-    int (*planned)(
-        struct aigne_call *call); /* from now on an answer is waited for; may be NULL */
+    int (*planned)(struct aigne_call *call); /* from now on an answer is waited for */
     int (*event)(struct aigne_call *call, const struct event *e);
     int (*frame)(struct aigne_call *call, struct slice raw); /* of a relayed stream */
     bool (*full)(const struct aigne_call *call);             /* take no more for now */

@@ -1,6 +1,7 @@
 /* Knows how an answer is read for its usage alone; refuses to know who pays for it. */
 #include "core/drain.h"
 #include "base/clock.h"
+#include "core/unheard.h"
 #include "hub/policy.h"
 
 /* Where the policy does not say. */
@@ -15,24 +16,10 @@ struct drain {
     struct net_timer timer;
 };
 
-static int ignore_event(struct aigne_call *call, const struct event *e)
+/* The record may need to know what was asked. */
+static int read_request(struct aigne_call *call)
 {
-    (void)call;
-    (void)e;
-    return AIGNE_OK;
-}
-
-static int ignore_frame(struct aigne_call *call, struct slice raw)
-{
-    (void)call;
-    (void)raw;
-    return AIGNE_OK;
-}
-
-static bool never_full(const struct aigne_call *call)
-{
-    (void)call;
-    return false;
+    return call->drain->outlet->read_request(call);
 }
 
 static void end_drain(struct aigne_call *call)
@@ -43,18 +30,15 @@ static void end_drain(struct aigne_call *call)
     d->outlet->free(call);
 }
 
-/* Its size may be asked for when the provider did not count. */
-static int read_request(struct aigne_call *call)
-{
-    return call->drain->outlet->read_request(call);
-}
-
-/* A call whose owner is gone ends without being told. */
 static const struct outlet drain_outlet = {
     .read_request = read_request,
-    .event = ignore_event,
-    .frame = ignore_frame,
-    .full = never_full,
+    .planned = unheard_step,
+    .event = unheard_event,
+    .frame = unheard_frame,
+    .full = unheard_full,
+    .restart = unheard_end,
+    .finish = unheard_end,
+    .fail = unheard_end,
     .free = end_drain,
 };
 

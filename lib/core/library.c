@@ -7,6 +7,7 @@
 #include "chat/task_input.h"
 #include "core/notes.h"
 #include "core/queue.h"
+#include "core/unheard.h"
 #include "provider/wire.h"
 #include "text/json_scan.h"
 #include "text/json_write.h"
@@ -21,12 +22,6 @@ struct library {
 static struct library *library_of(const struct aigne_call *call)
 {
     return call->outlet_state;
-}
-
-static int already_read(struct aigne_call *call)
-{
-    (void)call;
-    return AIGNE_OK;
 }
 
 static int push(struct aigne_call *call, int kind, int index, struct slice data)
@@ -142,11 +137,6 @@ static void finish(struct aigne_call *call)
         call->rc = AIGNE_E_NOMEM;
 }
 
-static void fail(struct aigne_call *call)
-{
-    (void)call; /* the fault says it all */
-}
-
 static void free_library(struct aigne_call *call)
 {
     struct library *l = library_of(call);
@@ -157,13 +147,14 @@ static void free_library(struct aigne_call *call)
 
 static const struct outlet library_outlet = {
     .state_size = sizeof(struct library),
-    .read_request = already_read,
+    .read_request = unheard_step, /* it is read already */
+    .planned = unheard_step,
     .event = take_event,
     .frame = no_frames,
     .full = is_full,
     .restart = restart,
     .finish = finish,
-    .fail = fail,
+    .fail = unheard_end, /* the fault says it all */
     .free = free_library,
 };
 

@@ -176,7 +176,7 @@ int resume_open(struct aigne_call *call)
 static bool can_go_on(const struct aigne_call *call, int rc)
 {
     const struct resume *r = call->resume;
-    if (!call->delivered || call->finish_seen || r->cuts >= RESUMES_LARGEST ||
+    if (!call->delivered || call->drain || call->finish_seen || r->cuts >= RESUMES_LARGEST ||
         rc == AIGNE_E_CANCELLED || rc == AIGNE_E_NOMEM)
         return false;
     return takes_back(call) || (!r->fixed && call->request.format <= CHAT_FORMAT_TEXT);

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "chat/input.h"
 #include "core/exchange.h"
+#include "core/unheard.h"
 #include <aignehub/aignehub.h>
 
 /* At once, in a hub. */
@@ -28,31 +29,6 @@ static struct shadow *shadow_of(const struct aigne_call *call)
 
 /* ---- where its answer goes ---- */
 
-static int ignore_event(struct aigne_call *call, const struct event *e)
-{
-    (void)call;
-    (void)e;
-    return AIGNE_OK;
-}
-
-static int ignore_frame(struct aigne_call *call, struct slice raw)
-{
-    (void)call;
-    (void)raw;
-    return AIGNE_OK;
-}
-
-static bool never_full(const struct aigne_call *call)
-{
-    (void)call;
-    return false;
-}
-
-static void restart(struct aigne_call *call)
-{
-    (void)call;
-}
-
 static int read_request(struct aigne_call *call)
 {
     struct shadow *s = shadow_of(call);
@@ -72,14 +48,16 @@ static void end_shadow(struct aigne_call *call)
     atomic_fetch_sub_explicit(&call->hub->shadows, 1, memory_order_relaxed);
 }
 
-/* A call without an owner ends without being told. */
 static const struct outlet shadow_outlet = {
     .state_size = sizeof(struct shadow),
     .read_request = read_request,
-    .event = ignore_event,
-    .frame = ignore_frame,
-    .full = never_full,
-    .restart = restart,
+    .planned = unheard_step,
+    .event = unheard_event,
+    .frame = unheard_frame,
+    .full = unheard_full,
+    .restart = unheard_end,
+    .finish = unheard_end,
+    .fail = unheard_end,
     .free = end_shadow,
 };
 

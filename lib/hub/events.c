@@ -22,14 +22,14 @@ void events_free(struct events *e)
     mem_free(e);
 }
 
-void events_add(struct events *e, struct hub_event event, struct slice provider,
+void events_add(struct events *e, struct hub_event *event, struct slice provider,
                 struct slice name)
 {
-    FAULT_COPY(event.provider, provider);
-    FAULT_COPY(event.name, name);
-    event.at_ms = clock_wall_ms();
+    FAULT_COPY(event->provider, provider);
+    FAULT_COPY(event->name, name);
+    event->at_ms = clock_wall_ms();
     pthread_mutex_lock(&e->lock);
-    event.id = e->next++;
-    e->kept[event.id % EVENTS_KEPT] = event;
+    event->id = e->next++;
+    e->kept[event->id % EVENTS_KEPT] = *event;
     pthread_mutex_unlock(&e->lock);
 }

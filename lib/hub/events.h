@@ -29,8 +29,8 @@ struct events {
 /* NULL: no memory. */
 struct events *events_new(int64_t wall_ms);
 void events_free(struct events *e); /* NULL is harmless */
-/* Any thread. Id and time are filled in. */
-void events_add(struct events *e, struct hub_event event, struct slice provider,
+/* Any thread. What is missing of it is filled in. */
+void events_add(struct events *e, struct hub_event *event, struct slice provider,
                 struct slice name);
 
 #endif

@@ -139,9 +139,9 @@ static const char *kind_of(const struct health_entry *e)
     return e->is_credential ? "credential" : "model";
 }
 
-static void add_event(struct health_entry *e, struct hub_event event)
+static void add_event(struct health_entry *e, struct hub_event *event)
 {
-    event.kind = kind_of(e);
+    event->kind = kind_of(e);
     events_add(health_events(e->owner->health), event, e->owner->name, e->name);
 }
 
@@ -157,7 +157,7 @@ void health_forget(struct health_entry *e)
         continue;
     bool was_away = breaker_unpack(old).phase != BREAKER_CLOSED;
     if (was_away || atomic_load(&e->paced_until_ms))
-        add_event(e, (struct hub_event){.state = well(e), .wait_ms = -1});
+        add_event(e, &(struct hub_event){.state = well(e), .wait_ms = -1});
     set_pace(e, 0);
     atomic_store(&e->paced_for_ms, 0);
     e->reason[0] = '\0';
@@ -208,7 +208,7 @@ static void tell(struct health_entry *e, const char *state, int64_t wait_ms)
                  e->owner->name.p, n, e->name.p, state, (long long)wait_ms, event.reason);
     if (wait_ms < 0)
         event.reason[0] = '\0';
-    add_event(e, event);
+    add_event(e, &event);
 }
 
 static void note_change(struct health_entry *e, const struct breaker *old,

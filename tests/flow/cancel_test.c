@@ -385,6 +385,13 @@ static void ends_when_it_may(struct tcp_connection *c)
     tcp_say(c, TEXT_CHUNK("two") LAST_CHUNK USAGE_CHUNK DONE);
 }
 
+static void breaks_off_when_it_may(struct tcp_connection *c)
+{
+    if (!tcp_read_request(c) || !tcp_say(c, STREAM_HEAD TEXT_CHUNK("one ")))
+        return;
+    wait_until_it_may_read();
+}
+
 static void wait_for_rows(struct fixture *f, int wanted)
 {
     while (count_rows(f->hub) < wanted)
@@ -453,6 +460,60 @@ static void only_so_many_are_read_on(void **state)
     fixture_close(&f);
 }
 
+/* As another policy would have an answer that breaks off gone on with by somebody else. */
+static void nobody_else_is_asked_for_who_left(void **state)
+{
+    (void)state;
+    struct fixture f;
+    drain_by(&f, ",\"onCut\":\"resume\"", breaks_off_when_it_may);
+    do_quietly(f.hub, "route.put",
+               "{\"name\":\"smart\",\"targets\":[{\"model\":\"openai/m\"},{\"model\":\"echo/"
+               "echo\"}]}");
+    aigne_call *exchange = start(&f, "{\"model\":\"smart\",\"stream\":true," CHAT_REST);
+    until_a_piece_came(&f, exchange);
+    aigne_call_free(exchange);
+    let_it_read();
+    wait_for_rows(&f, 1);
+    aigne_loop_free(f.loop);
+    f.loop = NULL;
+    assert_int_equal(count_rows(f.hub), 1);
+    fixture_close(&f);
+}
+
+static atomic_int heard;
+
+static void writes_down_when_it_may(struct tcp_connection *c)
+{
+    if (!tcp_read_request(c))
+        return;
+    atomic_fetch_add(&heard, 1);
+    wait_until_it_may_read();
+    say(c, "200 OK", "", "{\"text\":\"four\"}");
+}
+
+/* How long it sounds is read from a request that was passed on unread. */
+static void a_recording_is_charged_without_its_sender(void **state)
+{
+    (void)state;
+    struct fixture f;
+    char headers[300];
+    drain_by(&f, "", writes_down_when_it_may);
+    snprintf(headers, sizeof headers,
+             "authorization: Bearer %s\r\ncontent-type: multipart/form-data; boundary=b\r\n",
+             f.key);
+    aigne_call *exchange = begin(&f, "POST", "/v1/audio/transcriptions", headers);
+    finish_request(exchange, "--b\r\ncontent-disposition: form-data; name=\"model\"\r\n\r\n"
+                             "openai/whisper-1\r\n--b\r\ncontent-disposition: form-data; "
+                             "name=\"file\"; filename=\"a.mp3\"\r\n\r\nsound\r\n--b--\r\n");
+    drive_until(&f, &heard, 1);
+    aigne_call_free(exchange);
+    let_it_read();
+    wait_for_rows(&f, 1);
+    expect_rows(f.hub, "\"status\":\"cancelled\"");
+    expect_rows(f.hub, "\"estimated\":true");
+    fixture_close(&f);
+}
+
 static void who_stays_is_not_kept_waiting(void **state)
 {
     (void)state;
@@ -477,6 +538,8 @@ int main(void)
         cmocka_unit_test(the_true_usage_is_learnt_where_it_is_wanted),
         cmocka_unit_test(reading_on_has_an_end),
         cmocka_unit_test(only_so_many_are_read_on),
+        cmocka_unit_test(nobody_else_is_asked_for_who_left),
+        cmocka_unit_test(a_recording_is_charged_without_its_sender),
         cmocka_unit_test(who_stays_is_not_kept_waiting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
