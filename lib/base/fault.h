@@ -30,11 +30,11 @@ struct fault {
 void fault_clear(struct fault *f);
 /* Fill code and text, keep the rest, return `code`. `f` may be NULL. */
 int fault_set(struct fault *f, int code, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+    __attribute__((cold, format(printf, 3, 4)));
 /* The same with the request field at fault. */
 int fault_field(struct fault *f, int code, const char *param, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
-int fault_nomem(struct fault *f);
+    __attribute__((cold, format(printf, 4, 5)));
+int fault_nomem(struct fault *f) __attribute__((cold));
 /* Copy what fits, cut at a character boundary, control bytes replaced by blanks. */
 void fault_copy(char *to, size_t capacity, struct slice from);
 #define FAULT_COPY(member, from) fault_copy((member), sizeof(member), (from))

@@ -13,6 +13,6 @@ void log_set(int level,
              void (*fn)(void *user, int level, const char *area, const char *line, size_t len),
              void *user);
 void log_line(int level, const char *area, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+    __attribute__((cold, format(printf, 3, 4)));
 
 #endif

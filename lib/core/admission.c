@@ -12,61 +12,64 @@
 
 /* ---- which limits ---- */
 
-static int bind(struct limit_claim *c, const struct limit_rule *rules, struct slice subject,
-                int64_t now_us)
-{
-    return rules && subject.n ? limit_claim_add(c, rules, subject, now_us) : AIGNE_OK;
-}
-
-static int bind_caller(struct aigne_call *call, struct limit_claim *c, int64_t now_us)
-{
-    const struct limits *l = call->catalog->limits;
-    struct slice key = call->who ? call->who->id : SLICE("");
-    int rc = bind(c, limits_own(l, LIMIT_ALL, SLICE(LIMIT_EACH)), SLICE(LIMIT_EACH), now_us);
-    if (!rc)
-        rc = bind(c, limits_find(l, LIMIT_KEY, key), key, now_us);
-    if (!rc)
-        rc = bind(c, limits_find(l, LIMIT_USER, call->user), call->user, now_us);
-    if (!rc)
-        rc = bind(c, limits_find(l, LIMIT_APP, call->app), call->app, now_us);
-    if (!rc)
-        rc = bind(c, limits_own(l, LIMIT_MODEL, call->requested), call->requested, now_us);
-    return rc;
-}
+struct bound {
+    enum limit_on on;
+    struct slice subject;
+    bool own; /* rules for each one do not count */
+};
 
 /* What the caller's claim holds already is not taken twice. */
-static int bind_model(struct aigne_call *call, const struct limit_rule *rules,
-                      struct slice subject, int64_t now_us)
+static bool is_held(const struct limit_claim *caller, const struct limit_rule *rules)
 {
-    const struct limit_claim *caller = &call->admission->caller;
     for (size_t i = 0; i < caller->count; i++)
         if (caller->parts[i].rule == rules)
-            return AIGNE_OK;
-    return bind(&call->admission->target, rules, subject, now_us);
+            return true;
+    return false;
 }
 
-static int bind_target(struct aigne_call *call, size_t at, int64_t now_us)
+static int bind(const struct aigne_call *call, struct limit_claim *c, const struct bound *to,
+                size_t count)
+{
+    const struct limits *l = call->catalog->limits;
+    int64_t now_us = clock_monotonic_us();
+    int rc = AIGNE_OK;
+    for (; count > 0 && !rc; count--, to++) {
+        const struct limit_rule *rules =
+            (to->own ? limits_own : limits_find)(l, to->on, to->subject);
+        if (rules && to->subject.n && !is_held(&call->admission->caller, rules))
+            rc = limit_claim_add(c, rules, to->subject, now_us);
+    }
+    return rc;
+}
+
+static int bind_caller(struct aigne_call *call, struct limit_claim *c)
+{
+    const struct bound to[] = {{LIMIT_ALL, SLICE(LIMIT_EACH), true},
+                               {LIMIT_KEY, call->who ? call->who->id : SLICE(""), false},
+                               {LIMIT_USER, call->user, false},
+                               {LIMIT_APP, call->app, false},
+                               {LIMIT_MODEL, call->requested, true}};
+    return bind(call, c, to, sizeof to / sizeof *to);
+}
+
+static int bind_target(struct aigne_call *call, size_t at)
 {
     struct admission *a = call->admission;
-    const struct limits *l = call->catalog->limits;
-    const struct route_attempt *to = &call->plan.attempts[at];
-    const struct slice parts[] = {to->provider->name, SLICE("/"), to->model};
+    const struct route_attempt *target = &call->plan.attempts[at];
+    const struct slice parts[] = {target->provider->name, SLICE("/"), target->model};
     struct slice name = arena_join(&call->arena, parts, 3);
-    struct slice route = call->plan.route ? call->plan.route->name : SLICE("");
     if (!name.p)
         return AIGNE_E_NOMEM;
-    limit_claim_undo(&a->target, now_us);
+    limit_claim_undo(&a->target, clock_monotonic_us());
     a->target.tokens = a->caller.tokens;
     a->target.least = a->caller.least;
-    int rc = bind(&a->target, limits_find(l, LIMIT_PROVIDER, to->provider->name),
-                  to->provider->name, now_us);
-    if (!rc)
-        rc = bind_model(call, limits_find(l, LIMIT_MODEL, name), name, now_us);
-    if (!rc)
-        rc = bind_model(call, limits_own(l, LIMIT_MODEL, to->model), to->model, now_us);
-    if (!rc) /* it may have been called with "aignehub/" in front */
-        rc = bind_model(call, limits_own(l, LIMIT_MODEL, route), route, now_us);
-    return rc;
+    const struct bound to[] = {
+        {LIMIT_PROVIDER, target->provider->name, false},
+        {LIMIT_MODEL, name, false},
+        {LIMIT_MODEL, target->model, true},
+        /* it may have been called with "aignehub/" in front */
+        {LIMIT_MODEL, call->plan.route ? call->plan.route->name : SLICE(""), true}};
+    return bind(call, &a->target, to, sizeof to / sizeof *to);
 }
 
 /* ---- how many tokens ---- */
@@ -306,7 +309,7 @@ int admission_enter(struct aigne_call *call)
         rc = measure(call, &a->caller);
     if (rc < 0)
         return rc;
-    if (bind_caller(call, &a->caller, clock_monotonic_us()))
+    if (bind_caller(call, &a->caller))
         return fault_nomem(&call->fault);
     return queue_up(call, ask_or_refuse(call, &a->caller, false));
 }
@@ -323,7 +326,7 @@ static void put_first(struct route_plan *plan, size_t at)
 static int ask_target(struct aigne_call *call, size_t at, bool may_wait)
 {
     struct limit_verdict v;
-    if (bind_target(call, at, clock_monotonic_us()))
+    if (bind_target(call, at))
         return fault_nomem(&call->fault);
     return ask(call, &call->admission->target, may_wait, false, &v);
 }
@@ -343,7 +346,7 @@ static int choose(struct aigne_call *call)
             put_first(&call->plan, i);
             return rc;
         }
-    if (bind_target(call, 0, clock_monotonic_us()))
+    if (bind_target(call, 0))
         return fault_nomem(&call->fault);
     return ask_or_refuse(call, &call->admission->target, false);
 }
