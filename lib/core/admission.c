@@ -292,6 +292,7 @@ static struct admission *begin(struct aigne_call *call)
     *a = (struct admission){.call = call,
                             .caller = {.limiter = l, .wake = wake_caller},
                             .target = {.limiter = l, .wake = wake_target},
+                            .beside = {.limiter = l, .wake = wake_target},
                             .turn = {.run = on_turn}};
     call->admission = a;
     return a;
@@ -364,6 +365,22 @@ bool admission_next(struct aigne_call *call)
         if (ask_target(call, call->target, false) == AIGNE_OK)
             return true;
     return false;
+}
+
+bool admission_more(struct aigne_call *call)
+{
+    return !call->admission || ask_target(call, call->target, false) == AIGNE_OK;
+}
+
+/* Neither is in a queue. */
+void admission_swap(struct aigne_call *call)
+{
+    struct admission *a = call->admission;
+    if (!a)
+        return;
+    struct limit_claim own = a->target;
+    a->target = a->beside;
+    a->beside = own;
 }
 
 /* ---- the end ---- */

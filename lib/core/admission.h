@@ -10,6 +10,7 @@ struct admission {
     struct limit_claim
         caller; /* key, user, app, the model's name, the hub: while the call lasts */
     struct limit_claim target;   /* provider and model there: while an attempt lasts */
+    struct limit_claim beside;   /* the same, of the attempt that runs beside this one */
     struct limit_claim *waiting; /* which of the two has a place in a queue */
     bool expected;               /* the loop knows that somebody will post `turn` */
     enum call_state after;       /* the queue */
@@ -32,6 +33,9 @@ int admission_target(struct aigne_call *call);
  * is left. */
 bool admission_next(struct aigne_call *call);
 void admission_attempt_over(struct aigne_call *call);
+/* Another attempt runs beside it: whether call->target lets it in at once; and the two change places. */
+bool admission_more(struct aigne_call *call);
+void admission_swap(struct aigne_call *call);
 /* Give everything back. May be called twice. */
 void admission_over(struct aigne_call *call);
 /* Out of the queue. False: its turn has come, so the call must wait for that. */

@@ -3,6 +3,7 @@
 #include "core/hedge.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "core/admission.h"
 #include "core/again.h"
 #include "core/outcome.h"
 #include "core/record.h"
@@ -31,11 +32,10 @@ struct hedge {
     bool won; /* the call's own attempt is the one that began here */
 };
 
-/* What limits count has one attempt at a time. */
 static bool is_wanted(const struct aigne_call *call)
 {
     return !resume_under_way(call->resume) && POLICY_OR(call->policy, hedge, 0) == 1 &&
-           call->hub && !call->drain && !call->admission;
+           call->hub && !call->drain;
 }
 
 /* ---- changing places ---- */
@@ -59,6 +59,7 @@ static void swap(struct hedge *h)
     h->other = own;
     call->attempt.decoding.scratch = &call->attempt.scratch;
     h->other.attempt.decoding.scratch = &h->other.attempt.scratch;
+    admission_swap(call);
 }
 
 /* The call's own attempt is the one that is not needed, or failed while another one runs. */
@@ -67,6 +68,7 @@ static void settle(struct aigne_call *call, int rc, const struct fault *why)
     attempt_forget(&call->attempt);
     outcome_explain(call, rc, why);
     record_attempt(call, rc, clock_monotonic_us());
+    admission_attempt_over(call);
     outcome_note(call, rc);
     hedge_learn(call);
     attempt_close(&call->attempt);
@@ -158,7 +160,7 @@ static int open_second(struct hedge *h, void *room)
     t->frames = &call->frames;
     t->usage_wanted = call->relay.include_usage;
     t->started_us = clock_monotonic_us();
-    int rc = target_open(call, &discovery_url);
+    int rc = admission_more(call) ? target_open(call, &discovery_url) : AIGNE_E_RATE;
     if (rc >= 0 && (discovery_url.p || t->adapter->step)) /* not worth the trouble */
         return AIGNE_E_ROUTE;
     if (rc >= 0)
@@ -195,6 +197,8 @@ static void on_slow(struct net_timer *self)
     } else {
         if (call->measured)
             outcome_note(call, AIGNE_E_CANCELLED);
+        if (call->admission)
+            limit_claim_undo(&call->admission->target, clock_monotonic_us());
         attempt_close(&call->attempt);
     }
     fault_clear(&call->fault);

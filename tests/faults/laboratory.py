@@ -126,14 +126,13 @@ class Laboratory:
 
     def books(self):
         """Rows of usage by the id of their call, in the order of their attempts."""
-        calls, page = {}, 1
-        while True:
-            listed = self.do("usage.list", {"page": page, "pageSize": 100, "order": "asc"})["list"]
-            for row in listed:
-                calls.setdefault(row["requestId"], []).append(row)
-            if len(listed) < 100:
-                return {name: sorted(rows, key=lambda row: row["attempt"]) for name, rows in calls.items()}
-            page += 1
+        self.line.close()
+        self.line.request("GET", "/api/admin/usage/export?format=jsonl", headers={"authorization": "Bearer " + self.admin})
+        calls = {}
+        for line in self.line.getresponse():
+            row = json.loads(line)
+            calls.setdefault(row["requestId"], []).append(row)
+        return {name: sorted(rows, key=lambda row: row["attempt"]) for name, rows in calls.items()}
 
     def problems(self):
         """Of the hub as such, once all calls are over."""

@@ -218,6 +218,48 @@ static void whoever_leaves_ends_both(void **state)
     close_route(&f);
 }
 
+static void answers_in(struct fixture *f, const char *total_ms, int status, const char *part)
+{
+    struct answer a;
+    char headers[300];
+    snprintf(headers, sizeof(headers),
+             "authorization: Bearer %s\r\nx-aigne-hub-total-timeout: %s\r\n", f->key, total_ms);
+    aigne_call *exchange = begin(f, "POST", "/v1/chat/completions", headers);
+    finish_request(exchange, SMART);
+    take(exchange, &a);
+    expect_body(&a, status, part);
+}
+
+/* Both count while they run, and neither when they are over. */
+static void each_takes_its_place_under_limits(void **state)
+{
+    (void)state;
+    struct fixture f;
+    open_route(&f, POLICY_ON, SMART);
+    do_quietly(f.hub, "limit.put",
+               "{\"name\":\"one\",\"on\":\"provider\",\"id\":\"*\",\"concurrent\":1}");
+    atomic_store(&first_is, SILENT);
+    for (int i = 0; i < 3; i++)
+        answers_in(&f, "20000", 200, "two");
+    atomic_store(&second_is, FAILS);
+    answers_in(&f, "500", 504, "in all");
+    assert_int_equal(asked_since(), 4);
+    do_quietly(f.hub, "health.reset", "{}");
+    atomic_store(&second_is, SILENT); /* and now its only place is taken */
+    aigne_call *other_call = begin_with_key(&f, "POST", "/v1/chat/completions", f.key);
+    finish_request(other_call, "{\"model\":\"xai/m\"," CHAT_REST);
+    while (asked_since() < 5)
+        aigne_loop_drive(f.loop, 1);
+    answers_in(&f, "500", 504, "in all");
+    assert_int_equal(asked_since(), 5);
+    aigne_call_free(other_call);
+    aigne_reply *r = do_verb(f.hub, "limit.state", "{\"name\":\"one\"}");
+    if (strstr(aigne_reply_json(r, NULL), "\"running\":1"))
+        fail_msg("%s", aigne_reply_json(r, NULL));
+    aigne_reply_free(r);
+    close_route(&f);
+}
+
 static void only_where_the_policy_wants_it(void **state)
 {
     (void)state;
@@ -269,6 +311,7 @@ int main(void)
         cmocka_unit_test(the_first_one_may_fail_meanwhile),
         cmocka_unit_test(and_so_may_the_second),
         cmocka_unit_test(whoever_leaves_ends_both),
+        cmocka_unit_test(each_takes_its_place_under_limits),
         cmocka_unit_test(only_where_the_policy_wants_it),
         cmocka_unit_test(only_the_winner_is_paid),
     };
