@@ -25,20 +25,22 @@ static bool is_empty(struct json v)
     return v.kind == JSON_NULL || (v.kind >= JSON_STRING && v.raw.n == 2);
 }
 
+enum member { TYPE, CHOICES, USAGE, MEMBERS };
+static const char *const members[MEMBERS] = {"type", "choices", "usage"};
+
 /* OpenAI's first chunk has the role alone, Azure's has no choice at all. */
-static bool is_first_chunk(struct json chunk)
+static bool is_first_chunk(const struct json *v)
 {
-    struct json choices = json_get(chunk, "choices");
-    struct json_walk each = json_walk(choices);
-    if (choices.kind != JSON_ARRAY || json_present(json_get(chunk, "usage")))
+    struct json_walk each = json_walk(v[CHOICES]);
+    if (v[CHOICES].kind != JSON_ARRAY || json_present(v[USAGE]))
         return false;
     while (json_next(&each)) {
         struct json_walk delta = json_walk(json_get(each.value, "delta"));
-        if (json_present(json_get(each.value, "finish_reason")))
-            return false;
         while (json_next(&delta))
             if (!json_key_is(&delta, "role") && !is_empty(delta.value))
                 return false;
+        if (json_present(json_get(each.value, "finish_reason")))
+            return false;
     }
     return true;
 }
@@ -46,10 +48,12 @@ static bool is_first_chunk(struct json chunk)
 bool opening_is(struct slice data)
 {
     struct json frame = json_of(data);
-    struct json type = json_get(frame, "type");
-    for (size_t i = 0; i < sizeof openings / sizeof *openings; i++)
-        if (json_string_is(type, openings[i].type) &&
+    struct json v[MEMBERS];
+    json_pick(frame, members, MEMBERS, v);
+    for (size_t i = 0; v[TYPE].kind == JSON_STRING && i < sizeof openings / sizeof *openings;
+         i++)
+        if (json_string_is(v[TYPE], openings[i].type) &&
             (!openings[i].content || is_empty(json_path(frame, openings[i].content))))
             return true;
-    return is_first_chunk(frame);
+    return is_first_chunk(v);
 }
