@@ -4,7 +4,7 @@ import sys
 
 
 def literal(line):
-    return json.dumps(line + "\n", ensure_ascii=True)
+    return json.dumps(line.strip() + " ", ensure_ascii=True)
 
 
 def main():
