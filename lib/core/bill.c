@@ -2,6 +2,7 @@
 #include "core/bill.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "core/payment.h"
 #include "core/record.h"
 #include "core/resume.h"
 #include "hub/events.h"
@@ -317,6 +318,8 @@ int bill_held(struct aigne_call *call)
     if (b->money.unheld && !call->catalog->billing.go_on && !call->catalog->billing.paused)
         return refuse_unrecorded(call);
     b->held = !b->money.refused;
+    if (call->catalog->topups && b->payer.n)
+        payment_top_up(call, b->payer, b->money.available - b->money.amount);
     if (b->held)
         return AIGNE_OK;
     int rc = refuse(call);

@@ -13,6 +13,7 @@
 #include "core/settings.h"
 #include "hub/hub.h"
 #include "hub/retry_budget.h"
+#include <stdatomic.h>
 
 struct aigne_hub {
     unsigned magic;
@@ -30,11 +31,12 @@ struct aigne_hub {
     struct kept_answers answers;
     struct retry_budget retries; /* of all calls together */
     struct overload overload;
-    struct retry_budget hedges; /* of calls whose policy has them */
-    atomic_int draining;        /* calls that are read on without a caller */
-    atomic_int shadows;         /* copies of requests under way */
-    struct desk desk;           /* short work: reading the store */
-    struct desk verbs;          /* an administrator's, which may wait for a provider */
+    struct retry_budget hedges;   /* of calls whose policy has them */
+    atomic_int draining;          /* calls that are read on without a caller */
+    atomic_int shadows;           /* copies of requests under way */
+    _Atomic int64_t topup_ms[16]; /* when accounts that have low balances are looked at again */
+    struct desk desk;             /* short work: reading the store */
+    struct desk verbs;            /* an administrator's, which may wait for a provider */
 };
 
 int hub_object_open(const struct aigne_config *c, struct aigne_hub **out, struct fault *why);

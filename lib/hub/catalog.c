@@ -419,6 +419,9 @@ int catalog_build(const struct store_type *type, struct store *store,
     }
     qsort(c->objects, c->object_count, sizeof *c->objects, by_table_and_id);
     read_settings(c);
+    size_t topups = 0;
+    (void)catalog_objects(c, TABLE_TOPUP, &topups);
+    c->topups = topups > 0;
     if (read_providers(c) || read_credentials(c) || read_rates(c) || read_keys(c) ||
         read_users(c) || routes_read(c) || routes_list(c) || !budgets_read(c) ||
         read_limits(c) || c->arena.failed) {

@@ -140,6 +140,27 @@ static int tell(const struct event *e, const struct told *t)
                      e->why);
 }
 
+/* Who began it may not have heard of its end. */
+static int end_topup(const struct event *e, struct json who, struct slice id)
+{
+    struct buf arguments AUTO(buf_free);
+    struct buf reply AUTO(buf_free);
+    buf_init(&arguments, 65536);
+    buf_init(&reply, 65536);
+    struct json_writer w = json_writer(&arguments);
+    json_open_object(&w);
+    json_member_string_opt(&w, "user", json_string(json_get(who, "user"), e->arena));
+    json_member_string_opt(&w, "team", json_string(json_get(who, "team"), e->arena));
+    json_member_string(&w, "id", id);
+    json_close_object(&w);
+    int rc = buf_rc(&arguments) ? fault_nomem(e->why)
+                                : hub_do_as(e->hub, SLICE("payment"), "topup.end",
+                                            buf_slice(&arguments), &reply, e->why);
+    if (e->why->http == 404) /* nothing is bought by itself any more */
+        fault_clear(e->why);
+    return e->why->code ? rc : AIGNE_OK;
+}
+
 static int stripe_event(const struct event *e, struct json body)
 {
     struct slice type = text_of(body, "type", e->arena);
@@ -168,7 +189,9 @@ static int stripe_event(const struct event *e, struct json body)
     } else {
         return AIGNE_OK;
     }
-    return tell(e, &told);
+    int rc = tell(e, &told);
+    struct slice topup = json_string(json_get(who, "topUp"), e->arena);
+    return rc || !intent || !topup.p ? rc : end_topup(e, who, topup);
 }
 
 static int generic_event(const struct event *e, struct json body)

@@ -47,6 +47,7 @@ extern const struct verb_table usage_verbs;
 extern const struct verb_table credit_verbs;
 extern const struct verb_table team_verbs;
 extern const struct verb_table budget_verbs;
+extern const struct verb_table topup_verbs;
 extern const struct verb_table payment_verbs;
 extern const struct verb_table health_verbs;
 extern const struct verb_table route_verbs;

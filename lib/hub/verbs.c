@@ -36,12 +36,12 @@ static const struct verb own_verbs[] = {
      verb_list_all}};
 static const struct verb_table own_table = {own_verbs, 1};
 
-enum { TABLES = 18 };
+enum { TABLES = 19 };
 static const struct verb_table *const tables[TABLES] = {
-    &provider_verbs, &credential_verbs, &rate_verbs,     &route_verbs,  &user_verbs,
-    &key_verbs,      &usage_verbs,      &settings_verbs, &credit_verbs, &health_verbs,
-    &team_verbs,     &budget_verbs,     &payment_verbs,  &price_verbs,  &limit_verbs,
-    &trial_verbs,    &own_table,        &event_verbs};
+    &provider_verbs, &credential_verbs, &rate_verbs,     &route_verbs,   &user_verbs,
+    &key_verbs,      &usage_verbs,      &settings_verbs, &credit_verbs,  &health_verbs,
+    &team_verbs,     &budget_verbs,     &topup_verbs,    &payment_verbs, &price_verbs,
+    &limit_verbs,    &trial_verbs,      &own_table,      &event_verbs};
 
 const struct hub_verb *hub_verb_at(size_t index)
 {

@@ -4,6 +4,7 @@
 # stripe-mock is found on PATH or in STRIPE_MOCK; where AIGNE_TEST_CLIENTS=require it is built with go.
 import hashlib
 import hmac
+import http.server
 import itertools
 import json
 import os
@@ -11,8 +12,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
+import urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from paid_hub import Hub, billionths, body, post  # noqa: E402
@@ -36,6 +39,34 @@ def find_mock(folder):
         return found
     subprocess.run(["go", "install", MOCK], check=True, env=dict(os.environ, GOBIN=folder))
     return os.path.join(folder, "stripe-mock")
+
+
+class Stripe(http.server.ThreadingHTTPServer):
+    """Answers as it is told, in turn, and keeps what it was asked."""
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Answer)
+        self.url = "http://127.0.0.1:%d" % self.server_address[1]
+        self.answers, self.asked = [], []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+    def do_POST(self):
+        form = urllib.parse.parse_qs(self.rfile.read(int(self.headers["content-length"])).decode())
+        self.server.asked.append({"path": self.path, "idempotency-key": self.headers["idempotency-key"],
+                                  "form": {name: values[0] for name, values in form.items()}})
+        status, said = self.server.answers.pop(0)
+        data = json.dumps(said).encode()
+        self.send_response(status)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
 
 
 class Payment(unittest.TestCase):
@@ -176,6 +207,66 @@ class Payment(unittest.TestCase):
         self.send(self.refund("9", "spender", 1000, 0))
         self.assertEqual(billionths(self.balance("spender")), -spent)
         self.do("settings.put", {"billing": "off"})
+
+    def test_top_up(self):
+        """Bought by itself below a threshold: once at a time, once for each purchase, no more than allowed."""
+        stripe = Stripe()
+        self.do("payment.put", {"provider": "stripe", "secretKey": "sk_test_123", "webhookSecret": SECRET,
+                                "url": stripe.url})
+        self.do("settings.put", {"billing": "credits"})
+        self.do("rate.put", {"provider": "echo", "model": "echo", "inputRate": "0", "outputRate": "1"})
+        user = self.do("user.put", {"name": "auto"})["id"]
+        key = self.hub.command("key", "create", "--data", self.hub.data, "--name", "a", "--user", "auto")
+        self.auto = key.stdout.decode().strip()
+        try:
+            self.do("credit.grant", {"user": "auto", "amount": "10"})
+            self.assertIn("monthly", self.refused("topup.put", {"user": "auto", "below": "20", "amount": "30"}))
+            self.do("topup.put", {"user": "auto", "below": "20", "amount": "30", "monthly": "60", "customer": "cus_1",
+                                  "paymentMethod": "pm_1"})
+            stripe.answers = [(500, {}), (200, {"id": "pi_a", "status": "succeeded"})]
+            self.calls_until(lambda: self.do("account.get", {"user": "auto"})["granted"] == "40", 90)
+            self.assertEqual(len({asked["idempotency-key"] for asked in stripe.asked}), 1, stripe.asked)
+            asked = stripe.asked[-1]["form"]
+            self.assertEqual({name: asked[name] for name in ("amount", "currency", "customer", "payment_method",
+                                                             "off_session", "confirm", "metadata[user]",
+                                                             "metadata[credits]")},
+                             {"amount": "3000", "currency": "usd", "customer": "cus_1", "payment_method": "pm_1",
+                              "off_session": "true", "confirm": "true", "metadata[user]": user,
+                              "metadata[credits]": "30"})
+            event = self.event("payment_intent.succeeded", "a", user, "30", id="pi_a")
+            event["data"]["object"]["metadata"]["topUp"] = asked["metadata[topUp]"]
+            for _ in range(2):
+                self.assertEqual(self.send(event), 200)
+            self.assertEqual(self.do("account.get", {"user": "auto"})["granted"], "40")
+            stripe.answers = [(402, {"error": {"code": "card_declined"}})]
+            self.do("topup.put", {"user": "auto", "below": "1000"})
+            self.calls_until(lambda: "failedAt" in self.do("topup.list")["list"][0], 20)
+            self.assertEqual(self.do("topup.list")["list"][0]["used"], "30")  # what was refused does not count
+            before = len(stripe.asked)
+            self.assertIn("less than an hour", self.refused("topup.begin", {"user": "auto"}))
+            self.do("topup.delete", {"user": "auto"})
+            self.do("topup.put", {"user": "auto", "below": "1000", "amount": "30", "monthly": "45"})
+            stripe.answers = [(200, {"id": "pi_b", "status": "succeeded"})]
+            self.calls_until(lambda: self.do("account.get", {"user": "auto"})["granted"] == "70", 20)
+            self.calls_until(lambda: "pending" not in self.do("topup.list")["list"][0], 20)
+            self.assertIn("allowed in a month", self.refused("topup.begin", {"user": "auto"}))
+            self.assertEqual(len(stripe.asked), before + 1)
+        finally:
+            self.do("settings.put", {"billing": "off"})
+            stripe.shutdown()
+            stripe.server_close()
+
+    def refused(self, verb, arguments):
+        status, _, said = post(self.hub.port, self.root, json.dumps(arguments), "/api/admin/" + verb)
+        self.assertIn(status, (400, 409), said)
+        return said.decode()
+
+    def calls_until(self, reached, seconds):
+        end = time.monotonic() + seconds
+        while not reached():
+            self.assertLess(time.monotonic(), end)
+            post(self.hub.port, self.auto, body("echo/echo", "a", max_tokens=2))
+            time.sleep(0.2)
 
     def test_generic(self):
         self.do("user.put", {"name": "dan"})

@@ -1,0 +1,37 @@
+/* Knows that whatever lies in a spool's file is read within bounds, and what can be read of it is handed over. */
+#define _GNU_SOURCE
+#include "fuzz.h"
+#include "hub/spool.h"
+#include <fcntl.h>
+#include <unistd.h>
+
+static const char *database(void)
+{
+    static char path[64];
+    if (!path[0])
+        (void)snprintf(path, sizeof path, "/tmp/aigne-fuzz-%d.db", (int)getpid());
+    return path;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char path[80];
+    struct fault why = {0};
+    struct spool *spool = NULL;
+    static struct store *store;
+    if (!store)
+        FUZZ_CHECK(store_memory.open(SLICE(":memory:"), false, &store, &why) == 0);
+    (void)snprintf(path, sizeof path, "%s-spool0", database());
+    int file = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+    FUZZ_CHECK(file >= 0 && write(file, data, size) == (ssize_t)size);
+    close(file);
+    FUZZ_CHECK(spool_open(slice_text(database()), &store_memory, store, &spool, &why) == 0);
+    size_t waiting = spool_waiting(spool);
+    FUZZ_CHECK(waiting <= size);
+    for (size_t i = 0; spool_waiting(spool) && i <= size; i++)
+        if (spool_replay(spool, &why))
+            break;
+    spool_close(spool);
+    (void)unlink(path);
+    return 0;
+}
