@@ -129,7 +129,7 @@ struct catalog {
     struct billing billing;
     const struct policy *policy; /* of the whole hub; NULL: the settings say nothing */
     struct budgets budgets;
-    bool topups; /* there are some */
+    bool topups;                  /* there are some */
     struct limits *limits;        /* NULL: there are none */
     bool has_own;                 /* a provider under a name of the operator's own */
     struct store_object *objects; /* all of them by (table, id), for the verbs that list */
