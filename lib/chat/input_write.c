@@ -9,8 +9,7 @@ static void write_cache(struct json_writer *w, enum chat_cache cache)
 {
     if (cache == CHAT_CACHE_NONE)
         return;
-    json_key(w, "cacheControl");
-    json_open_object(w);
+    json_member_object(w, "cacheControl");
     json_member_text(w, "type", "ephemeral");
     if (cache == CHAT_CACHE_1H)
         json_member_text(w, "ttl", "1h");
@@ -110,16 +109,14 @@ static void write_tool_call(struct json_writer *w, const struct chat_part *p)
     json_open_object(w);
     json_member_string(w, "id", p->id);
     json_member_text(w, "type", "function");
-    json_key(w, "function");
-    json_open_object(w);
+    json_member_object(w, "function");
     json_member_string(w, "name", p->name);
     chat_write_arguments(w, p->arguments);
     json_close_object(w);
     if (p->metadata.p) {
         json_member_raw(w, "metadata", p->metadata);
     } else if (p->signature.p) {
-        json_key(w, "metadata");
-        json_open_object(w);
+        json_member_object(w, "metadata");
         json_member_string(w, "thoughtSignature", p->signature);
         json_close_object(w);
     }
@@ -133,8 +130,7 @@ static void write_tool_calls(struct json_writer *w, const struct chat_message *m
         if (m->parts[i].kind != CHAT_TOOL_CALL)
             continue;
         if (!any) {
-            json_key(w, "toolCalls");
-            json_open_array(w);
+            json_member_array(w, "toolCalls");
         }
         any = true;
         write_tool_call(w, &m->parts[i]);
@@ -166,10 +162,8 @@ static void write_message(struct json_writer *w, const struct chat_message *m)
 
 static void write_tool(struct json_writer *w, const struct chat_tool *t)
 {
-    json_open_object(w);
-    json_member_text(w, "type", "function");
-    json_key(w, "function");
-    json_open_object(w);
+    json_open_typed(w, "function");
+    json_member_object(w, "function");
     json_member_string(w, "name", t->name);
     json_member_string_opt(w, "description", t->description);
     json_member_raw_opt(w, "parameters", t->parameters);
@@ -186,8 +180,7 @@ static void write_tools(struct json_writer *w, const struct chat_request *r)
                                           [CHAT_TOOLS_NONE] = "none",
                                           [CHAT_TOOLS_REQUIRED] = "required"};
     if (r->tool_count) {
-        json_key(w, "tools");
-        json_open_array(w);
+        json_member_array(w, "tools");
         for (size_t i = 0; i < r->tool_count; i++)
             write_tool(w, &r->tools[i]);
         json_close_array(w);
@@ -198,11 +191,9 @@ static void write_tools(struct json_writer *w, const struct chat_request *r)
         json_member_text(w, "toolChoice", choices[r->tool_choice]);
         return;
     }
-    json_key(w, "toolChoice");
-    json_open_object(w);
+    json_member_object(w, "toolChoice");
     json_member_text(w, "type", "function");
-    json_key(w, "function");
-    json_open_object(w);
+    json_member_object(w, "function");
     json_member_string(w, "name", r->tool_choice_name);
     json_close_object(w);
     json_close_object(w);
@@ -214,16 +205,14 @@ static void write_format(struct json_writer *w, const struct chat_request *r)
 {
     if (r->format == CHAT_FORMAT_UNSET)
         return;
-    json_key(w, "responseFormat");
-    json_open_object(w);
+    json_member_object(w, "responseFormat");
     if (r->format != CHAT_FORMAT_SCHEMA) {
         json_member_text(w, "type", r->format == CHAT_FORMAT_JSON ? "json_object" : "text");
         json_close_object(w);
         return;
     }
     json_member_text(w, "type", "json_schema");
-    json_key(w, "jsonSchema");
-    json_open_object(w);
+    json_member_object(w, "jsonSchema");
     json_member_string_opt(w, "name", r->schema_name);
     json_member_string_opt(w, "description", r->schema_description);
     json_member_raw(w, "schema", r->schema);
@@ -236,8 +225,7 @@ static void write_stop(struct json_writer *w, const struct chat_request *r)
 {
     if (!r->stop_count)
         return;
-    json_key(w, "stop");
-    json_open_array(w);
+    json_member_array(w, "stop");
     for (size_t i = 0; i < r->stop_count; i++)
         json_write_string(w, r->stop[i]);
     json_close_array(w);
@@ -269,8 +257,7 @@ static void write_cache_config(struct json_writer *w, const struct chat_request 
     }
     if (r->cache_last == CHAT_CACHE_NONE)
         return;
-    json_key(w, "cacheConfig");
-    json_open_object(w);
+    json_member_object(w, "cacheConfig");
     if (r->cache_last == CHAT_CACHE_1H)
         json_member_text(w, "ttl", "1h");
     json_member_raw(w, "autoBreakpoints", SLICE("{\"lastMessage\":true}"));
@@ -280,8 +267,7 @@ static void write_cache_config(struct json_writer *w, const struct chat_request 
 static void write_options(struct json_writer *w, const struct chat_request *r,
                           struct slice model)
 {
-    json_key(w, "modelOptions");
-    json_open_object(w);
+    json_member_object(w, "modelOptions");
     json_member_raw_opt(w, "temperature", r->temperature);
     json_member_raw_opt(w, "topP", r->top_p);
     json_member_raw_opt(w, "topK", r->top_k);
@@ -307,8 +293,7 @@ void chat_input_write(const struct chat_request *r, struct slice model, struct b
 {
     struct json_writer w = json_writer(out);
     json_open_object(&w);
-    json_key(&w, "messages");
-    json_open_array(&w);
+    json_member_array(&w, "messages");
     for (size_t i = 0; i < r->message_count; i++)
         write_message(&w, &r->messages[i]);
     json_close_array(&w);

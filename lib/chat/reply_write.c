@@ -29,8 +29,7 @@ static void write_sealed(struct json_writer *w, const struct reply *r,
 {
     bool opaque = run->kind == EVENT_REDACTED;
     bool silent = opaque || !r->thoughts.n;
-    json_open_object(w);
-    json_member_text(w, "type", "text");
+    json_open_typed(w, "text");
     json_member_string(w, "text",
                        silent ? SLICE("") : buf_part(&r->thoughts, run->start, run->end));
     json_member_bool(w, "isThinking", true);
@@ -49,8 +48,7 @@ static void write_metadata(struct json_writer *w, const struct reply *r, size_t 
         json_member_raw_opt(w, "metadata", metadata);
         return;
     }
-    json_key(w, "metadata");
-    json_open_object(w);
+    json_member_object(w, "metadata");
     struct json_walk walk = json_walk(json_of(metadata.p ? metadata : SLICE("{}")));
     while (walk.in_object && json_next(&walk)) {
         json_write_raw(w, SLICE("\""));
@@ -58,8 +56,7 @@ static void write_metadata(struct json_writer *w, const struct reply *r, size_t 
         BUF_LITERAL(w->out, "\":");
         buf_put_slice(w->out, walk.value.raw);
     }
-    json_key(w, "thoughts");
-    json_open_array(w);
+    json_member_array(w, "thoughts");
     for (size_t i = 0; i < r->run_count; i++) {
         if (is_sealed(&r->runs[i]))
             write_sealed(w, r, &r->runs[i]);
@@ -76,8 +73,7 @@ static void write_tool_calls(struct json_writer *w, const struct reply *r, size_
         json_open_object(w);
         json_member_string(w, "id", t->id.p ? t->id : SLICE(""));
         json_member_text(w, "type", "function");
-        json_key(w, "function");
-        json_open_object(w);
+        json_member_object(w, "function");
         json_member_string(w, "name", t->name.p ? t->name : SLICE(""));
         chat_write_arguments(w, buf_slice(&t->arguments));
         json_close_object(w);
@@ -89,8 +85,7 @@ static void write_tool_calls(struct json_writer *w, const struct reply *r, size_
 
 void reply_write_file(struct json_writer *w, const struct reply_file *file)
 {
-    json_open_object(w);
-    json_member_text(w, "type", file->is_url ? "url" : "file");
+    json_open_typed(w, file->is_url ? "url" : "file");
     json_member_string(w, file->is_url ? "url" : "data",
                        file->content.p ? file->content : SLICE(""));
     json_member_string_opt(w, "mimeType", file->mime);

@@ -5,8 +5,7 @@
 
 static void write_file_list(struct json_writer *w, const char *name, const struct reply *r)
 {
-    json_key(w, name);
-    json_open_array(w);
+    json_member_array(w, name);
     for (size_t i = 0; i < r->file_count; i++)
         reply_write_file(w, &r->files[i]);
     json_close_array(w);
@@ -14,8 +13,7 @@ static void write_file_list(struct json_writer *w, const char *name, const struc
 
 static void write_embeddings(struct json_writer *w, const struct reply *r)
 {
-    json_key(w, "embeddings");
-    json_open_array(w);
+    json_member_array(w, "embeddings");
     for (size_t i = 0; i < r->embedding_count; i++)
         json_write_raw(w, r->embeddings[i].p ? r->embeddings[i] : SLICE("[]"));
     json_close_array(w);
@@ -32,8 +30,7 @@ static void write_audio(struct json_writer *w, const struct reply *r)
             json_write_null(w);
         return;
     }
-    json_open_object(w);
-    json_member_text(w, "type", "file");
+    json_open_typed(w, "file");
     json_key(w, "data");
     buf_put_byte(w->out, '"');
     base64_encode(w->out, buf_slice(&r->bytes));

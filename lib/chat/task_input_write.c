@@ -17,8 +17,7 @@ static void write_bytes(struct json_writer *w, struct slice bytes)
 static void write_file(struct json_writer *w, const struct task_file *file)
 {
     bool is_url = file->form == TASK_FILE_URL;
-    json_open_object(w);
-    json_member_text(w, "type", is_url ? "url" : "file");
+    json_open_typed(w, is_url ? "url" : "file");
     if (file->form == TASK_FILE_BYTES)
         write_bytes(w, file->content);
     else
@@ -103,8 +102,7 @@ void task_input_write(const struct chat_request *r, struct slice model, struct b
     }
     if (model.p) {
         json_member_string(&w, "model", model);
-        json_key(&w, "modelOptions");
-        json_open_object(&w);
+        json_member_object(&w, "modelOptions");
         json_member_string(&w, "model", model);
         json_close_object(&w);
     }

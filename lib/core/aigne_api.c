@@ -250,8 +250,7 @@ void page_write_paging(struct page *p)
     int64_t page = 1;
     int64_t size = 1;
     (void)read_paging(p, &page, &size);
-    json_key(&p->w, "paging");
-    json_open_object(&p->w);
+    json_member_object(&p->w, "paging");
     json_member_int(&p->w, "page", page);
     json_member_int(&p->w, "pageSize", size);
     json_close_object(&p->w);

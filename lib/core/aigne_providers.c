@@ -64,8 +64,7 @@ static void write_those(struct page *p, const char *name, struct json told,
                         struct json provider)
 {
     struct json_walk w = json_walk(json_get(told, "list"));
-    json_key(&p->w, name);
-    json_open_array(&p->w);
+    json_member_array(&p->w, name);
     while (json_next(&w))
         if (slice_eq(json_get(w.value, "provider").raw, json_get(provider, "name").raw))
             write_object(p, w.value, "provider");
@@ -112,8 +111,7 @@ static int health(struct page *p)
     if (rc)
         return rc;
     json_open_object(&p->w);
-    json_key(&p->w, "providers");
-    json_open_object(&p->w);
+    json_member_object(&p->w, "providers");
     struct json_walk at = json_walk(json_get(providers, "list"));
     while (json_next(&at)) {
         struct json_walk w = json_walk(json_get(told, "list"));

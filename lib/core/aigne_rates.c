@@ -51,8 +51,7 @@ static int rates(struct page *p)
         return rc;
     json_open_object(&p->w);
     page_write_as(p, "count", told, "count");
-    json_key(&p->w, "list");
-    json_open_array(&p->w);
+    json_member_array(&p->w, "list");
     struct json_walk w = json_walk(json_get(told, "list"));
     while (json_next(&w))
         write_rate(p, w.value);
@@ -117,13 +116,11 @@ static int add_rates(struct page *p)
     }
     json_open_object(&p->w);
     json_member_text(&p->w, "message", "Model rates created");
-    json_key(&p->w, "data");
-    json_open_array(&p->w);
+    json_member_array(&p->w, "data");
     for (w = json_walk(providers); !rc && json_next(&w);)
         rc = put_rate(p, json_string(w.value, p->arena), (struct json){JSON_NONE, SLICE_NONE});
     json_close_array(&p->w);
-    json_key(&p->w, "summary");
-    json_open_object(&p->w);
+    json_member_object(&p->w, "summary");
     json_member_int(&p->w, "total", (int64_t)json_count(providers));
     json_close_object(&p->w);
     json_close_object(&p->w);
@@ -253,14 +250,12 @@ static int chat_models(struct page *p)
             continue;
         json_open_object(&p->w);
         json_member_string(&p->w, "model", model);
-        json_key(&p->w, "rates");
-        json_open_array(&p->w);
+        json_member_array(&p->w, "rates");
         while (json_next(&w))
             if (slice_eq(json_string(json_get(w.value, "model"), p->arena), model))
                 write_rate(p, w.value);
         json_close_array(&p->w);
-        json_key(&p->w, "providers");
-        json_open_array(&p->w);
+        json_member_array(&p->w, "providers");
         for (size_t k = i; k < c->rate_count; k++)
             if (slice_eq(c->rates[k].model, model)) {
                 json_open_object(&p->w);

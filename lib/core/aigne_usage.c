@@ -102,8 +102,7 @@ static void write_timestamp(struct page *p, struct json bucket)
 
 static void write_trends(struct page *p, struct json series)
 {
-    json_key(&p->w, "trends");
-    json_open_array(&p->w);
+    json_member_array(&p->w, "trends");
     struct json_walk w = json_walk(json_get(series, "list"));
     while (json_next(&w)) {
         json_open_object(&p->w);
@@ -183,8 +182,7 @@ static int projects(struct page *p)
     if (rc)
         return rc;
     json_open_object(&p->w);
-    json_key(&p->w, "projects");
-    json_open_array(&p->w);
+    json_member_array(&p->w, "projects");
     struct json_walk w = json_walk(json_get(told, "list"));
     for (int64_t i = 0; json_next(&w); i++)
         if (i >= (page - 1) * size)
@@ -201,13 +199,11 @@ static int projects(struct page *p)
 static void write_group(struct page *p, const struct slice *apps, struct json_walk *series,
                         size_t count)
 {
-    json_key(&p->w, "trends");
-    json_open_array(&p->w);
+    json_member_array(&p->w, "trends");
     while (count > 0 && json_next(&series[0])) {
         json_open_object(&p->w);
         write_timestamp(p, series[0].value);
-        json_key(&p->w, "byProject");
-        json_open_object(&p->w);
+        json_member_object(&p->w, "byProject");
         for (size_t i = 0; i < count && (i == 0 || json_next(&series[i])); i++) {
             json_key_slice(&p->w, apps[i]);
             json_open_object(&p->w);
@@ -241,8 +237,7 @@ static int group_trends(struct page *p)
     if (rc)
         return rc;
     json_open_object(&p->w);
-    json_key(&p->w, "projects");
-    json_open_array(&p->w);
+    json_member_array(&p->w, "projects");
     for (size_t i = 0; i < count; i++) {
         json_open_object(&p->w);
         write_app(p, apps[i]);
@@ -266,8 +261,7 @@ static int project_trends(struct page *p)
     if (rc)
         return rc;
     json_open_object(&p->w);
-    json_key(&p->w, "project");
-    json_open_object(&p->w);
+    json_member_object(&p->w, "project");
     write_app(p, app);
     json_close_object(&p->w);
     write_trends(p, told);

@@ -24,8 +24,7 @@ static void write_link(struct page *p)
 
 static void write_currency(struct page *p)
 {
-    json_key(&p->w, "currency");
-    json_open_object(&p->w);
+    json_member_object(&p->w, "currency");
     json_member_text(&p->w, "id", "credit");
     json_member_text(&p->w, "symbol", "AIC");
     json_member_text(&p->w, "name", "Credit");
@@ -110,8 +109,7 @@ static int grants(struct page *p)
     struct json list = json_get(told, "grants");
     json_open_object(&p->w);
     json_member_int(&p->w, "count", (int64_t)json_count(list));
-    json_key(&p->w, "list");
-    json_open_array(&p->w);
+    json_member_array(&p->w, "list");
     struct json_walk w = json_walk(list);
     while (json_next(&w)) {
         json_open_object(&p->w);
@@ -158,8 +156,7 @@ static int user_info(struct page *p)
     if (dids.kind != JSON_ARRAY || json_count(dids) < 1 || json_count(dids) > DIDS_LARGEST)
         return page_refuse(p, 400, "userDids must be a list of 1 to 200 ids.");
     json_open_object(&p->w);
-    json_key(&p->w, "users");
-    json_open_array(&p->w);
+    json_member_array(&p->w, "users");
     struct json_walk w = json_walk(dids);
     while (json_next(&w)) {
         struct slice id = json_string(w.value, p->arena);
@@ -176,8 +173,7 @@ static void write_metrics(struct page *p, struct json row)
 {
     static const char *const names[] = {"inputTokens", "outputTokens",
                                         "cacheCreationInputTokens", "cacheReadInputTokens"};
-    json_key(&p->w, "usageMetrics");
-    json_open_object(&p->w);
+    json_member_object(&p->w, "usageMetrics");
     int64_t total = 0;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         total += page_number(row, names[i]);
@@ -216,8 +212,7 @@ static void write_call(struct page *p, struct json row)
     json_member_text(&p->w, "status", done ? "success" : "failed");
     page_write_thousandths(p, "duration", page_number(row, "durationMs"));
     write_metrics(p, row);
-    json_key(&p->w, "provider");
-    json_open_object(&p->w);
+    json_member_object(&p->w, "provider");
     page_write_as(p, "id", row, "provider");
     page_write_as(p, "name", row, "provider");
     page_write_as(p, "displayName", row, "provider");
@@ -257,8 +252,7 @@ int aigne_calls(struct page *p)
         return rc;
     json_open_object(&p->w);
     page_write_as(p, "count", told, "count");
-    json_key(&p->w, "list");
-    json_open_array(&p->w);
+    json_member_array(&p->w, "list");
     struct json_walk w = json_walk(json_get(told, "list"));
     while (json_next(&w))
         write_call(p, w.value);
@@ -304,16 +298,13 @@ static int stats(struct page *p, bool everybody)
     if (rc)
         return rc;
     json_open_object(&p->w);
-    json_key(&p->w, "modelStats");
-    json_open_object(&p->w);
-    json_key(&p->w, "list");
-    json_open_array(&p->w);
+    json_member_object(&p->w, "modelStats");
+    json_member_array(&p->w, "list");
     struct json_walk w = json_walk(json_get(told, "list"));
     while (json_next(&w)) {
         json_open_object(&p->w);
         page_write_as(p, "providerId", w.value, "provider");
-        json_key(&p->w, "provider");
-        json_open_object(&p->w);
+        json_member_object(&p->w, "provider");
         page_write_as(p, "id", w.value, "provider");
         page_write_as(p, "name", w.value, "provider");
         page_write_as(p, "displayName", w.value, "provider");

@@ -30,8 +30,7 @@ static void put_discovery(const struct aigne_call *call, struct buf *out)
     json_open_object(&w);
     json_member_text(&w, "appName", "AIGNE Hub");
     json_member_text(&w, "prefix", mount);
-    json_key(&w, "componentMountPoints");
-    json_open_array(&w);
+    json_member_array(&w, "componentMountPoints");
     json_open_object(&w);
     json_member_text(&w, "title", "AIGNE Hub");
     json_member_text(&w, "name", "ai-kit");
@@ -94,8 +93,7 @@ static void put_openai_list(struct aigne_call *call, struct buf *body)
     struct json_writer w = json_writer(body);
     json_open_object(&w);
     json_member_text(&w, "object", "list");
-    json_key(&w, "data");
-    json_open_array(&w);
+    json_member_array(&w, "data");
     for (size_t i = 0; i < models_count(c); i++)
         if (models_listed(c, &c->rates[i], SLICE_NONE) && !listed_before(c, i))
             put_openai_model(&w, models_full_name(&c->rates[i], &call->arena), &c->rates[i]);

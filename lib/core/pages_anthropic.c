@@ -25,8 +25,7 @@ static void put_model(struct json_writer *w, struct slice id)
 {
     static const char *const unknown[] = {"capabilities",     "deprecated_at", "line",
                                           "max_input_tokens", "max_tokens",    "retires_at"};
-    json_open_object(w);
-    json_member_text(w, "type", "model");
+    json_open_typed(w, "model");
     json_member_string(w, "id", id);
     json_member_string(w, "display_name", id);
     json_member_text(w, "created_at", NOT_KNOWN_WHEN);
@@ -108,8 +107,7 @@ static void put_list(struct aigne_call *call, const struct page *p, struct buf *
     struct slice last = SLICE_NONE;
     size_t place = 0;
     json_open_object(&w);
-    json_key(&w, "data");
-    json_open_array(&w);
+    json_member_array(&w, "data");
     for (size_t i = 0; i < models_count(call->catalog) && place < p->to; i++) {
         if (!is_listed(call, i) || place++ < p->from)
             continue;

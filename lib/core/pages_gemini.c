@@ -41,8 +41,7 @@ static void put_model(struct aigne_call *call, struct json_writer *w, size_t fir
     json_member_string(w, "name", arena_join(&call->arena, parts, 2));
     json_member_text(w, "version", "001");
     json_member_string(w, "displayName", name);
-    json_key(w, "supportedGenerationMethods");
-    json_open_array(w);
+    json_member_array(w, "supportedGenerationMethods");
     for (size_t i = first; i < models_count(c) && same_model(&c->rates[first], &c->rates[i]);
          i++)
         if (models_listed(c, &c->rates[i], SLICE_NONE))
@@ -80,8 +79,7 @@ static void answer_list(struct aigne_call *call)
     int64_t seen = 0;
     int64_t end = skip + (size < PAGE_LARGEST ? size : PAGE_LARGEST);
     json_open_object(&w);
-    json_key(&w, "models");
-    json_open_array(&w);
+    json_member_array(&w, "models");
     for (size_t i = 0; i < models_count(c); i++) {
         if (!is_first(c, i))
             continue;

@@ -270,8 +270,7 @@ void aigne_write_error(const struct fault *why, bool in_stream, struct buf *out)
         BUF_LITERAL(out, "event: error\ndata: ");
     json_open_object(&w);
     if (!in_stream) {
-        json_key(&w, "error");
-        json_open_object(&w);
+        json_member_object(&w, "error");
     }
     json_member_text(&w, "message", why->text[0] ? why->text : "The call failed.");
     if (why->at[0])

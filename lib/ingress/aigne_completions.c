@@ -68,8 +68,7 @@ static void write_input(struct json whole, struct buf *out)
         else if (json_key_is(&members, "prompt"))
             json_member_raw(&w, "messages", members.value.raw);
     }
-    json_key(&w, "modelOptions");
-    json_open_object(&w);
+    json_member_object(&w, "modelOptions");
     members = json_walk(whole);
     while (json_next(&members)) {
         bool told = stands_beside(&members) || json_key_is(&members, "prompt") ||
@@ -147,8 +146,7 @@ static void write_calls(struct json_writer *w, const struct reply *r)
         json_open_object(w);
         json_member_string(w, "id", t->id.p ? t->id : SLICE(""));
         json_member_text(w, "type", "function");
-        json_key(w, "function");
-        json_open_object(w);
+        json_member_object(w, "function");
         json_member_string(w, "name", t->name.p ? t->name : SLICE(""));
         json_member_string(w, "arguments", arguments.n ? arguments : SLICE("{}"));
         json_close_object(w);
@@ -162,8 +160,7 @@ static void write_delta(struct encoding *e, struct slice text, const struct repl
     BUF_LITERAL(e->out, "data: ");
     struct json_writer w = json_writer(e->out);
     json_open_object(&w);
-    json_key(&w, "delta");
-    json_open_object(&w);
+    json_member_object(&w, "delta");
     json_member_text(&w, "role", "assistant");
     json_member_string(&w, "content", text);
     if (calls) {

@@ -132,8 +132,7 @@ static int whole_generations(struct encoding *e, const struct reply *r,
     struct json_writer w = json_writer(e->out);
     json_open_object(&w);
     for (size_t k = 0; k < 2; k++) {
-        json_key(&w, names[k]);
-        json_open_array(&w);
+        json_member_array(&w, names[k]);
         for (size_t i = 0; i < r->file_count; i++)
             write_image(&w, &r->files[i]);
         json_close_array(&w);

@@ -91,10 +91,8 @@ static void error(const struct fault *why, bool in_stream, struct buf *out)
     struct json_writer w = json_writer(out);
     if (in_stream)
         BUF_LITERAL(out, "event: error\ndata: ");
-    json_open_object(&w);
-    json_member_text(&w, "type", "error");
-    json_key(&w, "error");
-    json_open_object(&w);
+    json_open_typed(&w, "error");
+    json_member_object(&w, "error");
     json_member_text(&w, "type", type_of(why));
     json_member_text(&w, "message", why->text[0] ? why->text : "The call failed.");
     json_key(&w, "details");

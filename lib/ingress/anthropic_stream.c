@@ -36,8 +36,7 @@ static struct json_writer open_frame(struct encoding *e, const char *name)
     BUF_LITERAL(e->out, "event: ");
     buf_put_text(e->out, name);
     BUF_LITERAL(e->out, "\ndata: ");
-    json_open_object(&w);
-    json_member_text(&w, "type", name);
+    json_open_typed(&w, name);
     return w;
 }
 
@@ -55,8 +54,7 @@ static void begin(struct encoding *e, struct stream *s)
     s->begun = true;
     usage_init(&none);
     struct json_writer w = open_frame(e, "message_start");
-    json_key(&w, "message");
-    json_open_object(&w);
+    json_member_object(&w, "message");
     anthropic_write_head(&w, e);
     json_member_raw(&w, "content", SLICE("[]"));
     json_member_text(&w, "stop_reason", NULL);
@@ -76,8 +74,7 @@ static struct json_writer open_start(struct encoding *e, struct stream *s)
     begin(e, s);
     struct json_writer w = open_frame(e, "content_block_start");
     json_member_int(&w, "index", (int64_t)s->blocks++);
-    json_key(&w, "content_block");
-    json_open_object(&w);
+    json_member_object(&w, "content_block");
     return w;
 }
 
@@ -92,8 +89,7 @@ static struct json_writer open_delta(struct encoding *e, const struct stream *s,
 {
     struct json_writer w = open_frame(e, "content_block_delta");
     json_member_int(&w, "index", (int64_t)s->blocks - 1);
-    json_key(&w, "delta");
-    json_open_object(&w);
+    json_member_object(&w, "delta");
     json_member_text(&w, "type", type);
     return w;
 }
@@ -422,8 +418,7 @@ int anthropic_stream_end(struct encoding *e, const struct reply_notes *notes)
     s->stop.tools = s->calls > 0;
     s->stop.refusal = buf_slice(&s->refusal);
     struct json_writer w = open_frame(e, "message_delta");
-    json_key(&w, "delta");
-    json_open_object(&w);
+    json_member_object(&w, "delta");
     anthropic_write_stop(&w, e, &s->stop);
     json_close_object(&w);
     anthropic_write_usage(&w, e, &s->usage, true);

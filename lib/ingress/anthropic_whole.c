@@ -11,12 +11,10 @@ static void write_passage(struct json_writer *w, const struct encoding *e,
                           const struct reply *r, struct slice text, size_t end, size_t *next)
 {
     bool cited = *next < r->citation_count && r->citations[*next].at <= end;
-    json_open_object(w);
-    json_member_text(w, "type", "text");
+    json_open_typed(w, "text");
     json_member_string(w, "text", text);
     if (cited) {
-        json_key(w, "citations");
-        json_open_array(w);
+        json_member_array(w, "citations");
         for (; *next < r->citation_count && r->citations[*next].at <= end; ++*next) {
             if (anthropic_can_cite(r->citations[*next].metadata))
                 anthropic_write_citation(w, r->citations[*next].metadata);
@@ -49,8 +47,7 @@ static void write_thought(struct json_writer *w, const struct encoding *e,
     bool silent = e->request && e->request->thoughts == CHAT_NO;
     if (silent && !run->seal.p)
         return;
-    json_open_object(w);
-    json_member_text(w, "type", "thinking");
+    json_open_typed(w, "thinking");
     json_member_string(w, "thinking",
                        silent ? SLICE("") : buf_part(&r->thoughts, run->start, run->end));
     if (run->seal.p)
@@ -62,8 +59,7 @@ static void write_thought(struct json_writer *w, const struct encoding *e,
 
 static void write_redacted(struct json_writer *w, struct slice vendor, struct slice seal)
 {
-    json_open_object(w);
-    json_member_text(w, "type", "redacted_thinking");
+    json_open_typed(w, "redacted_thinking");
     anthropic_write_seal(w, "data", vendor, seal);
     json_close_object(w);
 }
@@ -106,8 +102,7 @@ static int write_file(struct json_writer *w, const struct encoding *e,
     struct buf text AUTO(buf_free);
     buf_init(&text, LIMIT_REPLY_BODY);
     anthropic_put_file(&text, f->mime, f->content, f->is_url);
-    json_open_object(w);
-    json_member_text(w, "type", "text");
+    json_open_typed(w, "text");
     json_member_string(w, "text", buf_slice(&text));
     if (anthropic_is_newest(e))
         json_member_text(w, "citations", NULL);
@@ -117,8 +112,7 @@ static int write_file(struct json_writer *w, const struct encoding *e,
 
 static void write_plain(struct json_writer *w, const struct encoding *e, struct slice text)
 {
-    json_open_object(w);
-    json_member_text(w, "type", "text");
+    json_open_typed(w, "text");
     json_member_string(w, "text", text);
     if (anthropic_is_newest(e))
         json_member_text(w, "citations", NULL);
@@ -129,8 +123,7 @@ static int write_content(struct json_writer *w, const struct encoding *e, const 
 {
     size_t next = 0;
     int rc = AIGNE_OK;
-    json_key(w, "content");
-    json_open_array(w);
+    json_member_array(w, "content");
     for (size_t i = 0; i < r->run_count && rc == AIGNE_OK; i++) {
         const struct reply_run *run = &r->runs[i];
         if (run->kind == EVENT_TEXT)

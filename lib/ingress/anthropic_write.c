@@ -51,8 +51,7 @@ void anthropic_write_stop(struct json_writer *w, const struct encoding *e,
     else
         json_member_text(w, "stop_sequence", NULL);
     if (refused) {
-        json_key(w, "stop_details");
-        json_open_object(w);
+        json_member_object(w, "stop_details");
         json_member_text(w, "type", "refusal");
         json_member_text(w, "category", NULL);
         if (stop->refusal.n)
@@ -70,8 +69,7 @@ void anthropic_write_stop(struct json_writer *w, const struct encoding *e,
 
 static void write_writes(struct json_writer *w, const struct usage *u)
 {
-    json_key(w, "cache_creation");
-    json_open_object(w);
+    json_member_object(w, "cache_creation");
     json_member_int(w, "ephemeral_5m_input_tokens", usage_known(u->cache_write_5m));
     json_member_int(w, "ephemeral_1h_input_tokens", usage_known(u->cache_write_1h));
     json_close_object(w);
@@ -83,8 +81,7 @@ static void write_details(struct json_writer *w, const struct usage *u)
         json_member_text(w, "output_tokens_details", NULL);
         return;
     }
-    json_key(w, "output_tokens_details");
-    json_open_object(w);
+    json_member_object(w, "output_tokens_details");
     json_member_int(w, "thinking_tokens", u->reasoning);
     json_close_object(w);
 }
@@ -93,8 +90,7 @@ void anthropic_write_usage(struct json_writer *w, const struct encoding *e,
                            const struct usage *u, bool delta)
 {
     int64_t written = usage_known(u->cache_write_5m) + usage_known(u->cache_write_1h);
-    json_key(w, "usage");
-    json_open_object(w);
+    json_member_object(w, "usage");
     json_member_int(w, "input_tokens", usage_prompt(u) - usage_known(u->cache_read) - written);
     json_member_int(w, "cache_creation_input_tokens", written);
     json_member_int(w, "cache_read_input_tokens", usage_known(u->cache_read));
@@ -189,8 +185,7 @@ void anthropic_write_citation(struct json_writer *w, struct slice metadata)
         write_on_one_line(w, v[0].raw);
         return;
     }
-    json_open_object(w);
-    json_member_text(w, "type", "web_search_result_location");
+    json_open_typed(w, "web_search_result_location");
     json_member_raw(w, "url", v[1].raw);
     member_or(w, "title", v[2], NULL);
     member_or(w, "cited_text", v[3], "");

@@ -137,8 +137,7 @@ static void write_details(struct json_writer *w, const struct fault *why)
 {
     if (!why->reason[0] && why->retry_ms < 0 && !why->param[0])
         return;
-    json_key(w, "details");
-    json_open_array(w);
+    json_member_array(w, "details");
     if (why->reason[0]) {
         open_detail(w, "type.googleapis.com/google.rpc.ErrorInfo");
         json_member_text(w, "reason", why->reason);
@@ -146,8 +145,7 @@ static void write_details(struct json_writer *w, const struct fault *why)
     }
     if (why->param[0]) {
         open_detail(w, "type.googleapis.com/google.rpc.BadRequest");
-        json_key(w, "fieldViolations");
-        json_open_array(w);
+        json_member_array(w, "fieldViolations");
         json_open_object(w);
         json_member_text(w, "field", why->param);
         json_member_text(w, "description", why->text);
@@ -172,8 +170,7 @@ static void write_error(const struct fault *why, struct buf *out)
     struct json_writer w = json_writer(out);
     int http = fault_status(why);
     json_open_object(&w);
-    json_key(&w, "error");
-    json_open_object(&w);
+    json_member_object(&w, "error");
     json_member_int(&w, "code", http >= 500 && !is_known(http) ? 503 : http);
     json_member_text(&w, "message", why->text[0] ? why->text : "The call failed.");
     json_member_text(&w, "status", status_name(http));

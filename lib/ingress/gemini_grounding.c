@@ -27,12 +27,10 @@ static void write_support(struct buf *out, struct json text, int64_t chunk)
 {
     struct json_writer w = json_writer(out);
     json_open_object(&w);
-    json_key(&w, "segment");
-    json_open_object(&w);
+    json_member_object(&w, "segment");
     json_member_raw(&w, "text", text.raw);
     json_close_object(&w);
-    json_key(&w, "groundingChunkIndices");
-    json_open_array(&w);
+    json_member_array(&w, "groundingChunkIndices");
     json_write_int(&w, chunk);
     json_close_array(&w);
     json_close_object(&w);
@@ -78,8 +76,7 @@ void grounding_write(const struct grounding *g, struct json_writer *w)
 {
     if (!g->count)
         return;
-    json_key(w, "groundingMetadata");
-    json_open_object(w);
+    json_member_object(w, "groundingMetadata");
     write_list(w, "groundingChunks", &g->chunks);
     write_list(w, "groundingSupports", &g->supports);
     json_close_object(w);
@@ -104,8 +101,7 @@ static void write_top(struct json_writer *w, struct json token)
 {
     struct json_walk walk = json_walk(json_get(token, "top_logprobs"));
     json_open_object(w);
-    json_key(w, "candidates");
-    json_open_array(w);
+    json_member_array(w, "candidates");
     while (json_next(&walk))
         write_token(w, walk.value);
     json_close_array(w);
@@ -116,15 +112,12 @@ void google_write_logprobs(struct json_writer *w, struct slice content)
 {
     struct json list = json_of(content);
     struct json_walk walk = json_walk(list);
-    json_key(w, "logprobsResult");
-    json_open_object(w);
-    json_key(w, "topCandidates");
-    json_open_array(w);
+    json_member_object(w, "logprobsResult");
+    json_member_array(w, "topCandidates");
     while (json_next(&walk))
         write_top(w, walk.value);
     json_close_array(w);
-    json_key(w, "chosenCandidates");
-    json_open_array(w);
+    json_member_array(w, "chosenCandidates");
     walk = json_walk(list);
     while (json_next(&walk))
         write_token(w, walk.value);

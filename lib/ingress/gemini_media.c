@@ -139,8 +139,7 @@ static int whole_predict(struct encoding *e, const struct reply *r,
     struct json_writer w = json_writer(e->out);
     (void)notes;
     json_open_object(&w);
-    json_key(&w, "predictions");
-    json_open_array(&w);
+    json_member_array(&w, "predictions");
     for (size_t i = 0; i < r->file_count; i++) {
         const struct reply_file *f = &r->files[i];
         json_open_object(&w);
@@ -156,8 +155,7 @@ static int whole_predict(struct encoding *e, const struct reply *r,
 static void write_video(struct json_writer *w, const struct reply_file *f)
 {
     json_open_object(w);
-    json_key(w, "video");
-    json_open_object(w);
+    json_member_object(w, "video");
     if (f->is_url) {
         json_member_string(w, "uri", f->content);
     } else {
@@ -183,15 +181,12 @@ static int whole_video(struct encoding *e, const struct reply *r,
     BUF_LITERAL(e->out, "\"");
     w.comma = true;
     json_member_bool(&w, "done", true);
-    json_key(&w, "response");
-    json_open_object(&w);
+    json_member_object(&w, "response");
     json_member_text(&w, "@type",
                      "type.googleapis.com/"
                      "google.ai.generativelanguage.v1beta.PredictLongRunningResponse");
-    json_key(&w, "generateVideoResponse");
-    json_open_object(&w);
-    json_key(&w, "generatedSamples");
-    json_open_array(&w);
+    json_member_object(&w, "generateVideoResponse");
+    json_member_array(&w, "generatedSamples");
     for (size_t i = 0; i < r->file_count; i++)
         write_video(&w, &r->files[i]);
     json_close_array(&w);

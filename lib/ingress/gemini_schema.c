@@ -121,8 +121,7 @@ static int write_type(struct rewrite *x, struct json type, bool nullable)
 
 static void write_enum(struct rewrite *x, struct json list, bool nullable)
 {
-    json_key(&x->json, "enum");
-    json_open_array(&x->json);
+    json_member_array(&x->json, "enum");
     struct json_walk w = json_walk(list);
     while (json_next(&w))
         json_write_raw(&x->json, w.value.raw);

@@ -163,8 +163,7 @@ static void write_vector(struct json_writer *w, struct slice values)
 static int end_embeddings(struct encoding *e, struct json_writer *w, const struct reply *r)
 {
     if (usage_reported(&r->usage)) {
-        json_key(w, "usageMetadata");
-        json_open_object(w);
+        json_member_object(w, "usageMetadata");
         json_member_int(w, "promptTokenCount", usage_prompt(&r->usage));
         json_close_object(w);
     }
@@ -189,8 +188,7 @@ static int whole_batch(struct encoding *e, const struct reply *r,
     struct json_writer w = json_writer(e->out);
     (void)notes;
     json_open_object(&w);
-    json_key(&w, "embeddings");
-    json_open_array(&w);
+    json_member_array(&w, "embeddings");
     for (size_t i = 0; i < r->embedding_count; i++)
         write_vector(&w, r->embeddings[i]);
     json_close_array(&w);

@@ -43,11 +43,9 @@ static void write_run(struct json_writer *w, const struct reply *r, const struct
 static void write_content(struct json_writer *w, const struct reply *r)
 {
     bool json_alone = !r->text.n && r->json.p;
-    json_key(w, "content");
-    json_open_object(w);
+    json_member_object(w, "content");
     if (r->run_count || json_alone) {
-        json_key(w, "parts");
-        json_open_array(w);
+        json_member_array(w, "parts");
         for (size_t i = 0; i < r->run_count; i++)
             write_run(w, r, &r->runs[i]);
         if (json_alone)
@@ -103,8 +101,7 @@ int google_write_whole(struct encoding *e, const struct reply *r,
     struct json_writer w = json_writer(e->out);
     (void)notes;
     json_open_object(&w);
-    json_key(&w, "candidates");
-    json_open_array(&w);
+    json_member_array(&w, "candidates");
     int rc = AIGNE_OK;
     int index = 0;
     for (const struct reply *one = r; one && !rc; one = one->next)

@@ -74,8 +74,7 @@ void google_write_call(struct json_writer *w, struct slice id, struct slice name
 {
     struct json signature = json_get(json_of(metadata), "thoughtSignature");
     json_open_object(w);
-    json_key(w, "functionCall");
-    json_open_object(w);
+    json_member_object(w, "functionCall");
     if (id.n)
         json_member_string(w, "id", id);
     json_member_string(w, "name", name.p ? name : SLICE(""));
@@ -114,8 +113,7 @@ static void write_modalities(struct json_writer *w, const char *name, int64_t te
 {
     if (image <= 0 && audio <= 0)
         return;
-    json_key(w, name);
-    json_open_array(w);
+    json_member_array(w, name);
     write_modality(w, "TEXT", text);
     write_modality(w, "IMAGE", image);
     write_modality(w, "AUDIO", audio);
@@ -135,8 +133,7 @@ void google_write_usage(struct json_writer *w, const struct usage *u)
     int64_t thoughts = usage_known(u->reasoning);
     int64_t image = usage_known(u->image_input);
     int64_t audio = usage_known(u->audio_input);
-    json_key(w, "usageMetadata");
-    json_open_object(w);
+    json_member_object(w, "usageMetadata");
     json_member_int(w, "promptTokenCount", prompt);
     member_known(w, "cachedContentTokenCount", u->cache_read);
     json_member_int(w, "candidatesTokenCount", usage_answer(u) - thoughts);

@@ -115,8 +115,7 @@ void openai_write_error(const struct fault *why, bool in_stream, struct buf *out
     if (in_stream)
         BUF_LITERAL(out, "data: ");
     json_open_object(&w);
-    json_key(&w, "error");
-    json_open_object(&w);
+    json_member_object(&w, "error");
     openai_write_error_members(&w, why, true);
     json_close_object(&w);
     json_close_object(&w);

@@ -78,8 +78,7 @@ static int write_data(struct json_writer *w, const struct reply *r, bool base64)
     struct buf bytes AUTO(buf_free);
     int rc = AIGNE_OK;
     buf_init(&bytes, SIZE_MAX / 2);
-    json_key(w, "data");
-    json_open_array(w);
+    json_member_array(w, "data");
     for (size_t i = 0; i < r->embedding_count && rc >= 0; i++) {
         if (!r->embeddings[i].p)
             return AIGNE_E_PROTOCOL;
@@ -110,8 +109,7 @@ static int whole(struct encoding *e, const struct reply *r, const struct reply_n
     if (rc < 0)
         return rc;
     json_member_string(&w, "model", e->model.p ? e->model : SLICE(""));
-    json_key(&w, "usage");
-    json_open_object(&w);
+    json_member_object(&w, "usage");
     json_member_int(&w, "prompt_tokens", usage_prompt(&r->usage));
     json_member_int(&w, "total_tokens", usage_prompt(&r->usage));
     json_close_object(&w);

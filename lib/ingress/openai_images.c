@@ -188,8 +188,7 @@ static int whole(struct encoding *e, const struct reply *r, const struct reply_n
         return AIGNE_E_PROTOCOL;
     json_open_object(&w);
     json_member_int(&w, "created", e->created_s);
-    json_key(&w, "data");
-    json_open_array(&w);
+    json_member_array(&w, "data");
     for (size_t i = 0; i < r->file_count; i++) {
         const struct reply_file *file = &r->files[i];
         json_open_object(&w);

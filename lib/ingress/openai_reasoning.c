@@ -32,8 +32,7 @@ static void write_format(struct json_writer *w, struct slice vendor)
 
 void openai_write_detail(struct json_writer *w, const struct openai_detail *d)
 {
-    json_open_object(w);
-    json_member_text(w, "type", d->opaque ? "reasoning.encrypted" : "reasoning.text");
+    json_open_typed(w, d->opaque ? "reasoning.encrypted" : "reasoning.text");
     if (!d->opaque)
         json_member_string(w, "text", d->text.p ? d->text : SLICE(""));
     json_member_string(w, d->opaque ? "data" : "signature", d->seal);

@@ -58,8 +58,7 @@ static void error(const struct fault *why, bool in_stream, struct buf *out)
         return;
     }
     BUF_LITERAL(out, "event: error\ndata: ");
-    json_open_object(&w);
-    json_member_text(&w, "type", "error");
+    json_open_typed(&w, "error");
     json_member_int(&w, "sequence_number", SEQUENCE_LAST);
     responses_write_complaint(&w, why);
     json_close_object(&w);

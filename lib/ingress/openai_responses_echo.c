@@ -27,12 +27,10 @@ static struct slice extra_of(const struct chat_request *r, const char *name)
 
 static void write_tools(struct json_writer *w, const struct chat_request *r)
 {
-    json_key(w, "tools");
-    json_open_array(w);
+    json_member_array(w, "tools");
     for (size_t i = 0; i < r->tool_count; i++) {
         const struct chat_tool *t = &r->tools[i];
-        json_open_object(w);
-        json_member_text(w, "type", "function");
+        json_open_typed(w, "function");
         json_member_string(w, "name", t->name);
         string_or_null(w, "description", t->description);
         raw_or_null(w, "parameters", t->parameters);
@@ -52,8 +50,7 @@ static void write_choice(struct json_writer *w, const struct chat_request *r)
         json_member_text(w, "tool_choice", words[r->tool_choice]);
         return;
     }
-    json_key(w, "tool_choice");
-    json_open_object(w);
+    json_member_object(w, "tool_choice");
     json_member_text(w, "type", "function");
     json_member_string(w, "name", r->tool_choice_name);
     json_close_object(w);
@@ -62,10 +59,8 @@ static void write_choice(struct json_writer *w, const struct chat_request *r)
 static void write_text(struct json_writer *w, const struct chat_request *r)
 {
     struct slice verbosity = extra_of(r, "verbosity");
-    json_key(w, "text");
-    json_open_object(w);
-    json_key(w, "format");
-    json_open_object(w);
+    json_member_object(w, "text");
+    json_member_object(w, "format");
     json_member_text(w, "type",
                      r->format == CHAT_FORMAT_SCHEMA ? "json_schema"
                      : r->format == CHAT_FORMAT_JSON ? "json_object"
@@ -83,8 +78,7 @@ static void write_text(struct json_writer *w, const struct chat_request *r)
 
 static void write_reasoning(struct json_writer *w, const struct chat_request *r)
 {
-    json_key(w, "reasoning");
-    json_open_object(w);
+    json_member_object(w, "reasoning");
     json_member_text(w, "effort", chat_effort_name(r->effort));
     json_member_text(w, "summary", r->thoughts == CHAT_YES ? "auto" : NULL);
     json_close_object(w);

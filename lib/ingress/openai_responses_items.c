@@ -49,8 +49,7 @@ struct json_writer responses_open_event(struct encoding *e, struct responses_str
     buf_put_text(e->out, type);
     BUF_LITERAL(e->out, "\ndata: ");
     struct json_writer w = json_writer(e->out);
-    json_open_object(&w);
-    json_member_text(&w, "type", type);
+    json_open_typed(&w, type);
     json_member_int(&w, "sequence_number", s->sequence++);
     return w;
 }
@@ -87,8 +86,7 @@ struct json_writer responses_open_part_event(struct encoding *e, struct response
 
 static void write_output(struct json_writer *w, const struct responses_stream *s)
 {
-    json_key(w, "output");
-    json_open_array(w);
+    json_member_array(w, "output");
     for (size_t i = 0; i < s->count; i++) {
         const struct responses_item *it = &s->items[i];
         if (it->end)
@@ -101,8 +99,7 @@ void responses_tell(struct encoding *e, struct responses_stream *s, const char *
                     enum responses_status status, const struct fault *why)
 {
     struct json_writer w = responses_open_event(e, s, type);
-    json_key(&w, "response");
-    json_open_object(&w);
+    json_member_object(&w, "response");
     json_write_raw(&w, s->head);
     responses_write_state(&w, status, s->finish, why);
     json_write_raw(&w, s->echo.n ? slice_from(s->echo, 1) : s->echo); /* without its comma */
@@ -215,8 +212,7 @@ void responses_end_reasoning(struct encoding *e, struct responses_stream *s,
         json_member_string(&w, "text", buf_slice(&s->text));
         responses_close_event(&w);
         w = responses_open_part_event(e, s, "response.reasoning_summary_part.done");
-        json_key(&w, "part");
-        json_open_object(&w);
+        json_member_object(&w, "part");
         json_member_text(&w, "type", "summary_text");
         json_member_string(&w, "text", buf_slice(&s->text));
         json_close_object(&w);

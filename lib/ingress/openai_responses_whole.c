@@ -125,8 +125,7 @@ static int write_output(struct encoding *e, const struct reply *r, enum response
     struct output o = {.w = json_writer(e->out), .e = e, .reply = r, .status = status};
     o.w.comma = true;
     buf_init(&o.parts, LIMIT_REPLY_BODY);
-    json_key(&o.w, "output");
-    json_open_array(&o.w);
+    json_member_array(&o.w, "output");
     for (size_t i = 0; i < r->run_count; i++)
         write_run(&o, &r->runs[i]);
     if (!r->text.n && r->json.p)

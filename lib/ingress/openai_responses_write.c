@@ -47,8 +47,7 @@ void responses_write_message(struct json_writer *w, const struct encoding *e, si
 void responses_write_text_part(struct json_writer *w, struct slice text,
                                struct slice annotations, struct slice logprobs)
 {
-    json_open_object(w);
-    json_member_text(w, "type", "output_text");
+    json_open_typed(w, "output_text");
     json_member_string(w, "text", text);
     write_list(w, "annotations", annotations);
     write_list(w, "logprobs", logprobs);
@@ -57,8 +56,7 @@ void responses_write_text_part(struct json_writer *w, struct slice text,
 
 void responses_write_refusal_part(struct json_writer *w, struct slice text)
 {
-    json_open_object(w);
-    json_member_text(w, "type", "refusal");
+    json_open_typed(w, "refusal");
     json_member_string(w, "refusal", text);
     json_close_object(w);
 }
@@ -111,11 +109,9 @@ void responses_write_reasoning(struct json_writer *w, const struct encoding *e, 
     else /* another hub's, whose ids are not kept: it is in it whole as well */
         write_prefixed(w, "id", "rs_", content);
     json_member_text(w, "type", "reasoning");
-    json_key(w, "summary");
-    json_open_array(w);
+    json_member_array(w, "summary");
     if (text.n) {
-        json_open_object(w);
-        json_member_text(w, "type", "summary_text");
+        json_open_typed(w, "summary_text");
         json_member_string(w, "text", text);
         json_close_object(w);
     }
@@ -182,8 +178,7 @@ bool responses_write_annotation(struct json_writer *w, struct slice citation)
     bool linked = v[URL].kind == JSON_STRING;
     if (!linked && v[TITLE].kind != JSON_STRING && v[FILE_ID].kind != JSON_STRING)
         return false;
-    json_open_object(w);
-    json_member_text(w, "type", linked ? "url_citation" : "file_citation");
+    json_open_typed(w, linked ? "url_citation" : "file_citation");
     if (linked) {
         json_member_raw(w, "url", v[URL].raw);
         write_text_of(w, "title", v[TITLE]);
@@ -213,8 +208,7 @@ void responses_write_head(struct json_writer *w, const struct encoding *e)
 void responses_write_complaint(struct json_writer *w, const struct fault *why)
 {
     openai_write_error_members(w, why, false);
-    json_key(w, "error");
-    json_open_object(w);
+    json_member_object(w, "error");
     openai_write_error_members(w, why, true);
     json_close_object(w);
 }
@@ -258,18 +252,15 @@ void responses_write_state(struct json_writer *w, enum responses_status status,
 
 void responses_write_usage(struct json_writer *w, const struct usage *u)
 {
-    json_key(w, "usage");
-    json_open_object(w);
+    json_member_object(w, "usage");
     json_member_int(w, "input_tokens", usage_prompt(u));
-    json_key(w, "input_tokens_details");
-    json_open_object(w);
+    json_member_object(w, "input_tokens_details");
     json_member_int(w, "cached_tokens", usage_known(u->cache_read));
     json_member_int(w, "cache_write_tokens",
                     usage_known(u->cache_write_5m) + usage_known(u->cache_write_1h));
     json_close_object(w);
     json_member_int(w, "output_tokens", usage_answer(u));
-    json_key(w, "output_tokens_details");
-    json_open_object(w);
+    json_member_object(w, "output_tokens_details");
     json_member_int(w, "reasoning_tokens", usage_known(u->reasoning));
     json_close_object(w);
     json_member_int(w, "total_tokens", usage_prompt(u) + usage_answer(u));

@@ -149,8 +149,7 @@ static int write_seal(struct encoding *e, struct stream *s, const struct event *
                                          .index = s->seals++};
     begin(e, s, false);
     struct json_writer w = open_delta(e, s);
-    json_key(&w, "reasoning_details");
-    json_open_array(&w);
+    json_member_array(&w, "reasoning_details");
     openai_write_detail(&w, &detail);
     json_close_array(&w);
     close_delta(e, &w, NULL);
@@ -182,8 +181,7 @@ static struct json_writer open_call(struct encoding *e, struct stream *s, int in
 {
     begin(e, s, true);
     struct json_writer w = open_delta(e, s);
-    json_key(&w, "tool_calls");
-    json_open_array(&w);
+    json_member_array(&w, "tool_calls");
     json_open_object(&w);
     json_member_int(&w, "index", index);
     return w;
@@ -204,8 +202,7 @@ static int on_tool_begin(struct encoding *e, struct stream *s, const struct even
     struct json_writer w = open_call(e, s, ev->index);
     openai_write_call_id(&w, "id", e, ev->id, ev->index);
     json_member_text(&w, "type", "function");
-    json_key(&w, "function");
-    json_open_object(&w);
+    json_member_object(&w, "function");
     json_member_string(&w, "name", ev->name.p ? ev->name : SLICE(""));
     json_member_text(&w, "arguments", "");
     json_close_object(&w);
@@ -218,8 +215,7 @@ static void write_arguments(struct encoding *e, struct stream *s, int index, str
 {
     set(s->argued, (size_t)index);
     struct json_writer w = open_call(e, s, index);
-    json_key(&w, "function");
-    json_open_object(&w);
+    json_member_object(&w, "function");
     json_member_string(&w, "arguments", text);
     json_close_object(&w);
     close_call(e, &w);
@@ -250,8 +246,7 @@ static int on_citation(struct encoding *e, struct stream *s, const struct event 
         return AIGNE_OK;
     begin(e, s, false);
     struct json_writer w = open_delta(e, s);
-    json_key(&w, "annotations");
-    json_open_array(&w);
+    json_member_array(&w, "annotations");
     openai_write_citation(&w, ev->metadata);
     json_close_array(&w);
     close_delta(e, &w, NULL);
@@ -274,8 +269,7 @@ static int on_file(struct encoding *e, struct stream *s, const struct event *ev)
 {
     begin(e, s, false);
     struct json_writer w = open_delta(e, s);
-    json_key(&w, "images");
-    json_open_array(&w);
+    json_member_array(&w, "images");
     openai_write_image(&w, ev->mime, ev->text, ev->is_url);
     json_close_array(&w);
     close_delta(e, &w, NULL);

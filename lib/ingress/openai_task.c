@@ -268,8 +268,7 @@ struct json_writer openai_frame(struct encoding *e, const char *type, bool named
     }
     BUF_LITERAL(e->out, "data: ");
     struct json_writer w = json_writer(e->out);
-    json_open_object(&w);
-    json_member_text(&w, "type", type);
+    json_open_typed(&w, type);
     return w;
 }
 
@@ -293,14 +292,12 @@ void openai_write_tokens(struct json_writer *w, const struct usage *u, const cha
     bool audio = u->audio_input >= 0;
     if (!openai_tokens_counted(u))
         return;
-    json_key(w, "usage");
-    json_open_object(w);
+    json_member_object(w, "usage");
     if (type)
         json_member_text(w, "type", type);
     json_member_int(w, "input_tokens", usage_prompt(u));
     if (details) {
-        json_key(w, details);
-        json_open_object(w);
+        json_member_object(w, details);
         json_member_int(w, "text_tokens", usage_prompt(u) - media);
         json_member_int(w, audio ? "audio_tokens" : "image_tokens", media);
         json_close_object(w);

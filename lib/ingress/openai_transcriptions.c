@@ -89,8 +89,7 @@ static void write_usage(struct json_writer *w, const struct usage *u)
     }
     if (u->milliseconds < 0)
         return;
-    json_key(w, "usage");
-    json_open_object(w);
+    json_member_object(w, "usage");
     json_member_text(w, "type", "duration");
     json_key(w, "seconds");
     decimal_write(w->out, u->milliseconds, 3);

@@ -7,15 +7,13 @@
 
 static void write_calls(struct json_writer *w, const struct encoding *e, const struct reply *r)
 {
-    json_key(w, "tool_calls");
-    json_open_array(w);
+    json_member_array(w, "tool_calls");
     for (size_t i = 0; i < r->tool_count; i++) {
         const struct reply_tool_call *t = &r->tools[i];
         json_open_object(w);
         openai_write_call_id(w, "id", e, t->id, (int)i);
         json_member_text(w, "type", "function");
-        json_key(w, "function");
-        json_open_object(w);
+        json_member_object(w, "function");
         json_member_string(w, "name", t->name.p ? t->name : SLICE(""));
         json_member_string(w, "arguments",
                            t->arguments.n ? buf_slice(&t->arguments) : SLICE("{}"));
@@ -37,8 +35,7 @@ static void write_reasoning(struct json_writer *w, const struct reply *r)
         if (!run->seal.p || (!opaque && run->kind != EVENT_THOUGHT))
             continue;
         if (!seals) {
-            json_key(w, "reasoning_details");
-            json_open_array(w);
+            json_member_array(w, "reasoning_details");
         }
         const struct openai_detail detail = {
             .text = opaque || !r->thoughts.n ? SLICE_NONE
@@ -60,8 +57,7 @@ static void write_citations(struct json_writer *w, const struct reply *r)
         if (!openai_is_citation(r->citations[i].metadata))
             continue;
         if (!open) {
-            json_key(w, "annotations");
-            json_open_array(w);
+            json_member_array(w, "annotations");
         }
         open = true;
         openai_write_citation(w, r->citations[i].metadata);
@@ -77,8 +73,7 @@ static void write_message(struct json_writer *w, const struct encoding *e,
     if (!text.n && r->json.p)
         text = r->json;
     bool silent = !text.n && (r->tool_count || r->refusal.n);
-    json_key(w, "message");
-    json_open_object(w);
+    json_member_object(w, "message");
     json_member_text(w, "role", "assistant");
     if (silent)
         json_member_text(w, "content", NULL);
@@ -93,8 +88,7 @@ static void write_message(struct json_writer *w, const struct encoding *e,
     if (r->tool_count)
         write_calls(w, e, r);
     if (r->file_count) {
-        json_key(w, "images");
-        json_open_array(w);
+        json_member_array(w, "images");
         for (size_t i = 0; i < r->file_count; i++)
             openai_write_image(w, r->files[i].mime, r->files[i].content, r->files[i].is_url);
         json_close_array(w);
@@ -121,8 +115,7 @@ int openai_write_whole(struct encoding *e, const struct reply *r,
     (void)notes;
     json_open_object(&w);
     openai_write_head(&w, e, "chat.completion");
-    json_key(&w, "choices");
-    json_open_array(&w);
+    json_member_array(&w, "choices");
     int index = 0;
     for (const struct reply *one = r; one; one = one->next)
         write_choice(&w, e, one, index++);

@@ -20,19 +20,16 @@ void openai_write_head(struct json_writer *w, const struct encoding *e, const ch
 void openai_write_usage(struct json_writer *w, const struct usage *u)
 {
     int64_t written = usage_known(u->cache_write_5m) + usage_known(u->cache_write_1h);
-    json_key(w, "usage");
-    json_open_object(w);
+    json_member_object(w, "usage");
     json_member_int(w, "prompt_tokens", usage_prompt(u));
     json_member_int(w, "completion_tokens", usage_answer(u));
     json_member_int(w, "total_tokens", usage_prompt(u) + usage_answer(u));
-    json_key(w, "prompt_tokens_details");
-    json_open_object(w);
+    json_member_object(w, "prompt_tokens_details");
     json_member_int(w, "cached_tokens", usage_known(u->cache_read));
     if (written)
         json_member_int(w, "cache_write_tokens", written);
     json_close_object(w);
-    json_key(w, "completion_tokens_details");
-    json_open_object(w);
+    json_member_object(w, "completion_tokens_details");
     json_member_int(w, "reasoning_tokens", usage_known(u->reasoning));
     json_close_object(w);
     json_close_object(w);
@@ -73,10 +70,8 @@ void openai_write_signature(struct json_writer *w, struct slice metadata)
     struct json signature = json_get(json_of(metadata), "thoughtSignature");
     if (signature.kind != JSON_STRING)
         return;
-    json_key(w, "extra_content");
-    json_open_object(w);
-    json_key(w, "google");
-    json_open_object(w);
+    json_member_object(w, "extra_content");
+    json_member_object(w, "google");
     json_member_raw(w, "thought_signature", signature.raw);
     json_close_object(w);
     json_close_object(w);
@@ -93,10 +88,8 @@ void openai_write_citation(struct json_writer *w, struct slice metadata)
     static const char *const names[] = {"start", "end", "url", "title"};
     struct json v[4];
     json_pick(json_of(metadata), names, 4, v);
-    json_open_object(w);
-    json_member_text(w, "type", "url_citation");
-    json_key(w, "url_citation");
-    json_open_object(w);
+    json_open_typed(w, "url_citation");
+    json_member_object(w, "url_citation");
     for (size_t i = 0; i < 2; i++) {
         int64_t place = 0;
         json_int64(v[i], &place);
@@ -114,8 +107,7 @@ void openai_write_logprobs(struct json_writer *w, struct slice content)
         json_member_text(w, "logprobs", NULL);
         return;
     }
-    json_key(w, "logprobs");
-    json_open_object(w);
+    json_member_object(w, "logprobs");
     json_key(w, "content");
     json_write_raw(w, SLICE("["));
     buf_put_slice(w->out, content);
@@ -127,10 +119,8 @@ void openai_write_logprobs(struct json_writer *w, struct slice content)
 void openai_write_image(struct json_writer *w, struct slice mime, struct slice content,
                         bool is_url)
 {
-    json_open_object(w);
-    json_member_text(w, "type", "image_url");
-    json_key(w, "image_url");
-    json_open_object(w);
+    json_open_typed(w, "image_url");
+    json_member_object(w, "image_url");
     json_key(w, "url");
     json_write_raw(w, SLICE("\""));
     if (!is_url) {

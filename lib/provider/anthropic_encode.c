@@ -55,8 +55,7 @@ static int write_tools(struct anthropic *x)
     if (!r->tool_count && !x->json_tool)
         return AIGNE_OK;
     int rc = name_check_tools(&anthropic_names, r, x->w.arena, x->w.why);
-    json_key(&x->w.json, "tools");
-    json_open_array(&x->w.json);
+    json_member_array(&x->w.json, "tools");
     for (size_t i = 0; i < r->tool_count && rc == AIGNE_OK; i++) {
         enum chat_cache own = r->tools[i].cache;
         bool last = i + 1 == r->tool_count;
@@ -99,8 +98,7 @@ static int write_tool_choice(struct anthropic *x)
                             : SLICE(WIRE_JSON_TOOL);
     if (!name.p)
         return fault_nomem(x->w.why);
-    json_key(j, "tool_choice");
-    json_open_object(j);
+    json_member_object(j, "tool_choice");
     json_member_text(j, "type", words[choice]);
     if (choice == CHAT_TOOLS_NAMED)
         json_member_string(j, "name", name);
@@ -172,8 +170,7 @@ static void write_thinking(struct anthropic *x, const struct anthropic_thinking 
     struct json_writer *j = &x->w.json;
     if (!t->on && !t->off)
         return;
-    json_key(j, "thinking");
-    json_open_object(j);
+    json_member_object(j, "thinking");
     json_member_text(j, "type", t->off ? "disabled" : t->budget ? "enabled" : "adaptive");
     if (t->on && t->budget)
         json_member_int(j, "budget_tokens", t->budget);
@@ -188,13 +185,11 @@ static void write_output_config(struct anthropic *x, const struct anthropic_thin
     bool schema = wants_json(x->w.request) && !x->json_tool;
     if (!t->effort && !schema)
         return;
-    json_key(j, "output_config");
-    json_open_object(j);
+    json_member_object(j, "output_config");
     if (t->effort)
         json_member_text(j, "effort", t->effort);
     if (schema) {
-        json_key(j, "format");
-        json_open_object(j);
+        json_member_object(j, "format");
         json_member_text(j, "type", "json_schema");
         json_member_raw(j, "schema", x->w.request->schema);
         json_close_object(j);
@@ -244,8 +239,7 @@ static void write_rest(struct anthropic *x)
     struct json_writer *j = &x->w.json;
     const struct chat_request *r = x->w.request;
     if (r->user.n) {
-        json_key(j, "metadata");
-        json_open_object(j);
+        json_member_object(j, "metadata");
         json_member_string(j, "user_id", r->user);
         json_close_object(j);
     }

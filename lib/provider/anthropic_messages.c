@@ -73,8 +73,7 @@ bool anthropic_says(const struct chat_message *m)
 static void write_text(struct anthropic *x, struct slice text, enum chat_cache cache)
 {
     struct json_writer *j = &x->w.json;
-    json_open_object(j);
-    json_member_text(j, "type", "text");
+    json_open_typed(j, "text");
     json_member_string(j, "text", text);
     anthropic_write_cache(x, cache);
     json_close_object(j);
@@ -104,8 +103,7 @@ int anthropic_write_system(struct anthropic *x)
     int rc = wire_refuse_system_files(&x->w);
     if (!last || rc)
         return rc;
-    json_key(&x->w.json, "system");
-    json_open_array(&x->w.json);
+    json_member_array(&x->w.json, "system");
     for (size_t i = 0; i < r->message_count; i++) {
         const struct chat_message *m = &r->messages[i];
         for (size_t k = 0; k < m->part_count; k++) {
@@ -123,8 +121,7 @@ int anthropic_write_system(struct anthropic *x)
 static void write_source(struct anthropic *x, const struct media *m)
 {
     struct json_writer *j = &x->w.json;
-    json_key(j, "source");
-    json_open_object(j);
+    json_member_object(j, "source");
     json_member_text(j, "type", m->url.p ? "url" : "base64");
     if (m->url.p) {
         json_member_string(j, "url", m->url);
@@ -147,8 +144,7 @@ static int write_text_source(struct anthropic *x, const struct media *m, size_t 
         return fault_nomem(x->w.why);
     if (!utf8_valid(buf_slice(&text)))
         return wire_refuse_part(&x->w, message, part, "the content is no text in UTF-8.");
-    json_key(j, "source");
-    json_open_object(j);
+    json_member_object(j, "source");
     json_member_text(j, "type", "text");
     json_member_text(j, "media_type", "text/plain");
     json_member_string(j, "data", buf_slice(&text));
@@ -188,8 +184,7 @@ int anthropic_write_media(struct anthropic *x, size_t message, size_t part,
         return wire_refuse_part(&x->w, message, part,
                                 "this provider takes images as jpeg, png, gif or webp.");
     int rc = AIGNE_OK;
-    json_open_object(j);
-    json_member_text(j, "type", m.kind == MEDIA_IMAGE ? "image" : "document");
+    json_open_typed(j, m.kind == MEDIA_IMAGE ? "image" : "document");
     if (text)
         rc = write_text_source(x, &m, message, part);
     else
@@ -216,8 +211,7 @@ static int write_call(struct anthropic *x, const struct chat_part *p, enum chat_
     struct slice name = name_to_wire(&anthropic_names, p->name, x->w.arena);
     if (!id.p || !name.p)
         return fault_nomem(x->w.why);
-    json_open_object(j);
-    json_member_text(j, "type", "tool_use");
+    json_open_typed(j, "tool_use");
     json_member_string(j, "id", id);
     json_member_string(j, "name", name);
     wire_object(&x->w, "input", p->arguments, "input");
@@ -298,8 +292,7 @@ static int write_result_blocks(struct anthropic *x, size_t message)
 {
     const struct chat_message *m = &x->w.request->messages[message];
     int rc = AIGNE_OK;
-    json_key(&x->w.json, "content");
-    json_open_array(&x->w.json);
+    json_member_array(&x->w.json, "content");
     for (size_t k = 0; k < m->part_count && rc == AIGNE_OK; k++) {
         const struct chat_part *p = &m->parts[k];
         if (p->kind == CHAT_TEXT && !blank(p->text))
@@ -324,8 +317,7 @@ static int write_result(struct anthropic *x, size_t message)
     int rc = AIGNE_OK;
     if (!id.p || !text.p)
         return fault_nomem(x->w.why);
-    json_open_object(j);
-    json_member_text(j, "type", "tool_result");
+    json_open_typed(j, "tool_result");
     json_member_string(j, "tool_use_id", id);
     if (!wire_text_only(m))
         rc = write_result_blocks(x, message);
@@ -345,8 +337,7 @@ static int write_turn(struct anthropic *x, const struct turn *t, bool final)
     int rc = AIGNE_OK;
     json_open_object(&x->w.json);
     json_member_text(&x->w.json, "role", t->assistant ? "assistant" : "user");
-    json_key(&x->w.json, "content");
-    json_open_array(&x->w.json);
+    json_member_array(&x->w.json, "content");
     for (size_t i = t->first; i < t->end && rc == AIGNE_OK; i++) {
         if (r->messages[i].role == CHAT_TOOL)
             rc = write_result(x, i);
@@ -367,8 +358,7 @@ int anthropic_write_messages(struct anthropic *x)
     struct turn t = {0};
     int rc = turn_pairs(x->w.request, anthropic_says, x->w.arena, &x->pairs, x->w.why);
     bool more = turn_next(x->w.request, anthropic_says, &t);
-    json_key(j, "messages");
-    json_open_array(j);
+    json_member_array(j, "messages");
     if (!more || t.assistant) /* the first turn must be the user's */
         json_write_raw(j, SLICE("{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":"
                                 "\"" TURN_NEUTRAL "\"}]}"));

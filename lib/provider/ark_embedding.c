@@ -28,10 +28,8 @@ static int write_question(const struct chat_request *r, size_t index,
     if (r->task->inputs_are_tokens)
         return task_refuse(&w, "input", "input: this model takes no tokens, but text.");
     task_wire_text(&w, "model", to->model);
-    json_key(json, "input");
-    json_open_array(json);
-    json_open_object(json);
-    json_member_text(json, "type", "text");
+    json_member_array(json, "input");
+    json_open_typed(json, "text");
     json_member_string(json, "text", r->task->inputs[index]);
     json_close_object(json);
     json_close_array(json);

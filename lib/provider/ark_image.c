@@ -12,8 +12,7 @@ static void write_images(struct task_wire *w, const struct task *t)
         task_wire_url(w, "image", &t->files[0]);
         return;
     }
-    json_key(json, "image");
-    json_open_array(json);
+    json_member_array(json, "image");
     for (size_t i = 0; i < t->file_count; i++)
         task_wire_url_item(w, &t->files[i]);
     json_close_array(json);
@@ -32,8 +31,7 @@ static void write_count(struct task_wire *w)
             return; /* the caller says so in the provider's own words */
     }
     json_member_text(json, "sequential_image_generation", "auto");
-    json_key(json, "sequential_image_generation_options");
-    json_open_object(json);
+    json_member_object(json, "sequential_image_generation_options");
     json_member_int(json, "max_images", n);
     json_close_object(json);
 }

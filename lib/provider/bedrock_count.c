@@ -13,10 +13,8 @@ static int encode(const struct chat_request *r, const struct chat_target *to, st
     int rc = bedrock_begin(&b, r, to, a, why);
     struct json_writer *j = &b.x.w.json;
     json_open_object(j);
-    json_key(j, "input");
-    json_open_object(j);
-    json_key(j, "converse");
-    json_open_object(j);
+    json_member_object(j, "input");
+    json_member_object(j, "converse");
     if (rc == AIGNE_OK)
         rc = bedrock_write_conversation(&b);
     json_close_object(j);

@@ -60,8 +60,7 @@ static void write_cohere(struct task_wire *w, size_t done, size_t count)
     const struct task *t = w->json.request->task;
     struct json_writer *j = &w->json.json;
     const char *purpose = purpose_name(t->purpose);
-    json_key(j, "texts");
-    json_open_array(j);
+    json_member_array(j, "texts");
     for (size_t i = done; i < done + count; i++)
         json_write_string(j, t->inputs[i]);
     json_close_array(j);

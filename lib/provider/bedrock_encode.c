@@ -60,8 +60,7 @@ static int write_inference(struct bedrock *b, const struct anthropic_thinking *t
         rc = refuse_stops(b);
     if (rc < 0)
         return rc;
-    json_key(j, "inferenceConfig");
-    json_open_object(j);
+    json_member_object(j, "inferenceConfig");
     if (r->max_tokens.p || b->model.claude)
         json_member_int(j, "maxTokens", largest);
     if (r->temperature.p && samples(b, t))
@@ -80,8 +79,7 @@ static void write_claude_thinking(struct bedrock *b, const struct anthropic_thin
     struct json_writer *j = &b->x.w.json;
     if (!t->on && !t->off)
         return;
-    json_key(j, "thinking");
-    json_open_object(j);
+    json_member_object(j, "thinking");
     json_member_text(j, "type", t->off ? "disabled" : t->budget ? "enabled" : "adaptive");
     if (t->on && t->budget)
         json_member_int(j, "budget_tokens", t->budget);
@@ -102,8 +100,7 @@ static void write_nova_thinking(struct bedrock *b, enum chat_effort effort)
     const char *word = three_efforts(effort);
     if (b->x.w.request->max_tokens.p && effort > CHAT_EFFORT_MEDIUM)
         word = "medium";
-    json_key(j, "reasoningConfig");
-    json_open_object(j);
+    json_member_object(j, "reasoningConfig");
     json_member_text(j, "type", effort == CHAT_EFFORT_NONE ? "disabled" : "enabled");
     if (effort != CHAT_EFFORT_NONE)
         json_member_text(j, "maxReasoningEffort", word);
@@ -114,8 +111,7 @@ static void write_top_k(struct bedrock *b)
 {
     struct json_writer *j = &b->x.w.json;
     if (b->model.nova) {
-        json_key(j, "inferenceConfig");
-        json_open_object(j);
+        json_member_object(j, "inferenceConfig");
         json_member_raw(j, "topK", b->x.w.request->top_k);
         json_close_object(j);
     } else if (b->model.top_k) {
@@ -140,8 +136,7 @@ static void write_additional(struct bedrock *b, const struct anthropic_thinking 
     enum chat_effort effort = wire_effort(r);
     size_t before = b->x.w.body.n;
     bool comma = j->comma;
-    json_key(j, "additionalModelRequestFields");
-    json_open_object(j);
+    json_member_object(j, "additionalModelRequestFields");
     size_t empty = b->x.w.body.n;
     if (b->model.thinks == BEDROCK_THINKS_CLAUDE)
         write_claude_thinking(b, t);
@@ -179,16 +174,12 @@ static void write_output(struct bedrock *b, const struct anthropic_thinking *t)
     bool effort = b->model.claude && t->effort;
     if (!schema && !effort)
         return;
-    json_key(j, "outputConfig");
-    json_open_object(j);
+    json_member_object(j, "outputConfig");
     if (schema) {
-        json_key(j, "textFormat");
-        json_open_object(j);
+        json_member_object(j, "textFormat");
         json_member_text(j, "type", "json_schema");
-        json_key(j, "structure");
-        json_open_object(j);
-        json_key(j, "jsonSchema");
-        json_open_object(j);
+        json_member_object(j, "structure");
+        json_member_object(j, "jsonSchema");
         json_member_string(j, "schema", r->schema); /* as a text */
         if (r->schema_name.n)
             json_member_string(j, "name",
@@ -217,8 +208,7 @@ static void write_tier(struct bedrock *b)
     if (own) {
         json_member_raw(j, "serviceTier", own->value);
     } else if (is_tier(b->x.w.request->service_tier)) {
-        json_key(j, "serviceTier");
-        json_open_object(j);
+        json_member_object(j, "serviceTier");
         json_member_string(j, "type", b->x.w.request->service_tier);
         json_close_object(j);
     }
@@ -255,8 +245,7 @@ static void write_metadata(struct bedrock *b)
     if (!user && !labels)
         return;
     size_t count = user;
-    json_key(j, "requestMetadata");
-    json_open_object(j);
+    json_member_object(j, "requestMetadata");
     if (user)
         json_member_string(j, "user", r->user);
     struct json_walk walk = json_walk(json_of(labels ? labels->value : SLICE("{}")));

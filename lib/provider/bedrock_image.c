@@ -50,8 +50,7 @@ static int write_variation(struct task_wire *w)
     const struct task *t = w->json.request->task;
     struct json_writer *j = &w->json.json;
     int rc = AIGNE_OK;
-    json_key(j, "images");
-    json_open_array(j);
+    json_member_array(j, "images");
     for (size_t i = 0; rc >= 0 && task_file_of(t, "image", i); i++)
         rc = write_file(w, task_file_of(t, "image", i));
     json_close_array(j);
@@ -113,8 +112,7 @@ static int write_amazons(struct task_wire *w)
         rc = task_wire_members(w, names, sizeof names / sizeof names[0]);
     if (rc < 0)
         return rc;
-    json_key(j, "imageGenerationConfig");
-    json_open_object(j);
+    json_member_object(j, "imageGenerationConfig");
     json_member_raw_opt(j, "numberOfImages", r->n);
     if (task_size(t->size, &width, &height)) {
         json_member_int(j, "width", width);

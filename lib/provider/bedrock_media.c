@@ -133,8 +133,7 @@ static int write_source(struct bedrock *b, const struct media *m)
     struct slice base64 = usual_base64(m->base64, b->x.w.arena);
     if (!base64.p)
         return fault_nomem(b->x.w.why);
-    json_key(j, "source");
-    json_open_object(j);
+    json_member_object(j, "source");
     json_member_string(j, "bytes", base64);
     json_close_object(j);
     return AIGNE_OK;
@@ -170,8 +169,7 @@ int bedrock_write_media(struct bedrock *b, size_t message, size_t part)
     if (rc < 0 || !f)
         return rc;
     json_open_object(j);
-    json_key(j, f->block);
-    json_open_object(j);
+    json_member_object(j, f->block);
     json_member_text(j, "format", f->format);
     if (bedrock_is_document(p)) {
         struct slice name = name_of(b, m.filename);

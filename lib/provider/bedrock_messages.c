@@ -39,8 +39,7 @@ int bedrock_write_system(struct bedrock *b)
             if (!is_system_text(&r->messages[i], p))
                 continue;
             if (!opened) {
-                json_key(j, "system");
-                json_open_array(j);
+                json_member_array(j, "system");
             }
             opened = true;
             bedrock_write_cache(b, last);
@@ -71,8 +70,7 @@ static int write_call(struct bedrock *b, const struct chat_part *p)
     if (!id.p || !name.p)
         return fault_nomem(b->x.w.why);
     json_open_object(j);
-    json_key(j, "toolUse");
-    json_open_object(j);
+    json_member_object(j, "toolUse");
     json_member_string(j, "toolUseId", id);
     json_member_string(j, "name", name);
     wire_object(&b->x.w, "input", p->arguments, "input");
@@ -98,13 +96,11 @@ static int write_thinking(struct bedrock *b, const struct chat_part *p)
     struct json_writer *j = &b->x.w.json;
     json_open_object(j);
     int rc = AIGNE_OK;
-    json_key(j, "reasoningContent");
-    json_open_object(j);
+    json_member_object(j, "reasoningContent");
     if (p->kind == CHAT_REDACTED) {
         rc = write_redacted(b, p->text);
     } else {
-        json_key(j, "reasoningText");
-        json_open_object(j);
+        json_member_object(j, "reasoningText");
         json_member_string(j, "text", p->text);
         json_member_string(j, "signature", p->signature);
         json_close_object(j);
@@ -167,8 +163,7 @@ static int write_result_blocks(struct bedrock *b, size_t message)
 {
     const struct chat_message *m = &b->x.w.request->messages[message];
     int rc = AIGNE_OK;
-    json_key(&b->x.w.json, "content");
-    json_open_array(&b->x.w.json);
+    json_member_array(&b->x.w.json, "content");
     if (m->failed && !b->model.statuses)
         write_failure(b);
     for (size_t k = 0; k < m->part_count && rc == AIGNE_OK; k++) {
@@ -194,8 +189,7 @@ static int write_result(struct bedrock *b, size_t message)
     if (!id.p)
         return fault_nomem(b->x.w.why);
     json_open_object(j);
-    json_key(j, "toolResult");
-    json_open_object(j);
+    json_member_object(j, "toolResult");
     json_member_string(j, "toolUseId", id);
     int rc = write_result_blocks(b, message);
     if (m->failed && b->model.statuses)
@@ -227,8 +221,7 @@ static int write_turn(struct bedrock *b, const struct turn *t, bool final)
     int rc = AIGNE_OK;
     json_open_object(&b->x.w.json);
     json_member_text(&b->x.w.json, "role", t->assistant ? "assistant" : "user");
-    json_key(&b->x.w.json, "content");
-    json_open_array(&b->x.w.json);
+    json_member_array(&b->x.w.json, "content");
     for (size_t i = t->first; i < t->end && rc == AIGNE_OK; i++) {
         if (r->messages[i].role == CHAT_TOOL)
             rc = write_result(b, i);
@@ -252,8 +245,7 @@ int bedrock_write_messages(struct bedrock *b)
     struct turn t = {0};
     int rc = turn_pairs(r, anthropic_says, b->x.w.arena, &b->x.pairs, b->x.w.why);
     bool more = turn_next(r, anthropic_says, &t);
-    json_key(j, "messages");
-    json_open_array(j);
+    json_member_array(j, "messages");
     if (!more || t.assistant) /* the first turn must be the user's */
         json_write_raw(
             j, SLICE("{\"role\":\"user\",\"content\":[{\"text\":\"" TURN_NEUTRAL "\"}]}"));

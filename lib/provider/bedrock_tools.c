@@ -25,13 +25,11 @@ static void open_spec(struct bedrock *b, struct slice name, struct slice descrip
 {
     struct json_writer *j = &b->x.w.json;
     json_open_object(j);
-    json_key(j, "toolSpec");
-    json_open_object(j);
+    json_member_object(j, "toolSpec");
     json_member_string(j, "name", name);
     if (slice_trim(description).n)
         json_member_string(j, "description", description);
-    json_key(j, "inputSchema");
-    json_open_object(j);
+    json_member_object(j, "inputSchema");
 }
 
 static void close_spec(struct bedrock *b, bool strict)
@@ -133,8 +131,7 @@ static int write_choice(struct bedrock *b)
                             : SLICE(WIRE_JSON_TOOL);
     if (!name.p)
         return fault_nomem(b->x.w.why);
-    json_key(j, "toolChoice");
-    json_open_object(j);
+    json_member_object(j, "toolChoice");
     json_key(j, choice == CHAT_TOOLS_AUTO       ? "auto"
                 : choice == CHAT_TOOLS_REQUIRED ? "any"
                                                 : "tool");
@@ -158,10 +155,8 @@ int bedrock_write_tools(struct bedrock *b)
         return AIGNE_OK;
     if (none && b->x.pairs.count && !b->x.json_tool)
         dropped_note(b->x.w.to->dropped, "tool_choice");
-    json_key(j, "toolConfig");
-    json_open_object(j);
-    json_key(j, "tools");
-    json_open_array(j);
+    json_member_object(j, "toolConfig");
+    json_member_array(j, "tools");
     int rc = given ? write_specs(b) : write_called_tools(b);
     if (b->x.json_tool)
         write_json_tool(b);

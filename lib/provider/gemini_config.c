@@ -15,8 +15,7 @@ static int write_stop(struct gemini *x)
                            "stop holds more than %d sequences, which is all that this provider "
                            "takes.",
                            STOPS_LARGEST);
-    json_key(j, "stopSequences");
-    json_open_array(j);
+    json_member_array(j, "stopSequences");
     for (size_t i = 0; i < r->stop_count; i++)
         json_write_string(j, r->stop[i]);
     json_close_array(j);
@@ -48,8 +47,7 @@ static void write_thinking(struct gemini *x)
     }
     if (!x->model.thinks)
         return;
-    json_key(j, "thinkingConfig");
-    json_open_object(j);
+    json_member_object(j, "thinkingConfig");
     bool shown = effort != CHAT_EFFORT_NONE && x->w.request->thoughts != CHAT_NO;
     json_member_bool(j, "includeThoughts", shown);
     if (effort != CHAT_EFFORT_UNSET && x->model.levels)
@@ -86,8 +84,7 @@ static void write_modalities(struct gemini *x)
     struct json list = json_of(r->modalities.p ? r->modalities : SLICE(""));
     if (json_count(list) == 0)
         return;
-    json_key(j, "responseModalities");
-    json_open_array(j);
+    json_member_array(j, "responseModalities");
     struct json_walk w = json_walk(list);
     while (json_next(&w)) {
         for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -116,8 +113,7 @@ int gemini_write_config(struct gemini *x)
     static const char *const known[] = {"speechConfig", "mediaResolution", "imageConfig"};
     struct json_writer *j = &x->w.json;
     const struct chat_request *r = x->w.request;
-    json_key(j, "generationConfig");
-    json_open_object(j);
+    json_member_object(j, "generationConfig");
     wire_choices(&x->w, "candidateCount");
     json_member_raw_opt(j, "maxOutputTokens", r->max_tokens);
     json_member_raw_opt(j, "temperature", r->temperature);

@@ -75,10 +75,8 @@ int gemini_write_system(struct gemini *x)
             if (m->parts[k].kind != CHAT_TEXT || !m->parts[k].text.n)
                 continue;
             if (!open) {
-                json_key(&x->w.json, "systemInstruction");
-                json_open_object(&x->w.json);
-                json_key(&x->w.json, "parts");
-                json_open_array(&x->w.json);
+                json_member_object(&x->w.json, "systemInstruction");
+                json_member_array(&x->w.json, "parts");
             }
             open = true;
             write_text(x, m->parts[k].text);
@@ -119,8 +117,7 @@ static int write_call(struct gemini *x, const struct chat_part *p, bool first)
     if (!name.p)
         return fault_nomem(x->w.why);
     json_open_object(j);
-    json_key(j, "functionCall");
-    json_open_object(j);
+    json_member_object(j, "functionCall");
     if (x->model.call_ids)
         json_member_string_opt(j, "id", p->id);
     json_member_string(j, "name", name);
@@ -165,14 +162,12 @@ static int write_result(struct gemini *x, const struct call_pair *call)
     if (!name.p || !text.p)
         return fault_nomem(x->w.why);
     json_open_object(j);
-    json_key(j, "functionResponse");
-    json_open_object(j);
+    json_member_object(j, "functionResponse");
     if (x->model.call_ids)
         json_member_string_opt(j, "id", m->tool_call_id);
     json_member_string(j, "name", name);
     if (m->failed) {
-        json_key(j, "response");
-        json_open_object(j);
+        json_member_object(j, "response");
         json_member_string(j, "error", text);
         json_close_object(j);
     } else {
@@ -215,8 +210,7 @@ static int write_turn(struct gemini *x, const struct turn *t)
     int rc = AIGNE_OK;
     json_open_object(&x->w.json);
     json_member_text(&x->w.json, "role", t->assistant ? "model" : "user");
-    json_key(&x->w.json, "parts");
-    json_open_array(&x->w.json);
+    json_member_array(&x->w.json, "parts");
     if (!t->assistant)
         rc = write_results(x, t);
     if (rc == AIGNE_OK && !t->assistant)
@@ -236,8 +230,7 @@ int gemini_write_contents(struct gemini *x)
     struct turn t = {0};
     int rc = turn_pairs(x->w.request, says, x->w.arena, &x->pairs, x->w.why);
     bool more = turn_next(x->w.request, says, &t);
-    json_key(j, "contents");
-    json_open_array(j);
+    json_member_array(j, "contents");
     if (!more || t.assistant)
         json_write_raw(
             j, SLICE("{\"role\":\"user\",\"parts\":[{\"text\":\"" TURN_NEUTRAL "\"}]}"));

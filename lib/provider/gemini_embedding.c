@@ -37,10 +37,8 @@ static void write_one(struct task_wire *w, struct slice model, struct slice text
     const char *purpose = purpose_name(t->purpose);
     json_open_object(j);
     json_member_string(j, "model", model);
-    json_key(j, "content");
-    json_open_object(j);
-    json_key(j, "parts");
-    json_open_array(j);
+    json_member_object(j, "content");
+    json_member_array(j, "parts");
     json_open_object(j);
     json_member_string(j, "text", text);
     json_close_object(j);
@@ -61,8 +59,7 @@ static int write_all(struct task_wire *w)
     gemini_put_model(&model, w->json.to->model);
     if (buf_rc(&model) < 0)
         return fault_nomem(w->json.why);
-    json_key(&w->json.json, "requests");
-    json_open_array(&w->json.json);
+    json_member_array(&w->json.json, "requests");
     for (size_t i = 0; i < t->input_count; i++)
         write_one(w, buf_slice(&model), t->inputs[i]);
     json_close_array(&w->json.json);

@@ -82,11 +82,9 @@ static int write_tools(struct gemini *x)
     if (!r->tool_count || x->no_tools)
         return AIGNE_OK;
     int rc = name_check_tools(&gemini_names, r, x->w.arena, x->w.why);
-    json_key(j, "tools");
-    json_open_array(j);
+    json_member_array(j, "tools");
     json_open_object(j);
-    json_key(j, "functionDeclarations");
-    json_open_array(j);
+    json_member_array(j, "functionDeclarations");
     for (size_t i = 0; i < r->tool_count && rc == AIGNE_OK; i++)
         rc = write_function(x, r->tools[i].name, r->tools[i].description,
                             r->tools[i].parameters);
@@ -116,14 +114,11 @@ static int write_tool_choice(struct gemini *x)
                             : SLICE("");
     if (!name.p)
         return fault_nomem(x->w.why);
-    json_key(j, "toolConfig");
-    json_open_object(j);
-    json_key(j, "functionCallingConfig");
-    json_open_object(j);
+    json_member_object(j, "toolConfig");
+    json_member_object(j, "functionCallingConfig");
     json_member_text(j, "mode", x->json_tool ? "ANY" : modes[r->tool_choice]);
     if (r->tool_choice == CHAT_TOOLS_NAMED) {
-        json_key(j, "allowedFunctionNames");
-        json_open_array(j);
+        json_member_array(j, "allowedFunctionNames");
         json_write_string(j, name);
         json_close_array(j);
     }

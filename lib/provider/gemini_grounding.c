@@ -103,8 +103,7 @@ static void write_token(struct json_writer *w, struct json token)
 static void write_top(struct json_writer *w, struct json top)
 {
     struct json_walk walk = json_walk(json_get(top, "candidates"));
-    json_key(w, "top_logprobs");
-    json_open_array(w);
+    json_member_array(w, "top_logprobs");
     while (json_next(&walk)) {
         json_open_object(w);
         write_token(w, walk.value);

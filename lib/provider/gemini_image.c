@@ -18,8 +18,7 @@ static void write_type(struct task_wire *w)
         return;
     bool whole = slice_find_byte(t->output_format, '/') < t->output_format.n;
     struct slice parts[] = {whole ? SLICE("") : SLICE("image/"), t->output_format};
-    json_key(j, "outputOptions");
-    json_open_object(j);
+    json_member_object(j, "outputOptions");
     json_member_string(j, "mimeType", arena_join(w->json.arena, parts, 2));
     json_member_raw_opt(j, "compressionQuality", t->compression);
     json_close_object(j);
@@ -65,14 +64,12 @@ static int encode_imagen(const struct chat_request *r, const struct chat_target 
     if (r->task->file_count)
         return task_refuse(&w, "image", "image: Imagen makes images and does not change any.");
     struct json_writer *j = &w.json.json;
-    json_key(j, "instances");
-    json_open_array(j);
+    json_member_array(j, "instances");
     json_open_object(j);
     json_member_string(j, "prompt", r->task->prompt);
     json_close_object(j);
     json_close_array(j);
-    json_key(j, "parameters");
-    json_open_object(j);
+    json_member_object(j, "parameters");
     json_member_raw(j, "sampleCount", r->n.p ? r->n : SLICE("1"));
     write_ratio_and_size(&w, "imageSize");
     write_type(&w);
@@ -148,13 +145,11 @@ static int encode_chat(const struct chat_request *r, const struct chat_target *t
         rc = gemini_task_contents(&w, r->task->prompt);
     if (rc < 0)
         return rc;
-    json_key(j, "generationConfig");
-    json_open_object(j);
+    json_member_object(j, "generationConfig");
     json_member_raw(j, "responseModalities", SLICE("[\"TEXT\",\"IMAGE\"]"));
     json_member_raw_opt(j, "temperature", r->temperature);
     json_member_raw_opt(j, "seed", r->seed);
-    json_key(j, "imageConfig");
-    json_open_object(j);
+    json_member_object(j, "imageConfig");
     write_ratio_and_size(&w, "imageSize");
     json_close_object(j);
     json_close_object(j);

@@ -41,12 +41,9 @@ static struct slice spoken(const struct task *t, struct arena *a)
 
 static void write_voice(struct json_writer *j, const struct task *t)
 {
-    json_key(j, "speechConfig");
-    json_open_object(j);
-    json_key(j, "voiceConfig");
-    json_open_object(j);
-    json_key(j, "prebuiltVoiceConfig");
-    json_open_object(j);
+    json_member_object(j, "speechConfig");
+    json_member_object(j, "voiceConfig");
+    json_member_object(j, "prebuiltVoiceConfig");
     json_member_string(j, "voiceName", t->voice.n ? t->voice : SLICE("Kore"));
     json_close_object(j);
     json_close_object(j);
@@ -72,8 +69,7 @@ static int encode_speech(const struct chat_request *r, const struct chat_target 
     int rc = text.p ? gemini_task_contents(&w, text) : fault_nomem(why);
     if (rc < 0)
         return rc;
-    json_key(&w.json.json, "generationConfig");
-    json_open_object(&w.json.json);
+    json_member_object(&w.json.json, "generationConfig");
     json_member_raw(&w.json.json, "responseModalities", SLICE("[\"AUDIO\"]"));
     json_member_raw_opt(&w.json.json, "temperature", r->temperature);
     write_voice(&w.json.json, r->task);
@@ -205,8 +201,7 @@ static int encode_transcription(const struct chat_request *r, const struct chat_
     int rc = text.p ? gemini_task_contents(&w, text) : fault_nomem(why);
     if (rc < 0)
         return rc;
-    json_key(&w.json.json, "generationConfig");
-    json_open_object(&w.json.json);
+    json_member_object(&w.json.json, "generationConfig");
     json_member_raw(&w.json.json, "temperature",
                     r->temperature.p ? r->temperature : SLICE("0"));
     json_close_object(&w.json.json);

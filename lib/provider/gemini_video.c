@@ -24,8 +24,7 @@ static int write_image(struct task_wire *w, const char *name, const struct task_
 {
     if (!file)
         return AIGNE_OK;
-    json_key(&w->json.json, name);
-    json_open_object(&w->json.json);
+    json_member_object(&w->json.json, name);
     int rc = gemini_task_bytes(w, file, "mimeType", "bytesBase64Encoded");
     json_close_object(&w->json.json);
     return rc;
@@ -35,8 +34,7 @@ static int write_instance(struct task_wire *w)
 {
     const struct task *t = w->json.request->task;
     struct json_writer *j = &w->json.json;
-    json_key(j, "instances");
-    json_open_array(j);
+    json_member_array(j, "instances");
     json_open_object(j);
     json_member_string_opt(j, "prompt", t->prompt);
     int rc = write_image(w, "image", task_file_of(t, "image", 0));
@@ -83,8 +81,7 @@ static int encode(const struct chat_request *r, const struct chat_target *to, st
     if (rc < 0)
         return rc;
     struct slice ratio = task_ratio(r, ':', a);
-    json_key(&w.json.json, "parameters");
-    json_open_object(&w.json.json);
+    json_member_object(&w.json.json, "parameters");
     json_member_string_opt(&w.json.json, "aspectRatio", ratio);
     if (!wire_extra(r, "resolution"))
         json_member_string_opt(&w.json.json, "resolution", resolution(r->task));

@@ -163,8 +163,7 @@ static int encode(const struct chat_request *r, const struct chat_target *to, st
     chat_input_write(&sent, to->model.n ? to->model : SLICE_NONE, &w.body);
     w.json.comma = true;
     json_member_text(&w.json, "agent", "$CHAT_MODEL");
-    json_key(&w.json, "options");
-    json_open_object(&w.json);
+    json_member_object(&w.json, "options");
     if (r->stream)
         json_member_bool(&w.json, "streaming", true);
     json_member_raw(&w.json, "userContext", SLICE("{}"));

@@ -69,10 +69,8 @@ static int xai_encode(const struct chat_request *r, const struct chat_target *to
 static void write_frame(struct task_wire *w, const struct task_file *file, const char *role)
 {
     struct json_writer *json = &w->json.json;
-    json_open_object(json);
-    json_member_text(json, "type", "image_url");
-    json_key(json, "image_url");
-    json_open_object(json);
+    json_open_typed(json, "image_url");
+    json_member_object(json, "image_url");
     task_wire_url(w, "url", file);
     json_close_object(json);
     json_member_text(json, "role", role);
@@ -86,10 +84,8 @@ static void write_content(struct task_wire *w, const struct task *t)
     bool several = task_file_of(t, "image", 1) != NULL;
     const struct task_file *image = task_file_of(t, "image", 0);
     const struct task_file *last = task_file_of(t, "lastFrame", 0);
-    json_key(json, "content");
-    json_open_array(json);
-    json_open_object(json);
-    json_member_text(json, "type", "text");
+    json_member_array(json, "content");
+    json_open_typed(json, "text");
     json_member_string(json, "text", t->prompt);
     json_close_object(json);
     for (size_t i = 0; image; image = task_file_of(t, "image", ++i))

@@ -11,8 +11,7 @@
 static void write_inputs(struct wire *w)
 {
     const struct task *t = w->request->task;
-    json_key(&w->json, "input");
-    json_open_array(&w->json);
+    json_member_array(&w->json, "input");
     for (size_t i = 0; i < t->input_count; i++)
         json_write_string(&w->json, t->inputs[i]);
     json_close_array(&w->json);

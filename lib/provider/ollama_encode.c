@@ -87,8 +87,7 @@ void ollama_write_options(struct wire *w)
     const struct chat_extra *said = wire_extra(w->request, "options");
     const size_t before = w->body.n;
     const bool comma = w->json.comma;
-    json_key(&w->json, "options");
-    json_open_object(&w->json);
+    json_member_object(&w->json, "options");
     const size_t opened = w->body.n;
     write_members(w, json_of(said ? said->value : SLICE("{}")));
     const bool silent = w->body.n == opened;
@@ -102,10 +101,8 @@ void ollama_write_options(struct wire *w)
 
 static void write_tool(struct wire *w, const struct chat_tool *tool)
 {
-    json_open_object(&w->json);
-    json_member_text(&w->json, "type", "function");
-    json_key(&w->json, "function");
-    json_open_object(&w->json);
+    json_open_typed(&w->json, "function");
+    json_member_object(&w->json, "function");
     json_member_string(&w->json, "name", tool->name);
     json_member_string_opt(&w->json, "description", tool->description);
     wire_schema(w, "parameters", tool->parameters);
@@ -124,8 +121,7 @@ static int write_tools(struct wire *w)
             w->why, AIGNE_E_REQUEST, "tool_choice",
             "tool_choice must be auto or none here: this provider cannot be made "
             "to call a tool.");
-    json_key(&w->json, "tools");
-    json_open_array(&w->json);
+    json_member_array(&w->json, "tools");
     for (size_t i = 0; i < r->tool_count; i++)
         write_tool(w, &r->tools[i]);
     json_close_array(&w->json);

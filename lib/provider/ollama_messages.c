@@ -52,8 +52,7 @@ static int write_images(struct wire *w, size_t message)
         if (!is_file(&m->parts[i]))
             continue;
         if (!open) {
-            json_key(&w->json, "images");
-            json_open_array(&w->json);
+            json_member_array(&w->json, "images");
         }
         open = true;
         rc = write_image(w, message, i);
@@ -82,8 +81,7 @@ static void write_call(struct wire *w, const struct chat_part *p, int64_t index)
 {
     json_open_object(&w->json);
     json_member_string_opt(&w->json, "id", p->id);
-    json_key(&w->json, "function");
-    json_open_object(&w->json);
+    json_member_object(&w->json, "function");
     json_member_int(&w->json, "index", index);
     json_member_string(&w->json, "name", p->name);
     wire_object(w, "arguments", p->arguments, "input");
@@ -98,8 +96,7 @@ static void write_calls(struct wire *w, const struct chat_message *m)
         if (m->parts[i].kind != CHAT_TOOL_CALL)
             continue;
         if (index == 0) {
-            json_key(&w->json, "tool_calls");
-            json_open_array(&w->json);
+            json_member_array(&w->json, "tool_calls");
         }
         write_call(w, &m->parts[i], index++);
     }
@@ -139,8 +136,7 @@ static int write_message(struct wire *w, size_t message)
 int ollama_write_messages(struct wire *w)
 {
     int rc = AIGNE_OK;
-    json_key(&w->json, "messages");
-    json_open_array(&w->json);
+    json_member_array(&w->json, "messages");
     for (size_t i = 0; i < w->request->message_count && rc == AIGNE_OK; i++)
         rc = write_message(w, i);
     json_close_array(&w->json);

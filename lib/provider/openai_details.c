@@ -74,8 +74,7 @@ void openai_write_details(struct wire *w, const struct chat_message *m)
             continue;
         }
         if (!open) {
-            json_key(&w->json, "reasoning_details");
-            json_open_array(&w->json);
+            json_member_array(&w->json, "reasoning_details");
         }
         open = true;
         write_detail(w, &m->parts[i]);

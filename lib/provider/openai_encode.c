@@ -36,8 +36,7 @@ static int write_format(struct wire *w)
     int rc = AIGNE_OK;
     if (r->format != CHAT_FORMAT_JSON && r->format != CHAT_FORMAT_SCHEMA)
         return AIGNE_OK;
-    json_key(&w->json, "response_format");
-    json_open_object(&w->json);
+    json_member_object(&w->json, "response_format");
     if (r->format == CHAT_FORMAT_SCHEMA && !(w->to->quirks & OPENAI_NO_SCHEMA))
         rc = openai_write_schema(w, "json_schema");
     else

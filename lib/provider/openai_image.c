@@ -131,8 +131,7 @@ static void write_json_files(struct task_wire *w, const struct task *t)
 {
     const struct task_file *mask = task_file_of(t, "mask", 0);
     const struct task_file *image = task_file_of(t, "image", 0);
-    json_key(&w->json.json, "images");
-    json_open_array(&w->json.json);
+    json_member_array(&w->json.json, "images");
     for (size_t i = 0; image; image = task_file_of(t, "image", ++i))
         write_link(w, image);
     json_close_array(&w->json.json);

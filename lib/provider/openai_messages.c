@@ -9,8 +9,7 @@
 
 static void write_text_part(struct wire *w, struct slice text)
 {
-    json_open_object(&w->json);
-    json_member_text(&w->json, "type", "text");
+    json_open_typed(&w->json, "text");
     json_member_string(&w->json, "text", text);
     json_close_object(&w->json);
 }
@@ -18,8 +17,7 @@ static void write_text_part(struct wire *w, struct slice text)
 static void write_image(struct wire *w, const struct media *m, struct slice detail)
 {
     json_member_text(&w->json, "type", "image_url");
-    json_key(&w->json, "image_url");
-    json_open_object(&w->json);
+    json_member_object(&w->json, "image_url");
     if (m->url.p)
         json_member_string(&w->json, "url", m->url);
     else
@@ -31,8 +29,7 @@ static void write_image(struct wire *w, const struct media *m, struct slice deta
 static void write_audio(struct wire *w, const struct media *m, const char *format)
 {
     json_member_text(&w->json, "type", "input_audio");
-    json_key(&w->json, "input_audio");
-    json_open_object(&w->json);
+    json_member_object(&w->json, "input_audio");
     json_member_string(&w->json, "data", m->base64);
     json_member_text(&w->json, "format", format);
     json_close_object(&w->json);
@@ -41,8 +38,7 @@ static void write_audio(struct wire *w, const struct media *m, const char *forma
 static void write_file(struct wire *w, const struct media *m)
 {
     json_member_text(&w->json, "type", "file");
-    json_key(&w->json, "file");
-    json_open_object(&w->json);
+    json_member_object(&w->json, "file");
     json_member_string(&w->json, "filename", m->filename.n ? m->filename : SLICE("file"));
     wire_data_url(w, "file_data", m->mime.p ? m->mime : SLICE("application/octet-stream"),
                   m->base64);
@@ -121,8 +117,7 @@ static int write_content(struct wire *w, size_t message)
         return AIGNE_OK;
     }
     int rc = AIGNE_OK;
-    json_key(&w->json, "content");
-    json_open_array(&w->json);
+    json_member_array(&w->json, "content");
     if (m->failed)
         write_text_part(w, SLICE("Error:"));
     for (size_t i = 0; i < m->part_count && rc == AIGNE_OK; i++) {
@@ -154,8 +149,7 @@ static struct slice call_id(struct wire *w, struct slice id)
 
 static int write_tool_calls(struct wire *w, const struct chat_message *m)
 {
-    json_key(&w->json, "tool_calls");
-    json_open_array(&w->json);
+    json_member_array(&w->json, "tool_calls");
     for (size_t i = 0; i < m->part_count; i++) {
         const struct chat_part *p = &m->parts[i];
         if (p->kind != CHAT_TOOL_CALL)
@@ -167,8 +161,7 @@ static int write_tool_calls(struct wire *w, const struct chat_message *m)
         json_open_object(&w->json);
         json_member_string(&w->json, "id", id);
         json_member_text(&w->json, "type", "function");
-        json_key(&w->json, "function");
-        json_open_object(&w->json);
+        json_member_object(&w->json, "function");
         json_member_string(&w->json, "name", name);
         json_member_string(&w->json, "arguments", p->arguments.n ? p->arguments : SLICE("{}"));
         json_close_object(&w->json);
@@ -262,8 +255,7 @@ static int write_tool_files(struct wire *w, size_t first, size_t end)
             if (!open) {
                 json_open_object(&w->json);
                 json_member_text(&w->json, "role", "user");
-                json_key(&w->json, "content");
-                json_open_array(&w->json);
+                json_member_array(&w->json, "content");
                 write_text_part(w, SLICE("Files from the tools:"));
                 open = true;
             }
@@ -316,8 +308,7 @@ static int write_replies(struct wire *w, size_t first, size_t end)
 int openai_write_messages(struct wire *w)
 {
     const struct chat_request *r = w->request;
-    json_key(&w->json, "messages");
-    json_open_array(&w->json);
+    json_member_array(&w->json, "messages");
     int rc = write_schema_prompt(w);
     size_t i = 0;
     while (i < r->message_count && r->messages[i].role == CHAT_SYSTEM && rc == AIGNE_OK)

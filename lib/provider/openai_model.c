@@ -96,8 +96,7 @@ static const char *openai_effort(const struct chat_target *to, enum chat_effort 
 
 static void write_effort_object(struct wire *w, enum chat_effort effort)
 {
-    json_key(&w->json, "reasoning");
-    json_open_object(&w->json);
+    json_member_object(&w->json, "reasoning");
     if (w->request->reasoning_budget > 0 && w->request->effort == CHAT_EFFORT_UNSET)
         json_member_int(&w->json, "max_tokens", w->request->reasoning_budget);
     else
@@ -107,8 +106,7 @@ static void write_effort_object(struct wire *w, enum chat_effort effort)
 
 void openai_write_switch(struct wire *w, bool on)
 {
-    json_key(&w->json, "thinking");
-    json_open_object(&w->json);
+    json_member_object(&w->json, "thinking");
     json_member_text(&w->json, "type", on ? "enabled" : "disabled");
     json_close_object(&w->json);
 }

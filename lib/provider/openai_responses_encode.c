@@ -22,11 +22,9 @@ static int write_text(struct wire *w)
     int rc = AIGNE_OK;
     if (!structured && !verbosity)
         return AIGNE_OK;
-    json_key(&w->json, "text");
-    json_open_object(&w->json);
+    json_member_object(&w->json, "text");
     if (structured) {
-        json_key(&w->json, "format");
-        json_open_object(&w->json);
+        json_member_object(&w->json, "format");
         if (r->format == CHAT_FORMAT_SCHEMA)
             rc = openai_write_schema(w, NULL);
         else
@@ -56,8 +54,7 @@ static void write_reasoning(struct wire *w)
     }
     if (!effort && !summary)
         return;
-    json_key(&w->json, "reasoning");
-    json_open_object(&w->json);
+    json_member_object(&w->json, "reasoning");
     if (effort)
         json_member_text(&w->json, "effort", effort);
     if (summary)
@@ -81,8 +78,7 @@ static void write_include(struct wire *w)
     bool logprobs = logprobs_wanted(w) && !reasons(w->to);
     if (!sealed && !logprobs)
         return;
-    json_key(&w->json, "include");
-    json_open_array(&w->json);
+    json_member_array(&w->json, "include");
     if (sealed)
         json_write_text(&w->json, "reasoning.encrypted_content");
     if (logprobs)

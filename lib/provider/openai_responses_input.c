@@ -10,8 +10,7 @@
 
 static void write_text_part(struct wire *w, struct slice text)
 {
-    json_open_object(&w->json);
-    json_member_text(&w->json, "type", "input_text");
+    json_open_typed(&w->json, "input_text");
     json_member_string(&w->json, "text", text);
     json_close_object(&w->json);
 }
@@ -70,8 +69,7 @@ static int write_content(struct wire *w, const char *member, size_t message)
         return AIGNE_OK;
     }
     int rc = AIGNE_OK;
-    json_key(&w->json, member);
-    json_open_array(&w->json);
+    json_member_array(&w->json, member);
     if (m->failed)
         write_text_part(w, SLICE("Error:"));
     for (size_t i = 0; i < m->part_count && rc == AIGNE_OK; i++) {
@@ -105,8 +103,7 @@ static int write_call_id(struct wire *w, struct slice id)
 
 static int write_result(struct wire *w, size_t message)
 {
-    json_open_object(&w->json);
-    json_member_text(&w->json, "type", "function_call_output");
+    json_open_typed(&w->json, "function_call_output");
     int rc = write_call_id(w, w->request->messages[message].tool_call_id);
     if (rc == AIGNE_OK)
         rc = write_content(w, "output", message);
@@ -128,17 +125,14 @@ static int write_answer(struct wire *w, size_t message, size_t part)
 /* Only an item as it was given can hold a refusal, and such an item has an id. */
 static int write_refusal(struct wire *w, size_t message, size_t part)
 {
-    json_open_object(&w->json);
-    json_member_text(&w->json, "type", "message");
+    json_open_typed(&w->json, "message");
     wire_string_open(w, "id");
     buf_printf(&w->body, "msg_%zu_%zu", message, part);
     wire_string_close(w);
     json_member_text(&w->json, "status", "completed");
     json_member_text(&w->json, "role", "assistant");
-    json_key(&w->json, "content");
-    json_open_array(&w->json);
-    json_open_object(&w->json);
-    json_member_text(&w->json, "type", "refusal");
+    json_member_array(&w->json, "content");
+    json_open_typed(&w->json, "refusal");
     json_member_string(&w->json, "refusal", w->request->messages[message].parts[part].text);
     json_close_object(&w->json);
     json_close_array(&w->json);
@@ -152,8 +146,7 @@ static int write_call(struct wire *w, size_t message, size_t part)
     struct slice name = name_to_wire(&openai_names, p->name, w->arena);
     if (!name.p)
         return fault_nomem(w->why);
-    json_open_object(&w->json);
-    json_member_text(&w->json, "type", "function_call");
+    json_open_typed(&w->json, "function_call");
     int rc = write_call_id(w, p->id);
     json_member_string(&w->json, "name", name);
     json_member_string(&w->json, "arguments", p->arguments.n ? p->arguments : SLICE("{}"));
@@ -176,15 +169,12 @@ static int write_reasoning(struct wire *w, size_t message, size_t part)
         dropped_note(w->to->dropped, worded ? "thinking" : "redacted_thinking");
         return AIGNE_OK;
     }
-    json_open_object(&w->json);
-    json_member_text(&w->json, "type", "reasoning");
+    json_open_typed(&w->json, "reasoning");
     if (id.n)
         json_member_string(&w->json, "id", id);
-    json_key(&w->json, "summary");
-    json_open_array(&w->json);
+    json_member_array(&w->json, "summary");
     if (worded && p->text.n) {
-        json_open_object(&w->json);
-        json_member_text(&w->json, "type", "summary_text");
+        json_open_typed(&w->json, "summary_text");
         json_member_string(&w->json, "text", p->text);
         json_close_object(&w->json);
     }
@@ -227,8 +217,7 @@ int responses_write_input(struct wire *w)
                         first->part_count == 1 && first->parts[0].kind == CHAT_TEXT;
     if (instructions)
         json_member_string(&w->json, "instructions", first->parts[0].text);
-    json_key(&w->json, "input");
-    json_open_array(&w->json);
+    json_member_array(&w->json, "input");
     for (size_t i = instructions ? 1 : 0; i < r->message_count && rc == AIGNE_OK; i++)
         rc = message_writers[r->messages[i].role](w, i);
     json_close_array(&w->json);

@@ -11,8 +11,7 @@ static void open_key(struct wire *w, const char *type, const char *key)
     json_member_text(&w->json, "type", type);
     if (!key)
         return;
-    json_key(&w->json, key);
-    json_open_object(&w->json);
+    json_member_object(&w->json, key);
 }
 
 static void close_key(struct wire *w, const char *key)
@@ -72,8 +71,7 @@ static int write_tool_choice(struct wire *w, const char *key)
         json_member_text(&w->json, "tool_choice", words[r->tool_choice]);
         return AIGNE_OK;
     }
-    json_key(&w->json, "tool_choice");
-    json_open_object(&w->json);
+    json_member_object(&w->json, "tool_choice");
     open_key(w, "function", key);
     int rc = write_named(w, r->tool_choice_name, SLICE_NONE);
     close_key(w, key);
@@ -89,8 +87,7 @@ int openai_write_tools(struct wire *w, const char *key)
     if (!r->tool_count)
         return AIGNE_OK;
     int rc = name_check_tools(&openai_names, r, w->arena, w->why);
-    json_key(&w->json, "tools");
-    json_open_array(&w->json);
+    json_member_array(&w->json, "tools");
     for (size_t i = 0; i < r->tool_count && rc == AIGNE_OK; i++)
         rc = write_tool(w, &r->tools[i], key);
     json_close_array(&w->json);

@@ -52,8 +52,7 @@ static int encode(const struct chat_request *r, const struct chat_target *to, st
     if (rc >= 0)
         rc = task_wire_members(&w, names, sizeof names / sizeof names[0]);
     if (rc >= 0 && t->file_count) {
-        json_key(&w.json.json, "input_reference");
-        json_open_object(&w.json.json);
+        json_member_object(&w.json.json, "input_reference");
         task_wire_url(&w, "image_url", &t->files[0]);
         json_close_object(&w.json.json);
     }

@@ -8,21 +8,16 @@
 static void write_message(struct task_wire *w, const struct task *t)
 {
     struct json_writer *json = &w->json.json;
-    json_key(json, "messages");
-    json_open_array(json);
+    json_member_array(json, "messages");
     json_open_object(json);
     json_member_text(json, "role", "user");
-    json_key(json, "content");
-    json_open_array(json);
-    json_open_object(json);
-    json_member_text(json, "type", "text");
+    json_member_array(json, "content");
+    json_open_typed(json, "text");
     json_member_string(json, "text", t->prompt);
     json_close_object(json);
     for (size_t i = 0; i < t->file_count; i++) {
-        json_open_object(json);
-        json_member_text(json, "type", "image_url");
-        json_key(json, "image_url");
-        json_open_object(json);
+        json_open_typed(json, "image_url");
+        json_member_object(json, "image_url");
         task_wire_url(w, "url", &t->files[i]);
         json_close_object(json);
         json_close_object(json);
@@ -56,8 +51,7 @@ static int encode(const struct chat_request *r, const struct chat_target *to, st
     if (rc < 0)
         return rc;
     if (ratio.p && !wire_extra(r, "image_config")) {
-        json_key(&w.json.json, "image_config");
-        json_open_object(&w.json.json);
+        json_member_object(&w.json.json, "image_config");
         json_member_string(&w.json.json, "aspect_ratio", ratio);
         json_close_object(&w.json.json);
     }

@@ -68,8 +68,7 @@ static void write_closure(struct wire *w, struct json schema)
     struct json_walk walk = json_walk(properties);
     if (properties.kind != JSON_OBJECT)
         json_member_raw(&w->json, "properties", SLICE("{}"));
-    json_key(&w->json, "required");
-    json_open_array(&w->json);
+    json_member_array(&w->json, "required");
     while (json_next(&walk)) {
         json_write_raw(&w->json, SLICE("\""));
         buf_put_slice(&w->body, walk.key);
@@ -150,8 +149,7 @@ static int take_schema(struct strict *s, struct level *l)
     }
     if (nullable) {
         json_open_object(&s->w->json);
-        json_key(&s->w->json, "anyOf");
-        json_open_array(&s->w->json);
+        json_member_array(&s->w->json, "anyOf");
     }
     int rc = enter(s, LEVEL_SCHEMA, v, v);
     if (rc == AIGNE_OK)

@@ -135,8 +135,7 @@ void wire_stops(struct wire *w, const char *member, bool blanks)
     const struct chat_request *r = w->request;
     if (!wire_count_stops(r, blanks))
         return;
-    json_key(&w->json, member);
-    json_open_array(&w->json);
+    json_member_array(&w->json, member);
     for (size_t i = 0; i < r->stop_count; i++) {
         if (blanks || slice_trim(r->stop[i]).n)
             json_write_string(&w->json, r->stop[i]);
@@ -286,8 +285,7 @@ void wire_schema(struct wire *w, const char *name, struct slice schema)
         json_member_raw(&w->json, name, s.raw);
         return;
     }
-    json_key(&w->json, name);
-    json_open_object(&w->json);
+    json_member_object(&w->json, name);
     json_member_text(&w->json, "type", "object");
     bool properties = false;
     struct json_walk walk = json_walk(s);

@@ -101,6 +101,18 @@ void json_key(struct json_writer *w, const char *name)
     BUF_LITERAL(w->out, "\":");
 }
 
+void json_member_object(struct json_writer *w, const char *name)
+{
+    json_key(w, name);
+    json_open_object(w);
+}
+
+void json_member_array(struct json_writer *w, const char *name)
+{
+    json_key(w, name);
+    json_open_array(w);
+}
+
 void json_key_slice(struct json_writer *w, struct slice name)
 {
     json_write_string(w, name);
@@ -158,6 +170,12 @@ void json_member_text(struct json_writer *w, const char *name, const char *text)
 {
     json_key(w, name);
     json_write_text(w, text);
+}
+
+void json_open_typed(struct json_writer *w, const char *type)
+{
+    json_open_object(w);
+    json_member_text(w, "type", type);
 }
 
 void json_member_int(struct json_writer *w, const char *name, int64_t value)

@@ -26,6 +26,11 @@ void json_close_object(struct json_writer *w);
 void json_open_array(struct json_writer *w);
 void json_close_array(struct json_writer *w);
 void json_key(struct json_writer *w, const char *name); /* a plain name: nothing to escape */
+/* An object whose first member is {"type": TYPE. */
+void json_open_typed(struct json_writer *w, const char *type);
+/* A key and the beginning of its value. */
+void json_member_object(struct json_writer *w, const char *name);
+void json_member_array(struct json_writer *w, const char *name);
 void json_key_slice(struct json_writer *w, struct slice name);
 void json_write_string(struct json_writer *w, struct slice s);
 void json_write_text(struct json_writer *w, const char *text); /* NULL writes null */
