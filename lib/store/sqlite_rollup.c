@@ -432,5 +432,7 @@ int sqlite_roll_up(struct store *s, int64_t now_ms, struct fault *why)
         if (rows < ROWS_AT_ONCE)
             break;
     }
-    return rc ? sqlite_fault(rc, doing, why) : AIGNE_OK;
+    if (rc)
+        return sqlite_fault(rc, doing, why);
+    return r->full_steps ? AIGNE_AGAIN : AIGNE_OK;
 }

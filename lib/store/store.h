@@ -270,8 +270,8 @@ struct store_type {
                        struct fault *why);
     /* From time to time: end what has expired, and settle the holds of processes that are gone. */
     int (*money_upkeep)(struct store *s, int64_t now_ms, struct fault *why);
-    /* Several times a second, on one thread: bring the sums of usage rows, which reports are made from, up
-     * to date. NULL, with the next: this store keeps none. */
+    /* Every few seconds, and after AIGNE_AGAIN soon again, on one thread: bring the sums of usage rows, which
+     * reports are made from, up to date. NULL, with the next: this store keeps none. */
     int (*roll_up)(struct store *s, int64_t now_ms, struct fault *why);
     /* Move some of the rows recorded before then into archives, or only count all of them; 0 moved: there
      * are no more. */

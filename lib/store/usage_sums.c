@@ -112,13 +112,16 @@ static char *put_number(char *at, uint64_t value)
 
 static bool take_number(struct slice *rest, uint64_t *out)
 {
-    *out = 0;
-    for (unsigned shift = 0; shift < 63 && rest->n > 0; shift += 7) {
-        unsigned char byte = (unsigned char)*rest->p;
-        *rest = slice_from(*rest, 1);
-        *out |= (uint64_t)(byte & 0x7F) << shift;
-        if (byte < 0x80)
+    uint64_t value = 0;
+    size_t most = rest->n < 9 ? rest->n : 9;
+    for (size_t i = 0; i < most; i++) {
+        unsigned char byte = (unsigned char)rest->p[i];
+        value |= (uint64_t)(byte & 0x7F) << (7 * i);
+        if (byte < 0x80) {
+            *out = value;
+            *rest = slice_of(rest->p + i + 1, rest->n - i - 1);
             return true;
+        }
     }
     return false;
 }

@@ -39,7 +39,8 @@ static int ask(const char *verb, const char *rest, struct buf *json, struct faul
         return AIGNE_E_REQUEST;
     if (strcmp(verb, "roll") == 0) {
         buf_put_text(json, "{}");
-        return store_sqlite.roll_up(store, question.now_ms, why);
+        int rc = store_sqlite.roll_up(store, question.now_ms, why);
+        return rc == AIGNE_AGAIN ? AIGNE_OK : rc;
     }
     if (strcmp(verb, "archive") == 0) {
         int64_t moved = 0;
