@@ -124,7 +124,7 @@ class Budgets(unittest.TestCase):
             told = self.do("budget.get", {"name": "gentle"})
             self.assertEqual((told["spent"], told["held"], told["exceeded"]), (spent, "0", True))
         self.hub.wait_for('budget "gentle" is used up')
-        events = [e for e in self.admin("event.list")["list"] if e.get("budget") == "gentle"]
+        events = [e for e in self.do("event.list")["list"] if e.get("budget") == "gentle"]
         self.assertEqual([e["state"] for e in events], ["used up"])
 
     def test_whom_it_binds(self):
