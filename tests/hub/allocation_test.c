@@ -1,9 +1,11 @@
 /* Knows that every allocation may fail: the result must be an error, no leak and no half-made change. */
+#include "base/clock.h"
 #include "failing_alloc.h"
 #include "hub/route_targets.h"
 #include "hub_test.h"
 #include "test_store.h"
 #include "text/json_scan.h"
+#include <sqlite3.h>
 
 /* A store that was filled before and outlives the runs: what a hub loads when it opens. */
 static struct store *kept;
@@ -61,6 +63,10 @@ static void fill(struct hub *h)
             "{\"name\":\"r\",\"strategy\":\"least-busy\",\"policy\":{\"retries\":2},"
             "\"targets\":[{\"model\":\"openai/m\"},{\"model\":\"bedrock/n\"},"
             "{\"model\":\"xai/x\"}]}");
+    verb_ok(h, "team.put", "{\"name\":\"T\",\"members\":[\"Jo\"]}");
+    verb_ok(h, "budget.put",
+            "{\"name\":\"B\",\"on\":\"team\",\"id\":\"T\",\"per\":\"day\",\"amount\":1}");
+    verb_ok(h, "limit.put", "{\"name\":\"L\",\"on\":\"user\",\"id\":\"Jo\",\"concurrent\":1}");
 }
 
 /* Opening reads it all: catalogue, keys, rates. */
@@ -212,6 +218,20 @@ static void test_verbs(void **state)
          "{\"name\":\"x\",\"policy\":{\"idleTimeout\":1},\"publicUrl\":\"https://x.example\"}"},
         {"settings.get", "{}"},
         {"usage.list", "{\"user\":\"\\u0061\",\"since\":\"2026-01-01\"}"},
+        {"team.put", "{\"name\":\"T2\"}"},
+        {"team.get", "{\"team\":\"T\"}"},
+        {"team.list", "{}"},
+        {"team.delete", "{\"team\":\"T\"}"},
+        {"budget.put", "{\"name\":\"B\",\"amount\":\"2.5\"}"},
+        {"budget.delete", "{\"name\":\"B\"}"},
+        {"limit.put", "{\"name\":\"L\",\"queue\":5}"},
+        {"limit.get", "{\"name\":\"L\"}"},
+        {"limit.list", "{}"},
+        {"limit.state", "{\"name\":\"L\"}"},
+        {"limit.delete", "{\"name\":\"L\"}"},
+        {"health.list", "{}"},
+        {"event.list", "{}"},
+        {"verb.list", "{}"},
         {"hub.status", "{}"}};
     for (size_t i = 0; i < COUNT(scripts); i++)
         sweep(&scripts[i]);
@@ -343,6 +363,66 @@ static void test_sqlite_store(void **state)
     assert_true(failing_alloc_each(sqlite_once, path) > 5);
 }
 
+/* What a look at the sums says of all rows there are. */
+static int64_t calls_summed(struct store *s, int64_t now_ms)
+{
+    struct usage_question question = {
+        .report = USAGE_SUMMARY, .arguments = SLICE("{}"), .now_ms = now_ms};
+    struct buf json;
+    int64_t calls = -1;
+    buf_init(&json, 1 << 20);
+    assert_int_equal(store_sqlite.usage_report(s, &question, &json, NULL), AIGNE_OK);
+    (void)json_int64(json_path(json_of(buf_slice(&json)), "total.calls"), &calls);
+    buf_free(&json);
+    return calls;
+}
+
+static void add_up_once(void *user)
+{
+    struct store *s = NULL;
+    struct sqlite3 *db = NULL;
+    struct fault why;
+    int64_t later_ms = clock_wall_ms() + 3600000;
+    assert_int_equal(sqlite3_open(user, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "UPDATE rollup_state SET place = 0; DELETE FROM rollup;"
+                                  "DELETE FROM rollup_names; DELETE FROM rollup_keys",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    fault_clear(&why);
+    int rc = store_sqlite.open(slice_text(user), false, &s, &why);
+    if (!rc)
+        rc = store_sqlite.roll_up(s, later_ms, &why);
+    if (rc) /* names that cannot be remembered are asked for again */
+        assert_true(failing_alloc_tripped() && rc == AIGNE_E_NOMEM);
+    if (s &&
+        failing_alloc_tripped()) /* nothing is lost and nothing counted twice, whether it was added up or not */
+        assert_int_equal(calls_summed(s, later_ms), 3);
+    store_sqlite.close(s);
+}
+
+static void test_sums(void **state)
+{
+    (void)state;
+    struct hub *h = open_hub(test_path("sums.db"));
+    hub_drop(h);
+    char path[256];
+    (void)snprintf(path, sizeof path, "%s", test_path("sums.db"));
+    struct store *s = NULL;
+    struct usage_row rows[] = {sample_row("a"), sample_row("b"), sample_row("c")};
+    struct store_op ops[3];
+    for (size_t i = 0; i < 3; i++) {
+        rows[i].started_ms = clock_wall_ms();
+        rows[i].app = slice_text((const char *[]){"x", "y", "x"}[i]);
+        ops[i] = (struct store_op){.kind = STORE_USAGE, .usage = &rows[i]};
+    }
+    assert_int_equal(store_sqlite.open(slice_text(path), false, &s, NULL), AIGNE_OK);
+    assert_int_equal(store_sqlite.apply(s, ops, 3, NULL), AIGNE_OK);
+    store_sqlite.close(s);
+    assert_true(failing_alloc_each(add_up_once, path) > 5);
+}
+
 static void key_once(void *user)
 {
     struct vault_key *k = NULL;
@@ -380,7 +460,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_open),         cmocka_unit_test(test_verbs),
         cmocka_unit_test(test_route),        cmocka_unit_test(test_memory_store),
-        cmocka_unit_test(test_sqlite_store), cmocka_unit_test(test_vault),
+        cmocka_unit_test(test_sqlite_store), cmocka_unit_test(test_sums),
+        cmocka_unit_test(test_vault),
     };
     return cmocka_run_group_tests_name("allocation", tests, NULL, teardown);
 }
