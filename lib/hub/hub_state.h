@@ -35,7 +35,7 @@ struct hub {
     bool sums_failed;
     int64_t retention_rest_ms; /* until then nothing is archived */
     atomic_int ticks_to_upkeep;
-    int ticks_to_sums; /* on the ledger's thread only, too */
+    int ticks_to_sums;  /* on the ledger's thread only, too */
     bool key_stale;     /* the credentials were sealed under a key we do not have */
     int64_t last_id_ms; /* under `writing`: ids rise, so that their order is that of creation */
 };
