@@ -119,7 +119,7 @@ static int read_frame(struct attempt *t, const struct sse_event *frame)
         struct slice shown = frame->raw;
         t->decoding.text_seen = 0;
         rc = t->adapter->watch(&t->decoding, frame, t->usage_wanted, &shown);
-        t->told = t->told || !opening_is(slice_trim(frame->data));
+        t->told = t->told || t->decoding.text_seen > 0 || !opening_is(slice_trim(frame->data));
         if (rc >= 0 && shown.p)
             rc = t->frames->push(t->frames, shown, t->decoding.text_seen);
     } else {

@@ -280,7 +280,7 @@ size_t json_count(struct json container)
 
 static bool is_one_of(struct slice key, const char *const *names)
 {
-    while (*names && !slice_is(key, *names))
+    while (*names && (!key.n || **names != key.p[0] || !slice_is(key, *names)))
         names++;
     return *names != NULL;
 }
