@@ -192,6 +192,8 @@ void record_attempt(struct aigne_call *call, int rc, int64_t now_us)
     const struct route_attempt *planned = call_target(call);
     const struct attempt *t = &call->attempt;
     struct usage_row *row = &call->rows[call->row_count];
+    if (t->decoding.usage_refused)
+        dropped_note(&call->dropped, "usage");
     *row = (struct usage_row){
         .id = row->id,
         .call_id = slice_of(call->id, RANDOM_ID_SIZE - 1),

@@ -25,6 +25,7 @@ struct decoding {
     struct slice revised;               /* of the next file: EVENT_FILE's metadata */
     struct slice head;                  /* of the answer, for adapters that read it */
     struct slice media_type; /* of the answer, as its head says; absent: it does not */
+    bool usage_refused;      /* the provider told counts that cannot be */
     size_t text_seen;        /* while relaying: bytes of the answer's text in the frame */
     bool
         ended; /* the format's own end came, and finish() tells it: what may follow can be missed */
@@ -50,9 +51,9 @@ struct adapter {
                  struct http_request *out, struct fault *why);
     /* One frame of a streamed answer: push the events it means. */
     int (*decode)(struct decoding *d, const struct sse_event *frame);
-    /* The same while relaying: push only START, USAGE and FINISH, and count text_seen. `shown` is what the client gets, and
-     * the frame as it came unless it is changed: what is not for the client is left out of a copy in
-     * `scratch`; absent: none of it is. May be NULL when relay is. */
+    /* The same while relaying: push only START, USAGE and FINISH, and count text_seen. `shown` is what the
+     * client gets, and the frame as it came unless it is changed: what is not for the client is left out of
+     * a copy in `scratch`; absent: none of it is. May be NULL when relay is. */
     int (*watch)(struct decoding *d, const struct sse_event *frame,
                  enum chat_choice usage_wanted, struct slice *shown);
     /* A whole plain answer: all its events. With `watching` only START, USAGE and FINISH. */

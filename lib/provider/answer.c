@@ -52,6 +52,7 @@ int answer_file(struct decoding *d, struct slice mime, struct slice content, boo
 int answer_usage(struct decoding *d, const struct usage *u)
 {
     struct event e = {.kind = EVENT_USAGE, .usage = *u};
+    d->usage_refused = d->usage_refused || !usage_sane(u);
     return usage_sane(u) && usage_reported(u) ? event_push(d->sink, &e) : AIGNE_OK;
 }
 

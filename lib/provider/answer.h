@@ -13,7 +13,7 @@ int answer_tool_begin(struct decoding *d, int index, struct slice id, struct sli
 int answer_tool_arguments(struct decoding *d, int index, struct slice text);
 int answer_tool_end(struct decoding *d, int index);
 int answer_file(struct decoding *d, struct slice mime, struct slice content, bool is_url);
-/* Nothing when a count is absurd or none was reported. */
+/* Nothing when a count is absurd, which is remembered, or none was reported. */
 int answer_usage(struct decoding *d, const struct usage *u);
 int answer_finish(struct decoding *d, enum finish finish);
 

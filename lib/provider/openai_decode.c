@@ -107,7 +107,7 @@ bool openai_usage(const struct openai_object *o, struct usage *out)
     split_answer(out, completion, usage_known(prompt), total);
     tell_apart(&out->output, answer_count(details[1]), &out->audio_output);
     out->service = answer_service(o->service);
-    return usage_sane(out) && usage_reported(out);
+    return usage_reported(out);
 }
 
 static enum finish finish_of(struct json reason)

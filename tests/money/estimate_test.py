@@ -116,7 +116,11 @@ class Vendor(http.server.BaseHTTPRequestHandler):
         self.send_header("connection", "close")
         self.end_headers()
         if not streams:
-            self.wfile.write(json.dumps(whole(self.path), ensure_ascii=False).encode())
+            absurd = b'"absurd"' in sent or "/absurd:" in self.path
+            counts = {} if not absurd else {
+                "usage": {"prompt_tokens": -5, "completion_tokens": 3, "input_tokens": -5, "output_tokens": 3},
+                "usageMetadata": {"promptTokenCount": -5, "candidatesTokenCount": 3}}
+            self.wfile.write(json.dumps({**whole(self.path), **counts}, ensure_ascii=False).encode())
             return
         maker = (messages if self.path.endswith("/messages") else responses if self.path.endswith("/responses")
                  else generate if "Generate" in self.path else chat)
@@ -191,6 +195,15 @@ class Estimates(unittest.TestCase):
                             self.assertEqual(row["status"], "error" if model == "cut" else "success")
                             self.assertIn(row["outputTokens"], TOKENS)
                             self.assertEqual(row["inputTokens"], 3 + (1024 if picture else 0))
+
+    def test_counts_that_cannot_be_are_flagged(self):
+        for client in ("openai", "responses", "anthropic", "gemini"):
+            for provider in ("openai", "anthropic", "google"):
+                with self.subTest(client=client, provider=provider):
+                    row = self.row_of(client, provider + "/absurd", False, False)
+                    self.assertTrue(row["estimated"])
+                    self.assertIn("usage", row["dropped"])
+                    self.assertIn(row["outputTokens"], TOKENS)
 
     def test_who_leaves_before_the_answer_pays_for_the_prompt(self):
         for stream in (False, True):
