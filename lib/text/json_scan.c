@@ -289,8 +289,10 @@ static bool is_one_of(struct slice key, const char *const *names)
 size_t json_texts(struct slice text, const char *const *names)
 {
     size_t sum = 0;
+    if (!names || !text.n)
+        return 0;
     const char *end = text.p + text.n;
-    const char *p = names ? find_byte(text.p, end, '"') : end;
+    const char *p = find_byte(text.p, end, '"');
     while (p < end) {
         bool escaped = false;
         const char *key = p + 1;

@@ -4,6 +4,7 @@
 #include "exchange.h"
 #include "failing_alloc.h"
 #include <aignehub/aignehub.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -192,7 +193,7 @@ static void check_cancel(const char *answer, bool wait_for_head)
     transfer_cancel(x.transfer);
     x.transfer = NULL;
     while (atomic_load(&w.closed_ms) == -2) /* no drive: the close happens inside cancel */
-        assert_true(clock_monotonic_us() - start < 2000000);
+        sched_yield();
     assert_true(clock_monotonic_us() - start < 50000);
     assert_int_not_equal(atomic_load(&w.closed_ms), -1);
     drive_for(loop, 20);
