@@ -6,6 +6,7 @@
 #include "core/record.h"
 #include "core/resume.h"
 #include "hub/events.h"
+#include "hub/policy.h"
 #include "hub/route_targets.h"
 #include "store/moment.h"
 #include "text/decimal.h"
@@ -106,9 +107,29 @@ int bill_size(struct aigne_call *call, struct ceiling *out)
     return rc;
 }
 
-/* The dearest of all who may come to answer, as often as answers that break off may be gone on with. */
-static int64_t most(const struct aigne_call *call, const struct ceiling *size)
+static bool pays_for_all(const struct aigne_call *call)
 {
+    return POLICY_OR(call->policy, pays_for, PAYS_FOR_ANSWER) == PAYS_FOR_ATTEMPTS;
+}
+
+/* How many answers may come to be paid; those that go on with another have that in their prompts. */
+static int64_t answers_of(const struct aigne_call *call, struct ceiling *size)
+{
+    bool all = pays_for_all(call);
+    if (call->resume)
+        size->repeated = all ? RESUMES_LARGEST : RESUMES_LARGEST / 2;
+    if (!all)
+        return call->resume ? 1 + RESUMES_LARGEST : 1;
+    int64_t targets = (int64_t)call->plan.count;
+    int64_t possible = targets * (1 + POLICY_OR(call->policy, retries, targets == 1));
+    int64_t most = POLICY_OR(call->policy, attempts, LIMIT_ATTEMPTS);
+    return possible < most ? possible : most;
+}
+
+/* The dearest of all who may come to answer, as often as may be. */
+static int64_t most(const struct aigne_call *call, struct ceiling *size)
+{
+    int64_t answers = answers_of(call, size);
     int64_t highest = 0;
     for (size_t i = 0; i < call->plan.count; i++) {
         int64_t amount = 0;
@@ -118,7 +139,6 @@ static int64_t most(const struct aigne_call *call, const struct ceiling *size)
         if (amount > highest)
             highest = amount;
     }
-    int64_t answers = call->resume ? 1 + RESUMES_LARGEST : 1;
     return highest <= INT64_MAX / answers ? highest * answers : INT64_MAX;
 }
 
@@ -337,17 +357,21 @@ static void tell_used_up(struct aigne_call *call, struct slice name, struct slic
 }
 
 /* Once for each period: the row that fills it. */
-void bill_settled(struct aigne_call *call)
+static void tell_filled(struct aigne_call *call, const struct usage_row *row)
 {
-    const struct bill *b = call->bill;
-    const struct usage_row *row = call->row_count ? &call->rows[call->row_count - 1] : NULL;
-    for (size_t i = 0; b && row && i < row->claim_count; i++) {
+    for (size_t i = 0; i < row->claim_count; i++) {
         const struct budget_claim *claim = &row->claims[i];
-        const struct budget *budget = b->budgets->shares[i].budget;
+        const struct budget *budget = call->bill->budgets->shares[i].budget;
         if (!claim->unspent && claim->used >= claim->limit &&
             claim->used - row->credits < claim->limit)
             tell_used_up(call, budget->name, claim->counter);
     }
+}
+
+void bill_settled(struct aigne_call *call)
+{
+    for (size_t i = 0; call->bill && i < call->row_count; i++)
+        tell_filled(call, &call->rows[i]);
 }
 
 struct slice bill_warning(const struct aigne_call *call)
@@ -405,12 +429,17 @@ struct money_op *bill_release(struct aigne_call *call)
     struct bill *b = call->bill;
     if (!b || !b->held)
         return NULL;
-    for (size_t i = 0; i + 1 < call->row_count; i++)
-        if (resume_kept(call->resume, i) && call->rows[i].charged)
-            pay_part(call, &call->rows[i]);
-    struct usage_row *last = call->row_count ? &call->rows[call->row_count - 1] : NULL;
-    if (last && last->charged &&
-        (resume_kept(call->resume, call->row_count - 1) || worth_paying(call, last)))
-        pay(call, last);
+    int64_t paid = 0;
+    for (size_t i = 0; i < call->row_count; i++) {
+        struct usage_row *row = &call->rows[i];
+        bool last = i + 1 == call->row_count;
+        if (!row->charged || !(pays_for_all(call) || resume_kept(call->resume, i) ||
+                               (last && worth_paying(call, row))))
+            continue;
+        (last ? pay : pay_part)(call, row);
+        paid += row->credits;
+    }
+    if (paid)
+        call->credits = paid;
     return hold_of(b);
 }

@@ -184,6 +184,8 @@ static struct usage tokens_of(const struct ceiling *c, enum chat_kind kind,
     u.input = bounded(c->prompt_tokens, 1);
     if (kind == KIND_CHAT)
         u.output = bounded(answer_limit(c, rate), c->answers);
+    if (c->repeated)
+        u.input += bounded(answer_limit(c, rate) + CEILING_RESUMED_TOKENS, c->repeated);
     if (kind == KIND_SPEECH) /* a character is spoken in less than two tokens of sound */
         u.output = bounded(c->characters, 2);
     if (kind == KIND_TRANSCRIPTION) {

@@ -10,14 +10,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CEILING_MESSAGE_TOKENS    16      /* what a provider puts around each message */
-#define CEILING_TOOLS_TOKENS      1024    /* what it puts in front of tools */
-#define CEILING_IMAGE_TOKENS      8192    /* of one picture in a prompt */
-#define CEILING_LINK_TOKENS       65536   /* of another file that the provider fetches */
-#define CEILING_ANSWER_TOKENS     8192    /* when neither request nor rate limits the answer */
-#define CEILING_IMAGE_MADE_TOKENS 8192    /* of one picture in an answer */
-#define CEILING_CHAT_IMAGES       8       /* in one answer of a chat */
-#define CEILING_VIDEO_MS          12000   /* when the request does not say how long */
+#define CEILING_MESSAGE_TOKENS    16    /* what a provider puts around each message */
+#define CEILING_RESUMED_TOKENS    256   /* what asks for the rest of an answer that broke off */
+#define CEILING_TOOLS_TOKENS      1024  /* what it puts in front of tools */
+#define CEILING_IMAGE_TOKENS      8192  /* of one picture in a prompt */
+#define CEILING_LINK_TOKENS       65536 /* of another file that the provider fetches */
+#define CEILING_ANSWER_TOKENS     8192  /* when neither request nor rate limits the answer */
+#define CEILING_IMAGE_MADE_TOKENS 8192  /* of one picture in an answer */
+#define CEILING_CHAT_IMAGES       8     /* in one answer of a chat */
+#define CEILING_VIDEO_MS          12000 /* when the request does not say how long */
 #define CEILING_AUDIO_MS          3600000 /* of audio that the provider fetches */
 
 /* How large a request is, by what providers charge for. */
@@ -27,6 +28,8 @@ struct ceiling {
     int64_t images_read;   /* in the prompt */
     int64_t answer_tokens; /* the caller's limit for one answer; 0: none */
     int64_t answers;
+    int64_t
+        repeated; /* so much of earlier answers comes back in the prompt, counted in whole ones */
     int64_t milliseconds; /* of video to make or audio to read */
     int64_t characters;   /* to speak */
 };

@@ -19,6 +19,8 @@ struct policy {
 #include "hub/policy.def"
 };
 
+/* The values of pays_for. */
+enum { PAYS_FOR_ANSWER, PAYS_FOR_ATTEMPTS };
 /* The values of on_cut, and what hold_bytes is where nobody says. */
 enum { CUT_ERROR, CUT_HOLD, CUT_RESUME };
 #define CUT_KEPT_USUAL ((int64_t)1024 * 1024)

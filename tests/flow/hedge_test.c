@@ -278,12 +278,12 @@ static void only_where_the_policy_wants_it(void **state)
     close_route(&f);
 }
 
-static void only_the_winner_is_paid(void **state)
+/* What ann has left of 100,000 credits once a silent provider and a quick one were asked for her. */
+static void expect_left(const char *policy, const char *left)
 {
-    (void)state;
     struct fixture f;
     struct answer a;
-    open_route(&f, POLICY_ON, SMART);
+    open_route(&f, policy, SMART);
     do_quietly(
         f.hub, "rate.put",
         "{\"provider\":\"openai\",\"model\":\"m\",\"inputRate\":\"1\",\"outputRate\":\"1\"}");
@@ -296,11 +296,28 @@ static void only_the_winner_is_paid(void **state)
     ask(&f, "POST", "/v1/chat/completions", f.key, SMART, &a);
     expect_body(&a, 200, "two");
     aigne_reply *r = do_verb(f.hub, "account.get", "{\"user\":\"ann\"}");
-    if (!strstr(aigne_reply_json(r, NULL), "\"balance\":\"99991\"") ||
+    if (!strstr(aigne_reply_json(r, NULL), left) ||
         !strstr(aigne_reply_json(r, NULL), "\"held\":\"0\""))
         fail_msg("%s", aigne_reply_json(r, NULL));
     aigne_reply_free(r);
+    r = do_verb(f.hub, "ledger.check", "{}");
+    assert_non_null(strstr(aigne_reply_json(r, NULL), "\"ok\":true"));
+    aigne_reply_free(r);
     close_route(&f);
+}
+
+static void only_the_winner_is_paid(void **state)
+{
+    (void)state;
+    expect_left(POLICY_ON, "\"balance\":\"99991\"");
+}
+
+/* What was asked of the other one, a token as it is estimated. */
+static void both_are_paid_where_the_policy_says_so(void **state)
+{
+    (void)state;
+    expect_left("\"policy\":{\"hedge\":true,\"hedgeBudget\":100,\"paysFor\":\"attempts\"}",
+                "\"balance\":\"99990\"");
 }
 
 int main(void)
@@ -314,6 +331,7 @@ int main(void)
         cmocka_unit_test(each_takes_its_place_under_limits),
         cmocka_unit_test(only_where_the_policy_wants_it),
         cmocka_unit_test(only_the_winner_is_paid),
+        cmocka_unit_test(both_are_paid_where_the_policy_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

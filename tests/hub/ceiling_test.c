@@ -40,6 +40,16 @@ static void test_answers(void **state)
     assert_int_equal(charge(&c, KIND_CHAT, &r), 50);
 }
 
+/* What goes on with an answer is asked by all that came of it. */
+static void test_answers_that_come_back(void **state)
+{
+    (void)state;
+    struct ceiling c = {.prompt_tokens = 10, .answer_tokens = 100, .answers = 1, .repeated = 2};
+    struct catalog_rate r = rate_of("chat", "0.000000001", "0.000000002", NULL);
+    assert_int_equal(charge(&c, KIND_CHAT, &r),
+                     10 + 2 * (100 + CEILING_RESUMED_TOKENS) + 2 * 100);
+}
+
 static void test_units(void **state)
 {
     (void)state;
@@ -138,6 +148,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_tasks_are_never_free),
                                        cmocka_unit_test(test_answers),
+                                       cmocka_unit_test(test_answers_that_come_back),
                                        cmocka_unit_test(test_units),
                                        cmocka_unit_test(test_too_much),
                                        cmocka_unit_test(test_text_by_a_look),

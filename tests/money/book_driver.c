@@ -79,6 +79,18 @@ static void read_claims(struct op *op, char *text)
     op->money.claims = op->claims;
 }
 
+/* A row that is paid, with the claims of its call. */
+static void charge(struct op *op, const char *status)
+{
+    op->row = row_of(op, status);
+    op->row.account = op->money.account;
+    op->row.charged = true;
+    op->row.credits = op->money.amount;
+    read_claims(op, op->words[4]);
+    op->row.claims = op->claims;
+    op->row.claim_count = op->money.claim_count;
+}
+
 static bool read_op(const char *line)
 {
     char kind[16] = "";
@@ -114,16 +126,14 @@ static bool read_op(const char *line)
     } else if (strcmp(kind, "release") == 0) {
         to->kind = STORE_RELEASE;
         read_claims(op, op->words[3]);
+    } else if (strcmp(kind, "attempt") == 0) {
+        charge(op, "error");
+        op->row.call_id = slice_text(op->words[3]);
+        *to = (struct store_op){.kind = STORE_USAGE, .usage = &op->row};
     } else if (strcmp(kind, "settle") == 0) {
         to->kind = STORE_RELEASE;
-        op->row = row_of(op, "success");
-        op->row.account = op->money.account;
-        op->row.charged = true;
-        op->row.credits = op->money.amount;
+        charge(op, "success");
         op->money.amount = number(op->words[3]);
-        read_claims(op, op->words[4]);
-        op->row.claims = op->claims;
-        op->row.claim_count = op->money.claim_count;
         ops[op_count++] = (struct store_op){.kind = STORE_USAGE, .usage = &op->row};
     } else {
         return false;

@@ -10,6 +10,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from billing_provider import Provider  # noqa: E402
 from paid_hub import Hub, all_rows, bill, billionths, body, post, user_key  # noqa: E402
 
 PROGRAM = ""
@@ -156,6 +157,97 @@ class Calls(unittest.TestCase):
         kinds = [t["kind"] for t in self.hub.do("transaction.list", {"user": "granted"})["list"]]
         self.assertEqual(kinds, ["expiry", "revocation", "grant", "grant", "grant"])
         self.assertNotEqual(self.hub.try_do("credit.revoke", {"id": "nothing"}).returncode, 0)
+
+
+class Attempts(unittest.TestCase):
+    """A stream that breaks off after five of its tokens, then a spare; who of them is paid."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.hub = Hub(PROGRAM)
+        cls.root = cls.hub.key("root", "admin")
+        cls.broken = Provider(time.time)
+        bill(cls.hub, ["echo", "delay-1000"])
+        cls.hub.do("provider.put", {"name": "openai", "baseUrl": cls.broken.url + "/v1"})
+        cls.hub.do("credential.put", {"provider": "openai", "name": "a", "value": "sk-broken-0001"})
+        cls.hub.do("rate.put", {"provider": "openai", "model": "gpt-odd", "inputRate": "0.0001", "outputRate": "0.001"})
+        for on_cut in ("error", "hold", "resume"):
+            for pays_for in ("answer", "attempts"):
+                cls.route("%s-%s" % (on_cut, pays_for), ["openai/gpt-odd", "echo/echo"], onCut=on_cut, paysFor=pays_for)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.broken.shutdown()
+        cls.broken.server_close()
+        cls.hub.stop()
+
+    @classmethod
+    def do(cls, verb, arguments):
+        """In the server itself, so that the next call knows."""
+        status, _, said = post(cls.hub.port, cls.root, json.dumps(arguments), "/api/admin/" + verb)
+        assert status == 200, said
+
+    @classmethod
+    def route(cls, name, models, **policy):
+        cls.do("route.put", {"name": name, "targets": [{"model": model} for model in models], "policy": policy})
+
+    def tearDown(self):
+        told = self.hub.do("ledger.check")
+        self.assertTrue(told["ok"], told)
+
+    def paid(self, model, paid_rows):
+        """What is paid is what these rows cost, of account and budget alike."""
+        user = "for-" + model
+        key = user_key(self.hub, user)
+        self.hub.do("credit.grant", {"user": user, "amount": "10"})
+        self.do("budget.put", {"name": user, "on": "user", "id": user, "per": "total", "amount": "10"})
+        self.do("health.reset", {})
+        data = json.dumps({"input": {"messages": [{"role": "user", "content": "input=100 output=9 break=5"}],
+                                     "modelOptions": {"model": model, "maxTokens": 50}}, "options": {"streaming": True}})
+        status, _, said = post(self.hub.port, key, data, "/api/v2/chat")
+        self.assertEqual(status, 200)
+        rows = all_rows(self.hub, user=user)
+        self.assertEqual([row["status"] for row in rows], ["error", "success"][:len(rows)], rows)
+        told, wanted = self.hub.do("account.get", {"user": user}), sum(billionths(rows[at]["credits"]) for at in paid_rows)
+        self.assertEqual((billionths(told["spent"]), told["held"]), (wanted, "0"), rows)
+        self.assertEqual(billionths(self.hub.do("budget.get", {"name": user})["spent"]), wanted)
+        self.assertEqual(billionths(rows[0]["credits"]), 10**9 * 15 // 1000)
+        return said.decode(), told["spent"]
+
+    def test_the_one_that_answered(self):
+        said, spent = self.paid("hold-answer", [1])
+        self.assertIn('"aigneHubCredits":%s}' % spent, said)
+
+    def test_each(self):
+        said, spent = self.paid("hold-attempts", [0, 1])
+        self.assertIn('"aigneHubCredits":%s}' % spent, said)
+
+    def test_all_that_an_answer_is_made_of(self):
+        for model in ("resume-answer", "resume-attempts"):
+            said, spent = self.paid(model, [0, 1])
+            self.assertIn('"aigneHubCredits":%s}' % spent, said)
+
+    def test_what_was_delivered_is_paid(self):
+        for model in ("error-answer", "error-attempts"):
+            self.paid(model, [0])
+
+    def test_as_much_is_held_as_may_be_paid(self):
+        """Fifty tokens at most for each answer, a thousandth each; prompts cost nothing here."""
+        key = user_key(self.hub, "holder")
+        self.hub.do("credit.grant", {"user": "holder", "amount": "1"})
+        for name, policy, times in (("one", {}, 1), ("each", {"paysFor": "attempts"}, 2),
+                                    ("thrice", {"paysFor": "attempts", "retries": 5, "attempts": 3}, 3)):
+            self.route("echo/delay-1000", [], **policy)
+            statuses = []
+            call = threading.Thread(target=lambda: statuses.append(
+                post(self.hub.port, key, body("echo/delay-1000", "hi", max_tokens=50))))
+            call.start()
+            held = "0"
+            while call.is_alive() and held == "0":
+                held = self.hub.do("account.get", {"user": "holder"})["held"]
+            call.join()
+            self.assertEqual(statuses[0][0], 200, statuses)
+            self.assertEqual(billionths(held), times * 10**9 // 20, name)
 
 
 if __name__ == "__main__":
