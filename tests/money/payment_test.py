@@ -15,7 +15,9 @@ import tempfile
 import threading
 import time
 import unittest
+import urllib.error
 import urllib.parse
+import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from paid_hub import Hub, billionths, body, post  # noqa: E402
@@ -41,12 +43,23 @@ def find_mock(folder):
     return os.path.join(folder, "stripe-mock")
 
 
+def ask(url, path, body, headers):
+    request = urllib.request.Request(url + path, body, headers)
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
 class Stripe(http.server.ThreadingHTTPServer):
-    """Answers as it is told, in turn, and keeps what it was asked."""
+    """Answers as it is told, in turn, and keeps what it was asked. What stripe-mock would refuse is refused, and its
+    objects are what is told; it remembers nothing, so what became of a payment is said here."""
     daemon_threads = True
 
-    def __init__(self):
+    def __init__(self, mock):
         super().__init__(("127.0.0.1", 0), Answer)
+        self.mock = mock
         self.url = "http://127.0.0.1:%d" % self.server_address[1]
         self.answers, self.asked = [], []
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -57,10 +70,14 @@ class Answer(http.server.BaseHTTPRequestHandler):
         pass
 
     def do_POST(self):
-        form = urllib.parse.parse_qs(self.rfile.read(int(self.headers["content-length"])).decode())
+        body = self.rfile.read(int(self.headers["content-length"]))
+        form = urllib.parse.parse_qs(body.decode())
         self.server.asked.append({"path": self.path, "idempotency-key": self.headers["idempotency-key"],
                                   "form": {name: values[0] for name, values in form.items()}})
         status, said = self.server.answers.pop(0)
+        if self.server.mock:
+            judged, object = ask(self.server.mock, self.path, body, dict(self.headers))
+            status, said = (judged, object) if judged != 200 else (status, dict(object, **said) if status == 200 else said)
         data = json.dumps(said).encode()
         self.send_response(status)
         self.send_header("content-type", "application/json")
@@ -72,6 +89,9 @@ class Answer(http.server.BaseHTTPRequestHandler):
 class Payment(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        program = find_mock(cls.folder.name)
+        cls.mock = Process([program, "-http-addr", "127.0.0.1:0", "-https-addr", "127.0.0.1:0"]) if program else None
         cls.hub = Hub(PROGRAM)
         cls.root = cls.hub.key("root", "admin")
         cls.do("payment.put", {"provider": "stripe", "secretKey": "sk_test_123", "webhookSecret": SECRET})
@@ -80,6 +100,15 @@ class Payment(unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         cls.hub.stop()
+        if cls.mock:
+            cls.mock.stop()
+        cls.folder.cleanup()
+
+    @classmethod
+    def mock_url(cls):
+        """None: it is not here."""
+        listens = cls.mock and cls.mock.wait_for(r"Listening for HTTP at address: .*?:(\d+)")
+        return listens and "http://127.0.0.1:" + listens.group(1)
 
     @classmethod
     def do(cls, verb, arguments=None):
@@ -210,9 +239,9 @@ class Payment(unittest.TestCase):
 
     def test_top_up(self):
         """Bought by itself below a threshold: once at a time, once for each purchase, no more than allowed."""
-        stripe = Stripe()
+        stripe = Stripe(self.mock_url())
         self.do("payment.put", {"provider": "stripe", "secretKey": "sk_test_123", "webhookSecret": SECRET,
-                                "url": stripe.url})
+                                "url": stripe.url, "currency": "usd"})
         self.do("settings.put", {"billing": "credits"})
         self.do("rate.put", {"provider": "echo", "model": "echo", "inputRate": "0", "outputRate": "1"})
         user = self.do("user.put", {"name": "auto"})["id"]
@@ -252,6 +281,7 @@ class Payment(unittest.TestCase):
             self.assertIn("allowed in a month", self.refused("topup.begin", {"user": "auto"}))
             self.assertEqual(len(stripe.asked), before + 1)
         finally:
+            self.do("topup.delete", {"user": "auto"})
             self.do("settings.put", {"billing": "off"})
             stripe.shutdown()
             stripe.server_close()
@@ -292,20 +322,47 @@ class Payment(unittest.TestCase):
             self.assertNotIn(secret.encode(), files)
 
     def test_checkout(self):
-        with tempfile.TemporaryDirectory() as folder:
-            program = find_mock(folder)
-            if not program:
-                self.skipTest("stripe-mock is not here")
-            mock = Process([program, "-http-addr", "127.0.0.1:0"])
-            try:
-                port = mock.wait_for(r"Listening for HTTP at address: .*?:(\d+)").group(1)
-                self.do("payment.put", {"provider": "stripe", "secretKey": "sk_test_123", "webhookSecret": SECRET,
-                                        "url": "http://127.0.0.1:" + port})
-                self.do("user.put", {"name": "buyer"})
-                told = self.do("payment.checkout", {"user": "buyer", "amount": "12.5"})
-                self.assertTrue(told["id"].startswith("cs_"), told)
-            finally:
-                mock.stop()
+        """What is asked is what Stripe's own description of its API takes."""
+        url = self.mock_url()
+        if not url:
+            self.skipTest("stripe-mock is not here")
+        self.do("payment.put", {"provider": "stripe", "secretKey": "sk_test_123", "webhookSecret": SECRET, "url": url,
+                                "currency": "eur", "returnUrl": "https://example.com/thanks?a=1&b=2"})
+        self.do("user.put", {"name": "buyer"})
+        self.do("team.put", {"name": "buyers", "members": ["buyer"]})
+        for more in ({"user": "buyer"}, {"team": "buyers"}, {"user": "buyer", "save": True}):
+            told = self.do("payment.checkout", {"amount": "12.5", **more})
+            self.assertTrue(told["id"].startswith("cs_"), told)
+        self.do("payment.put", {"provider": "stripe", "secretKey": "wrong", "webhookSecret": SECRET, "url": url,
+                                "currency": "usd"})
+        status, _, said = post(self.hub.port, self.root, json.dumps({"user": "buyer", "amount": "1"}),
+                               "/api/admin/payment.checkout")
+        self.assertEqual((status, b"401" in said), (502, True), said)
+
+    def test_top_up_that_is_not_paid_yet(self):
+        """stripe-mock's payments wait for a card: nothing is granted before Stripe tells that they were paid."""
+        url = self.mock_url()
+        if not url:
+            self.skipTest("stripe-mock is not here")
+        self.do("payment.put", {"provider": "stripe", "secretKey": "sk_test_123", "webhookSecret": SECRET, "url": url})
+        self.do("settings.put", {"billing": "credits"})
+        self.do("rate.put", {"provider": "echo", "model": "echo", "inputRate": "0", "outputRate": "1"})
+        user = self.do("user.put", {"name": "waits"})["id"]
+        key = self.hub.command("key", "create", "--data", self.hub.data, "--name", "w", "--user", "waits")
+        self.auto = key.stdout.decode().strip()
+        self.do("credit.grant", {"user": "waits", "amount": "100"})
+        self.do("topup.put", {"user": "waits", "below": "200", "amount": "30", "monthly": "60", "customer": "cus_1",
+                              "paymentMethod": "pm_1"})
+        try:
+            self.calls_until(lambda: "failedAt" in self.do("topup.list")["list"][0], 30)
+            self.assertEqual(self.do("account.get", {"user": "waits"})["granted"], "100")
+            event = self.event("payment_intent.succeeded", "w", user, "30", id="pi_w")
+            for _ in range(2):
+                self.assertEqual(self.send(event), 200)
+            self.assertEqual(self.do("account.get", {"user": "waits"})["granted"], "130")
+        finally:
+            self.do("topup.delete", {"user": "waits"})
+            self.do("settings.put", {"billing": "off"})
 
 
 if __name__ == "__main__":
