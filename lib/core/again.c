@@ -132,12 +132,15 @@ size_t again_elsewhere(const struct aigne_call *call)
     return SIZE_MAX;
 }
 
-static bool is_known_dead(const struct route_attempt *target, int64_t now_ms)
+/* Whether it is so beyond the pause. */
+static bool is_known_dead(const struct route_attempt *target, int64_t now_ms, int64_t pause)
 {
+    const struct catalog_credential *key = target->credential;
     if (!health_troubled(target->provider->health))
         return false;
     const struct health_entry *e = health_model(target->provider->health, target->model);
-    return health_look(e, now_ms).condition == HEALTH_OPEN;
+    return health_look(e, now_ms).condition == HEALTH_OPEN ||
+           health_look(key ? key->health : e, now_ms + pause).condition == HEALTH_PACED;
 }
 
 static bool pay(const struct aigne_call *call, int64_t now_ms)
@@ -181,7 +184,6 @@ struct again again_decide(const struct aigne_call *call, int rc, bool sent)
         .sent = sent,
         .harmless = again_harmless(call),
         .self_made = adapter && (adapter->step || adapter->discover_url),
-        .known_dead = is_known_dead(call_target(call), now_us / 1000),
         .affordable = true,
         .attempts = call->row_count,
         .repeats = call->repeats,
@@ -192,6 +194,7 @@ struct again again_decide(const struct aigne_call *call, int rc, bool sent)
         .left_ms = patience_left_ms(call),
         .chance = (uint32_t)now_us * UINT32_C(2654435761),
     };
+    f.known_dead = is_known_dead(call_target(call), now_us / 1000, pause_ms(&f));
     bool costly = false;
     again = again_choose(&f, &costly);
     if (again.step != AGAIN_SETTLE && costly && !pay(call, now_us / 1000)) {

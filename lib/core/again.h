@@ -24,7 +24,7 @@ struct again_facts {
     bool sent;                   /* the request may have reached the provider */
     bool harmless;   /* doing it twice has no effect but its price, and that is small */
     bool self_made;  /* it is made here, or by a hub that asks again itself */
-    bool known_dead; /* the target's breaker is open */
+    bool known_dead; /* the target's breaker is open, or its key is not to be asked so soon */
     bool affordable; /* the budget of repetitions has something left */
     size_t attempts; /* made so far */
     size_t repeats;  /* at this target */

@@ -227,7 +227,9 @@ static enum flow admit(struct aigne_call *call)
 /* It will be made: what it may cost is set aside first, and a target found whose limits let it in. */
 static enum flow price(struct aigne_call *call)
 {
-    int rc = bill_plan(call);
+    int rc = target_knock(call);
+    if (rc >= 0)
+        rc = bill_plan(call);
     call->state = call->bill ? CALL_HOLD : CALL_OPEN;
     if (rc >= 0)
         rc = admission_target(call);

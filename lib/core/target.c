@@ -6,6 +6,7 @@
 #include "core/overrides.h"
 #include "core/resume.h"
 #include "core/unseal.h"
+#include "hub/route_health.h"
 #include "provider/config.h"
 #include <aignehub/aignehub.h>
 
@@ -55,6 +56,14 @@ static int plan_in_hub(struct aigne_call *call)
     if (pinned)
         pin_credential(call);
     return overrides_settle(call);
+}
+
+int target_knock(struct aigne_call *call)
+{
+    bool pinned = call->model && call->model->pinned_credential.p;
+    if (pinned || call->plan.attempts[0].health.condition != HEALTH_OPEN)
+        return AIGNE_OK;
+    return route_knock(&call->plan, clock_monotonic_us() / 1000, &call->fault);
 }
 
 int target_plan(struct aigne_call *call)

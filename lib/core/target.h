@@ -6,6 +6,8 @@
 
 /* Fill call->plan: by routing in a hub, else the one remote that the model names. */
 int target_plan(struct aigne_call *call);
+/* It is going to be asked: whether it may be now, where all that is planned is known to fail. */
+int target_knock(struct aigne_call *call);
 /* Fill call->attempt for the current attempt number. `discovery_url` is set when the remote must first
  * be asked where its API is; .p NULL: everything is known. */
 int target_open(struct aigne_call *call, struct slice *discovery_url);

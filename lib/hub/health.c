@@ -17,7 +17,7 @@ static const struct breaker_rules model_rules = {.window_ms = 30000,
                                                  .failures = 3,
                                                  .percent = 50,
                                                  .first_ms = 1000,
-                                                 .longest_ms = 60000,
+                                                 .longest_ms = 15000,
                                                  .lease_ms = 30000};
 static const struct breaker_rules credential_rules = {.window_ms = 600000,
                                                       .failures = 1,
@@ -35,6 +35,8 @@ static const struct breaker_rules credential_rules = {.window_ms = 600000,
 #define PACE_LARGEST_MS ((int64_t)24 * 3600 * 1000)
 /* Where nobody says how long: of who refuses again and again. */
 #define PACE_GROWN_MS ((int64_t)60000)
+/* How often who fails is asked where there is nobody else. */
+#define KNOCK_EVERY_MS ((int64_t)1000)
 
 static const struct breaker_rules *rules_of(const struct health_entry *e)
 {
@@ -127,6 +129,23 @@ bool health_claim(struct health_entry *e, int64_t now_ms)
         if (replace(e, &old, breaker_pack(&b)))
             return true;
     }
+}
+
+bool health_knock(struct health_entry *e, int64_t now_ms, struct fault *why)
+{
+    int64_t last = atomic_load(&e->knocked_ms);
+    if (now_ms - last >= KNOCK_EVERY_MS &&
+        atomic_compare_exchange_strong(&e->knocked_ms, &last, now_ms))
+        return true;
+    why->http = 503;
+    why->retry_ms = KNOCK_EVERY_MS;
+    health_lock(e->owner->health);
+    fault_set(why, AIGNE_E_UPSTREAM,
+              "%.*s/%.*s keeps failing (%s): until it answers it is asked once a second.",
+              (int)e->owner->name.n, e->owner->name.p, (int)(e->name.n < 100 ? e->name.n : 100),
+              e->name.p, e->reason);
+    health_unlock(e->owner->health);
+    return false;
 }
 
 static void set_pace(struct health_entry *e, int64_t until_ms)
@@ -243,8 +262,10 @@ static void apply(struct health_entry *e, enum blame blame, const struct health_
             breaker_pass(&b, o->now_ms);
         else
             breaker_failure(&b, rules_of(e), o->now_ms, o->chance);
-        if (b.phase == BREAKER_OPEN && before.phase == BREAKER_CLOSED)
+        if (b.phase == BREAKER_OPEN && before.phase == BREAKER_CLOSED) {
             atomic_store(&e->opened_ms, o->now_ms);
+            atomic_store(&e->knocked_ms, o->now_ms);
+        }
     } while (!replace(e, &old, breaker_pack(&b)));
     note_change(e, &before, &b, o);
 }

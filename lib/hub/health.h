@@ -27,6 +27,8 @@ struct health_entry {
     atomic_int_least64_t paced_until_ms; /* asked too much: not before then; 0: never */
     atomic_int_least64_t paced_for_ms;   /* the last pause; 0: it has answered since */
     atomic_int_least64_t opened_ms;
+    atomic_int_least64_t
+        knocked_ms;                /* when somebody last asked it all the same, or it opened */
     atomic_uint_least64_t latency; /* see latency.h; of a model that somebody chooses by it */
     atomic_uint in_flight;
     struct first_byte
@@ -77,6 +79,10 @@ struct health_entry *health_model(const struct health_provider *p, struct slice 
 struct health_view health_look(const struct health_entry *e, int64_t now_ms);
 /* Whether the caller is the one to probe what is not ready but due. */
 bool health_claim(struct health_entry *e, int64_t now_ms);
+
+/* Of a model that is open where nothing else is ready: whether the caller is the one to ask it all the same,
+ * which one may each second. Else `why` says what ails it and when that may be. */
+bool health_knock(struct health_entry *e, int64_t now_ms, struct fault *why);
 
 /* ---- what came of it ---- */
 

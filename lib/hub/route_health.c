@@ -1,6 +1,7 @@
 /* Knows which attempts to make first when some are known to fail; refuses to know how that is found
  * out. */
 #include "hub/route_health.h"
+#include <aignehub/aignehub.h>
 
 struct around {
     struct catalog_provider *provider;
@@ -160,4 +161,20 @@ void route_sort(struct route_plan *plan)
            plan->attempts[plan->count - 1].health.condition == HEALTH_DISABLED &&
            plan->attempts[0].health.condition == HEALTH_READY)
         plan->count--;
+}
+
+int route_knock(struct route_plan *plan, int64_t now_ms, struct fault *why)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < plan->count; i++) {
+        struct route_attempt *t = &plan->attempts[i];
+        struct health_entry *e = health_model(t->provider->health, t->model);
+        if (t->health.condition == HEALTH_OPEN && e && health_knock(e, now_ms, why))
+            plan->attempts[kept++] = *t;
+    }
+    if (!kept)
+        return AIGNE_E_UPSTREAM;
+    plan->count = kept;
+    fault_clear(why);
+    return AIGNE_OK;
 }

@@ -35,7 +35,7 @@ class Case:
 
     def __init__(self, lab, fault, form, spare=True):
         self.lab, self.form, self.fault = lab, FORMATS[form], fault
-        self.name = "%s-%s" % (fault, form)
+        self.name = "%s-%s%s" % (fault, form, "" if spare else "-alone")
         self.model, self.provider = self.name, "a-" + self.name.replace("opens-and", "opens")[-30:].lstrip("-")
         self.spare, self.wrong = spare, []
 
@@ -107,6 +107,24 @@ async def dies_and_returns(case):
     return count
 
 
+async def dies_alone_and_returns(case):
+    """Each caller is told at once; it is asked a few times and then once a second, and so heard again soon."""
+    DEAD.add(case.model)
+    began = time.monotonic()
+    for number in range(DEAD_FOR):
+        v = await case.call(number)
+        case.check(v.status == 503 and v.ending == "error" and v.message, "told", v.status, v.ending, v.text)
+    seconds = time.monotonic() - began
+    case.check(case.asked() <= ASKED_MOST + seconds, "asked", case.asked(), seconds)
+    DEAD.discard(case.model)
+    until = time.monotonic() + 60
+    while v.status != 200 and time.monotonic() < until:
+        await asyncio.sleep(float(v.headers.get("retry-after", 0.1)))
+        v = await case.call(1)
+    case.check(v.text == GOOD, "it is asked again", v.status, v.text)
+    return 1
+
+
 async def once(case):
     v = await case.call(0)
     case.check(v.text == GOOD and v.ending == "whole", "asked again", v.status, v.ending, v.message)
@@ -144,7 +162,8 @@ def all_cases(lab, words):
                   for fault in ("status-500", "status-429", "resets", "opens-and-closes")]
         tried += [(Case(lab, "turn-once-" + fault, form, spare=False), once)
                   for fault in ("status-429", "status-429-soon", "status-500")]
-        tried += [(Case(lab, "turn-mortal", form), dies_and_returns), (Case(lab, "content-refused", form), refuses)]
+        tried += [(Case(lab, "turn-mortal", form), dies_and_returns),
+                  (Case(lab, "turn-mortal", form, spare=False), dies_alone_and_returns), (Case(lab, "content-refused", form), refuses)]
     tried += [(Case(lab, "turn-once-resets", "openai", spare=False), resets_once),
               (Case(lab, "turn-once-resets", "anthropic", spare=False), resets_once_and_may_be_repeated)]
     return [(case, way) for case, way in tried if not words or any(word in case.name for word in words)]

@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "hub/health_save.h"
 #include "hub/hub_state.h"
-#include "hub/route.h"
+#include "hub/route_health.h"
 #include "hub_test.h"
 
 static struct hub *hub;
@@ -160,6 +160,48 @@ static void the_only_key_is_tried_whatever_is_known(void **state)
     note(0, AIGNE_OK, none);
     reply = verb_ok(hub, "credential.get", "{\"provider\":\"openai\",\"name\":\"a\"}");
     has("\"status\":\"active\"");
+}
+
+/* Whether a call goes there though it fails; else what the caller is told. */
+static bool knocks(struct fault *why)
+{
+    fault_clear(why);
+    plan("openai/m");
+    assert_int_equal(planned.attempts[0].health.condition, HEALTH_OPEN);
+    return route_knock(&planned, now_ms, why) == AIGNE_OK;
+}
+
+static void who_fails_and_is_alone_is_asked_once_a_second(void **state)
+{
+    (void)state;
+    struct fault why;
+    key("openai", "a", 100);
+    key("openai", "b", 100);
+    plan("openai/m");
+    for (int i = 0; i < 3; i++)
+        note(0, AIGNE_E_UPSTREAM, broken);
+    assert_false(knocks(&why));
+    assert_int_equal(why.code, AIGNE_E_UPSTREAM);
+    assert_int_equal(why.http, 503);
+    assert_int_equal(why.retry_ms, 1000);
+    assert_non_null(strstr(why.text, "openai/m keeps failing (AIGNE_E_UPSTREAM 503)"));
+    /* Even where its next probe is far away. */
+    for (int i = 0; i < 8; i++) {
+        now_ms += 60000;
+        plan("openai/m");
+        note(0, AIGNE_E_UPSTREAM, broken);
+    }
+    assert_true(knocks(&why));
+    assert_int_equal(planned.count, 1); /* one of its keys is enough */
+    assert_false(knocks(&why));
+    now_ms += 999;
+    assert_false(knocks(&why));
+    now_ms += 1;
+    assert_true(knocks(&why));
+    note(0, AIGNE_OK, none);
+    plan("openai/m");
+    assert_int_equal(planned.attempts[0].health.condition, HEALTH_READY);
+    assert_int_equal(planned.count, 2);
 }
 
 static void mistakes_and_cancels_open_nothing(void **state)
@@ -615,6 +657,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_bad_key_stays_away_and_comes_back, setup, teardown),
         cmocka_unit_test_setup_teardown(the_only_key_is_tried_whatever_is_known, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(who_fails_and_is_alone_is_asked_once_a_second, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_pause_that_was_too_short_doubles, setup, teardown),
         cmocka_unit_test_setup_teardown(changes_are_events, setup, teardown),
