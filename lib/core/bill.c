@@ -385,13 +385,14 @@ struct slice bill_warning(const struct aigne_call *call)
     return SLICE_NONE;
 }
 
-/* An answer that came whole, or the part of it that was delivered or that the caller no longer wanted. */
+/* An answer that came whole, or the part of it that was delivered or that the caller no longer wanted: not one
+ * that had failed when the caller left. */
 static bool worth_paying(const struct aigne_call *call, const struct usage_row *row)
 {
     if (call->rc >= 0)
         return true;
     if (call->rc == AIGNE_E_CANCELLED)
-        return usage_reported(&row->usage);
+        return slice_is(row->status, "cancelled") && usage_reported(&row->usage);
     return call->streamed && !call->holding && estimate_any(&call->seen);
 }
 

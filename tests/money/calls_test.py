@@ -231,6 +231,25 @@ class Attempts(unittest.TestCase):
         for model in ("error-answer", "error-attempts"):
             self.paid(model, [0])
 
+    def test_who_leaves_between_attempts_pays_for_none(self):
+        """Nothing of the one that failed was delivered, and the next one was not made."""
+        key, calls = user_key(self.hub, "impatient"), self.broken.calls.get("gpt-odd", 0)
+        self.hub.do("credit.grant", {"user": "impatient", "amount": "10"})
+        self.route("again", ["openai/gpt-odd"], onCut="hold", retries=5, repeatSent=True)
+        self.do("health.reset", {})
+        data = body("again", "input=100 output=9 break=5", stream=True, max_tokens=50).encode()
+        with socket.create_connection(("127.0.0.1", self.hub.port)) as connection:
+            connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nhost: hub\r\nauthorization: Bearer " +
+                               key.encode() + b"\r\ncontent-length: %d\r\n\r\n" % len(data) + data)
+            while self.broken.calls.get("gpt-odd", 0) == calls:
+                time.sleep(0.01)
+            time.sleep(0.05)
+        rows = []
+        while not rows:
+            rows = all_rows(self.hub, user="impatient")
+        told = self.hub.do("account.get", {"user": "impatient"})
+        self.assertEqual(([row["status"] for row in rows], told["spent"], told["held"]), (["error"], "0", "0"))
+
     def test_as_much_is_held_as_may_be_paid(self):
         """Fifty tokens at most for each answer, a thousandth each; prompts cost nothing here."""
         key = user_key(self.hub, "holder")
