@@ -19,6 +19,12 @@ static int find(struct verb_call *v, const struct store_object **out)
     return *out ? AIGNE_OK : verb_missing(v, "top-up", account.p ? account : SLICE(""));
 }
 
+static int not_now(struct verb_call *v, const char *why)
+{
+    v->why->http = 409;
+    return fault_set(v->why, AIGNE_E_REQUEST, "Not now: %s.", why);
+}
+
 static int topup_put(struct verb_call *v)
 {
     static const char *const amounts[] = {"below", "amount", "monthly"};
@@ -29,6 +35,8 @@ static int topup_put(struct verb_call *v)
         return verb_refuse(v, "user", "Say whose account: \"user\" or \"team\".");
     const struct store_object *old =
         rc ? NULL : catalog_object(v->catalog, TABLE_TOPUP, account);
+    if (old && json_get(json_of(old->body), "pending").kind == JSON_STRING)
+        return not_now(v, "a purchase is under way, which is asked for by what was put before");
     for (int i = 0; i < 3 && !rc; i++) {
         rc = verb_amount_json(v, amounts[i], &said[i]);
         if (!rc && !old && !said[i].p)
@@ -88,12 +96,6 @@ static int ask_free(struct verb_call *v, struct slice account, int64_t *out)
     struct json state = json_of(buf_slice(&told));
     *out = amount_of(v, state, "balance") - amount_of(v, state, "held");
     return rc;
-}
-
-static int not_now(struct verb_call *v, const char *why)
-{
-    v->why->http = 409;
-    return fault_set(v->why, AIGNE_E_REQUEST, "No credits are bought now: %s.", why);
 }
 
 static int reply_purchase(struct verb_call *v, struct json body, struct slice id)

@@ -66,6 +66,7 @@ static void fill(struct hub *h)
     verb_ok(h, "team.put", "{\"name\":\"T\",\"members\":[\"Jo\"]}");
     verb_ok(h, "budget.put",
             "{\"name\":\"B\",\"on\":\"team\",\"id\":\"T\",\"per\":\"day\",\"amount\":1}");
+    verb_ok(h, "topup.put", "{\"team\":\"T\",\"below\":5,\"amount\":2,\"monthly\":9}");
     verb_ok(h, "limit.put", "{\"name\":\"L\",\"on\":\"user\",\"id\":\"Jo\",\"concurrent\":1}");
 }
 
@@ -229,6 +230,11 @@ static void test_verbs(void **state)
         {"limit.list", "{}"},
         {"limit.state", "{\"name\":\"L\"}"},
         {"limit.delete", "{\"name\":\"L\"}"},
+        {"topup.put",
+         "{\"user\":\"Jo\",\"below\":1,\"amount\":2,\"monthly\":3,\"customer\":\"c\"}"},
+        {"topup.end", "{\"team\":\"T\",\"id\":\"x\",\"paid\":false}"},
+        {"topup.list", "{}"},
+        {"topup.delete", "{\"team\":\"T\"}"},
         {"health.list", "{}"},
         {"event.list", "{}"},
         {"verb.list", "{}"},

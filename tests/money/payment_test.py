@@ -253,6 +253,8 @@ class Payment(unittest.TestCase):
             self.do("topup.put", {"user": "auto", "below": "20", "amount": "30", "monthly": "60", "customer": "cus_1",
                                   "paymentMethod": "pm_1"})
             stripe.answers = [(500, {}), (200, {"id": "pi_a", "status": "succeeded"})]
+            self.calls_until(lambda: stripe.asked, 20)
+            self.assertIn("under way", self.refused("topup.put", {"user": "auto", "amount": "40"}))
             self.calls_until(lambda: self.do("account.get", {"user": "auto"})["granted"] == "40", 90)
             self.assertEqual(len({asked["idempotency-key"] for asked in stripe.asked}), 1, stripe.asked)
             asked = stripe.asked[-1]["form"]
