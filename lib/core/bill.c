@@ -57,9 +57,10 @@ static int keep_priced(struct aigne_call *call)
             plan->attempts[kept++] = plan->attempts[i];
         else
             route_skip(plan, &call->arena, plan->attempts[i].model, SLICE("has no price here"));
-    plan->count = kept;
-    if (kept)
+    if (kept) {
+        plan->count = kept;
         return AIGNE_OK;
+    }
     call->fault.http = 503;
     FAULT_COPY(call->fault.param, SLICE("model"));
     return fault_set(&call->fault, AIGNE_E_ROUTE,

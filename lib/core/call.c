@@ -224,18 +224,26 @@ static enum flow admit(struct aigne_call *call)
     return slice_starts(who, "aigne-") ? admit_member(call) : GO;
 }
 
+static enum flow price(struct aigne_call *call);
+
+static void price_again(struct aigne_call *call)
+{
+    if (price(call) == GO)
+        call_go_on(call);
+}
+
 /* It will be made: what it may cost is set aside first, and a target found whose limits let it in. */
 static enum flow price(struct aigne_call *call)
 {
-    int rc = target_knock(call);
+    int rc = bill_plan(call);
+    if (rc == AIGNE_E_ROUTE && refresh_catalog(call, price_again)) /* it may have a price now */
+        return WAIT;
     if (rc >= 0)
-        rc = bill_plan(call);
+        rc = target_knock(call);
     call->state = call->bill ? CALL_HOLD : CALL_OPEN;
     if (rc >= 0)
         rc = admission_target(call);
-    if (rc < 0)
-        return fail_now(call);
-    return rc == AIGNE_AGAIN ? WAIT : GO;
+    return rc < 0 ? fail_now(call) : rc == AIGNE_AGAIN ? WAIT : GO;
 }
 
 static enum flow plan(struct aigne_call *call)
@@ -266,10 +274,8 @@ static enum flow recall(struct aigne_call *call)
     enum recall_step step = recall_ask(call);
     if (step == RECALL_MAKE)
         return price(call);
-    if (step == RECALL_WAIT)
-        return WAIT;
-    if (step == RECALL_FAILED)
-        return fail_now(call);
+    if (step == RECALL_WAIT || step == RECALL_FAILED)
+        return step == RECALL_WAIT ? WAIT : fail_now(call);
     call->rc = AIGNE_OK;
     call->state = CALL_SETTLE;
     return GO;

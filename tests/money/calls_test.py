@@ -97,6 +97,8 @@ class Calls(unittest.TestCase):
         status, _, said = post(self.hub.port, key, body("echo/nobody-priced-it", "hi"))
         self.assertEqual(status, 503)
         self.assertIn(b"rate.put", said)
+        self.hub.do("rate.put", {"provider": "echo", "model": "nobody-priced-it", "inputRate": "0", "outputRate": "0.001"})
+        self.assertEqual(post(self.hub.port, key, body("echo/nobody-priced-it", "hi", max_tokens=9))[0], 200)
 
     def test_an_error_costs_nothing(self):
         key = user_key(self.hub, "failed")
