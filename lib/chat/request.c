@@ -95,6 +95,21 @@ int chat_add_extra(struct chat_builder *b, struct slice name, struct slice value
                      (struct chat_extra){.name = name, .value = value});
 }
 
+static void forget(struct chat_extra *items, size_t *count, struct slice name)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < *count; i++)
+        if (!slice_eq(items[i].name, name))
+            items[kept++] = items[i];
+    *count = kept;
+}
+
+void chat_forget_extra(struct chat_request *r, struct slice name)
+{
+    forget(r->extras, &r->extra_count, name);
+    forget(r->input_extras, &r->input_extra_count, name);
+}
+
 int chat_add_input_extra(struct chat_builder *b, struct slice name, struct slice value)
 {
     struct chat_request *r = b->request;

@@ -214,6 +214,8 @@ struct chat_part *chat_add_part(struct chat_builder *b,
                                 enum chat_part_kind kind); /* to the newest */
 struct chat_tool *chat_add_tool(struct chat_builder *b);
 int chat_add_extra(struct chat_builder *b, struct slice name, struct slice value);
+/* It is not for those who are asked. */
+void chat_forget_extra(struct chat_request *request, struct slice name);
 int chat_add_input_extra(struct chat_builder *b, struct slice name, struct slice value);
 
 /* The name of the tool whose call has `id`, from the history; .p NULL: no such call. */

@@ -60,6 +60,12 @@ struct outlet {
     void (*finish)(struct aigne_call *call);
     void (*fail)(struct aigne_call *call);
     void (*free)(struct aigne_call *call);
+    /* The answer was kept back until it is known to be good enough: it goes, and the rest as it comes. */
+    void (*release)(struct aigne_call *call);
+    /* Of answers that may be given again: all of it, behind what recall_note had of it, and its type; .p NULL:
+     * it is not one to be kept. And what was kept, to be handed out in the answer's place. NULL: never. */
+    struct slice (*keep)(struct aigne_call *call, struct buf *body, struct slice *type);
+    void (*replay)(struct aigne_call *call, struct slice type, struct slice body);
 };
 
 #define CALL_ROOM         3072
@@ -102,6 +108,8 @@ struct aigne_call {
     struct fault fault;
     char id[RANDOM_ID_SIZE];
     struct slice requested; /* the model as the caller named it */
+    struct slice
+        once; /* the caller's own name for this request, by which it is known again; absent: none */
     struct chat_request request;
     struct chat_relay relay;
     const char *relay_format; /* of the caller's body; NULL: it cannot be relayed */

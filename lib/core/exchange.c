@@ -10,6 +10,7 @@
 #include "core/notes.h"
 #include "core/recall.h"
 #include "provider/wire.h"
+#include "text/http.h"
 
 struct exchange *exchange_of(const struct aigne_call *call)
 {
@@ -22,6 +23,13 @@ struct exchange *exchange_of(const struct aigne_call *call)
 #define UNBUFFERED "cache-control: no-cache\r\nx-accel-buffering: no\r\n"
 
 #define HEAD_USUAL 320 /* bytes: one allocation for all of it */
+
+static void put_line(struct buf *head, const char *name, struct slice value)
+{
+    buf_put_text(head, name);
+    buf_put_slice(head, value);
+    BUF_LITERAL(head, "\r\n");
+}
 
 static void put_head(struct aigne_call *call, int status, struct slice content_type)
 {
@@ -47,17 +55,11 @@ static void put_head(struct aigne_call *call, int status, struct slice content_t
     }
     limit_headers_put(call, &x->head);
     buf_put_slice(&x->head, x->more_headers);
-    if (call->dropped.n) {
-        BUF_LITERAL(&x->head, "x-aigne-hub-dropped: ");
-        buf_put_slice(&x->head, dropped_names(&call->dropped));
-        BUF_LITERAL(&x->head, "\r\n");
-    }
+    if (call->dropped.n)
+        put_line(&x->head, "x-aigne-hub-dropped: ", dropped_names(&call->dropped));
     struct slice warning = call->bill ? bill_warning(call) : SLICE_NONE;
-    if (warning.n) {
-        BUF_LITERAL(&x->head, "x-aigne-hub-budget: ");
-        buf_put_slice(&x->head, warning);
-        BUF_LITERAL(&x->head, "\r\n");
-    }
+    if (warning.n)
+        put_line(&x->head, "x-aigne-hub-budget: ", warning);
     if (call->policy)
         explain_header(call, &x->head);
 }
@@ -88,29 +90,28 @@ static void put_length(struct exchange *x)
         buf_clear(&x->filling);
 }
 
-void exchange_begin_stream(struct aigne_call *call)
+static void begin(struct aigne_call *call, struct slice type)
 {
-    struct exchange *x = exchange_of(call);
-    if (x->status)
-        return;
-    put_head(call, 200, media_type(call));
-    BUF_LITERAL(&x->head, UNBUFFERED);
+    put_head(call, 200, type);
+    BUF_LITERAL(&exchange_of(call)->head, UNBUFFERED);
 }
 
-void exchange_begin(struct aigne_call *call, const char *type, struct slice headers)
+void exchange_begin_stream(struct aigne_call *call)
 {
-    put_head(call, 200, slice_text(type));
-    BUF_LITERAL(&exchange_of(call)->head, UNBUFFERED);
-    buf_put_slice(&exchange_of(call)->head, headers);
+    if (!exchange_of(call)->status)
+        begin(call, media_type(call));
 }
 
 void exchange_begin_early(struct aigne_call *call)
 {
-    struct exchange *x = exchange_of(call);
-    if (x->status)
-        return;
-    put_head(call, 200, slice_text(x->ingress->content_type_plain));
-    BUF_LITERAL(&x->head, UNBUFFERED);
+    if (!exchange_of(call)->status)
+        begin(call, slice_text(exchange_of(call)->ingress->content_type_plain));
+}
+
+void exchange_begin(struct aigne_call *call, const char *type, struct slice headers)
+{
+    begin(call, slice_text(type));
+    buf_put_slice(&exchange_of(call)->head, headers);
 }
 
 /* The client has read the head: nothing can be changed about it any more. */
@@ -171,7 +172,7 @@ static int write_event(struct aigne_call *call, const struct event *e)
 static int hand_out(struct aigne_call *call, int rc)
 {
     if (call->holding)
-        hold_look(call);
+        hold_look(call, exchange_of(call)->held.n);
     if (!call->holding) {
         exchange_begin_stream(call);
         call->delivered = true;
@@ -306,16 +307,10 @@ static void put_error_headers(struct exchange *x, const struct fault *why)
     /* Vendors' clients repeat a 429 by themselves, which no budget is mended by. */
     if (why->code == AIGNE_E_CREDIT && !why->upstream)
         BUF_LITERAL(&x->head, "x-should-retry: false\r\n");
-    if (why->request_id[0]) {
-        BUF_LITERAL(&x->head, "x-upstream-request-id: ");
-        buf_put_text(&x->head, why->request_id);
-        BUF_LITERAL(&x->head, "\r\n");
-    }
-    if (x->allow) {
-        BUF_LITERAL(&x->head, "allow: ");
-        buf_put_text(&x->head, x->allow);
-        BUF_LITERAL(&x->head, "\r\n");
-    }
+    if (why->request_id[0])
+        put_line(&x->head, "x-upstream-request-id: ", slice_text(why->request_id));
+    if (x->allow)
+        put_line(&x->head, "allow: ", slice_text(x->allow));
 }
 
 /* Before the head was read an error is a status and a body; after it, an event inside the stream. Behind the
@@ -390,6 +385,31 @@ static void free_exchange(struct aigne_call *call)
     buf_free(&x->held);
 }
 
+static void replay(struct aigne_call *call, struct slice type, struct slice body)
+{
+    struct exchange *x = exchange_of(call);
+    buf_put_slice(&x->filling, body);
+    x->replayed = true;
+    if (has_begun(call))
+        return;
+    put_head(call, 200, type);
+    if (call->streamed)
+        BUF_LITERAL(&x->head, UNBUFFERED);
+    else
+        put_length(x);
+}
+
+/* White space may stand before a plain one, which kept its client waiting. */
+static struct slice keep(struct aigne_call *call, struct buf *body, struct slice *type)
+{
+    const struct exchange *x = exchange_of(call);
+    if (call->fault.code || x->status != 200)
+        return SLICE_NONE;
+    buf_put_slice(body, buf_slice(&x->filling));
+    *type = http_block_get(buf_slice(&x->head), "content-type");
+    return call->streamed ? buf_slice(body) : slice_trim(buf_slice(body));
+}
+
 static const struct outlet exchange_outlet = {
     .state_size = sizeof(struct exchange),
     .read_request = read_request,
@@ -401,6 +421,9 @@ static const struct outlet exchange_outlet = {
     .finish = finish,
     .fail = fail,
     .free = free_exchange,
+    .release = hold_let_go,
+    .keep = keep,
+    .replay = replay,
 };
 
 /* ---- its life ---- */
@@ -426,15 +449,6 @@ struct aigne_call *exchange_new(struct aigne_hub *h, struct aigne_loop *loop)
     return call;
 }
 
-void exchange_forget_headers(struct exchange *x)
-{
-    presented_key_forget(&x->key);
-    if (x->header_bytes)
-        mem_wipe(x->header_bytes, x->headers.n);
-    x->header_bytes = NULL;
-    x->headers = SLICE("");
-}
-
 void exchange_answer(struct aigne_call *call, int status, const char *type, struct buf *body)
 {
     struct exchange *x = exchange_of(call);
@@ -453,20 +467,6 @@ void exchange_answer(struct aigne_call *call, int status, const char *type, stru
     call->rc = AIGNE_OK;
     call->state = CALL_END;
     call_news(call);
-}
-
-void exchange_replay(struct aigne_call *call, struct slice type, struct slice body)
-{
-    struct exchange *x = exchange_of(call);
-    buf_put_slice(&x->filling, body);
-    x->replayed = true;
-    if (has_begun(call))
-        return;
-    put_head(call, 200, type);
-    if (call->streamed)
-        BUF_LITERAL(&x->head, UNBUFFERED);
-    else
-        put_length(x);
 }
 
 bool exchange_take(struct aigne_call *call, struct aigne_event *out)

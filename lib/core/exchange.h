@@ -85,8 +85,6 @@ void exchange_begin_early(struct aigne_call *call);
 void exchange_begin(struct aigne_call *call, const char *type, struct slice headers);
 /* A finished answer made here: a page, not a call. `type` is the media type. */
 void exchange_answer(struct aigne_call *call, int status, const char *type, struct buf *body);
-/* The answer is this one, which was given before. */
-void exchange_replay(struct aigne_call *call, struct slice type, struct slice body);
 /* True: an event was stored. */
 bool exchange_take(struct aigne_call *call, struct aigne_event *out);
 

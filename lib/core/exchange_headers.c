@@ -68,5 +68,14 @@ void exchange_keep_headers(struct aigne_call *call)
     x->content_type = arena_copy(&call->arena, x->content_type);
     x->accept = arena_copy(&call->arena, x->accept);
     if (x->idempotency_key.p)
-        x->idempotency_key = arena_copy(&call->arena, x->idempotency_key);
+        call->once = arena_copy(&call->arena, x->idempotency_key);
+}
+
+void exchange_forget_headers(struct exchange *x)
+{
+    presented_key_forget(&x->key);
+    if (x->header_bytes)
+        mem_wipe(x->header_bytes, x->headers.n);
+    x->header_bytes = NULL;
+    x->headers = SLICE("");
 }

@@ -12,10 +12,14 @@ static bool keeps_whole(const struct aigne_call *call)
     return POLICY_OR(call->policy, on_cut, CUT_ERROR) == CUT_HOLD;
 }
 
+bool hold_is_wanted(const struct aigne_call *call)
+{
+    return call->streamed && (keeps_whole(call) || floor_is_set(call));
+}
+
 int hold_plan(struct aigne_call *call)
 {
-    call->holding = call->streamed && exchange_is(call) && !call->relay.verbatim &&
-                    (keeps_whole(call) || floor_is_set(call));
+    call->holding = exchange_is(call) && !call->relay.verbatim && hold_is_wanted(call);
     return keep_alive_begin(call);
 }
 
@@ -25,31 +29,29 @@ void hold_pass_on(struct exchange *x)
     buf_free(&x->held);
 }
 
-static void let_go(struct aigne_call *call)
+void hold_let_go(struct aigne_call *call)
 {
     call->holding = false;
     if (!call->finish_seen)
         hold_pass_on(exchange_of(call));
-}
-
-void hold_release(struct aigne_call *call)
-{
-    if (keeps_whole(call))
-        return;
-    let_go(call);
     exchange_begin_stream(call);
     call->delivered = true;
     call_news(call);
 }
 
-void hold_look(struct aigne_call *call)
+void hold_release(struct aigne_call *call)
 {
-    struct exchange *x = exchange_of(call);
-    if ((int64_t)x->held.n <= POLICY_OR(call->policy, hold_bytes, CUT_KEPT_USUAL))
+    if (!keeps_whole(call))
+        call->outlet->release(call);
+}
+
+void hold_look(struct aigne_call *call, size_t kept)
+{
+    if ((int64_t)kept <= POLICY_OR(call->policy, hold_bytes, CUT_KEPT_USUAL))
         return;
     log_line(LOG_WARNING, "call", "%s is longer than holdBytes: it goes out before its end",
              call->id);
-    let_go(call);
+    call->outlet->release(call);
 }
 
 void hold_forget(struct aigne_call *call)

@@ -5,13 +5,17 @@
 
 #include "core/call.h"
 
-/* The call is planned: call->holding, as its policy says, and signs of life from now on. */
+/* Whether the call's policy has its answer kept back. */
+bool hold_is_wanted(const struct aigne_call *call);
+/* Of an exchange that is planned: call->holding, and signs of life from now on. */
 int hold_plan(struct aigne_call *call);
-/* Something was kept: beyond holdBytes all of it goes on its way, as the rest will. */
-void hold_look(struct aigne_call *call);
+/* So many bytes are kept: beyond holdBytes all of it goes on its way, as the rest will. */
+void hold_look(struct aigne_call *call, size_t kept);
 /* What was kept for its speed alone may go: all of it, and the rest as it comes. */
 void hold_release(struct aigne_call *call);
 struct exchange;
+/* An exchange's outlet. */
+void hold_let_go(struct aigne_call *call);
 /* What was kept is part of what goes out. */
 void hold_pass_on(struct exchange *x);
 /* The attempt is over: what it wrote was read by nobody. */

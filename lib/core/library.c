@@ -5,8 +5,11 @@
 #include "chat/input.h"
 #include "chat/reply.h"
 #include "chat/task_input.h"
+#include "core/hold.h"
 #include "core/notes.h"
+#include "core/overrides.h"
 #include "core/queue.h"
+#include "core/recall.h"
 #include "core/unheard.h"
 #include "provider/wire.h"
 #include "text/json_scan.h"
@@ -17,20 +20,38 @@ struct library {
     struct reply reply;
     struct buf json; /* an event being written */
     bool pieces;
+    struct slice
+        again[2]; /* of an answer that was given before: its JSON and its text; else absent */
 };
+
+/* Entries of a kept answer that are no events. */
+enum { KEPT_JSON = -2, KEPT_TEXT };
 
 static struct library *library_of(const struct aigne_call *call)
 {
     return call->outlet_state;
 }
 
+static void release(struct aigne_call *call)
+{
+    call->holding = false;
+    call->delivered = true;
+    call_news(call);
+}
+
 static int push(struct aigne_call *call, int kind, int index, struct slice data)
 {
+    struct buf *filling = &library_of(call)->queue.filling;
+    size_t before = filling->n;
     int rc = queue_push(&library_of(call)->queue, kind, index, data);
     if (rc < 0)
         return fault_nomem(&call->fault);
-    call->delivered = true;
-    call_news(call);
+    if (call->recall)
+        recall_note(call, slice_from(buf_slice(filling), before));
+    if (call->holding)
+        hold_look(call, filling->n);
+    else
+        release(call);
     return AIGNE_OK;
 }
 
@@ -121,20 +142,74 @@ static int no_frames(struct aigne_call *call, struct slice raw)
 
 static bool is_full(const struct aigne_call *call)
 {
-    return queue_full(&library_of(call)->queue);
+    return !call->holding && queue_full(&library_of(call)->queue);
+}
+
+static int planned(struct aigne_call *call)
+{
+    call->holding = call->policy && hold_is_wanted(call);
+    return AIGNE_OK;
 }
 
 static void restart(struct aigne_call *call)
 {
     struct library *l = library_of(call);
+    queue_free(&l->queue); /* what was kept back */
+    if (call->recall)
+        recall_forget(call);
     reply_free(&l->reply);
     reply_init(&l->reply, &call->arena);
 }
 
 static void finish(struct aigne_call *call)
 {
-    if (library_of(call)->pieces && push_usage(call) < 0)
+    struct library *l = library_of(call);
+    call->holding = false;
+    if (l->pieces && !l->again[0].p && push_usage(call) < 0)
         call->rc = AIGNE_E_NOMEM;
+}
+
+/* The fault says it all. */
+static void fail(struct aigne_call *call)
+{
+    if (call->holding)
+        queue_free(&library_of(call)->queue);
+    call->holding = false;
+}
+
+static struct slice keep(struct aigne_call *call, struct buf *body, struct slice *type)
+{
+    struct library *l = library_of(call);
+    struct reply_notes notes = call_notes(call);
+    struct event_queue last = {.filling = *body};
+    buf_clear(&l->json);
+    reply_write(&l->reply, &notes, &l->json);
+    bool whole = buf_rc(&l->json) >= 0 &&
+                 queue_push(&last, KEPT_JSON, 0, buf_slice(&l->json)) >= 0 &&
+                 queue_push(&last, KEPT_TEXT, 0, buf_slice(&l->reply.text)) >= 0;
+    *body = last.filling;
+    *type = SLICE("library");
+    return whole ? buf_slice(body) : SLICE_NONE;
+}
+
+static void replay(struct aigne_call *call, struct slice type, struct slice body)
+{
+    struct library *l = library_of(call);
+    struct aigne_event ev;
+    struct event_queue kept;
+    queue_init(&kept);
+    buf_put_slice(&kept.filling, body);
+    (void)type;
+    while (queue_take(&kept, &ev)) {
+        struct slice data = slice_of(ev.data, ev.len);
+        if (ev.kind < 0)
+            l->again[ev.kind - KEPT_JSON] = arena_copy(&call->arena, data);
+        else if (push(call, ev.kind, ev.index, data) < 0)
+            call->arena.failed = true;
+    }
+    call->arena.failed =
+        call->arena.failed || buf_rc(&kept.filling) < 0 || buf_rc(&kept.reading) < 0;
+    queue_free(&kept);
 }
 
 static void free_library(struct aigne_call *call)
@@ -148,14 +223,17 @@ static void free_library(struct aigne_call *call)
 static const struct outlet library_outlet = {
     .state_size = sizeof(struct library),
     .read_request = unheard_step, /* it is read already */
-    .planned = unheard_step,
+    .planned = planned,
     .event = take_event,
     .frame = no_frames,
     .full = is_full,
     .restart = restart,
     .finish = finish,
-    .fail = unheard_end, /* the fault says it all */
+    .fail = fail,
     .free = free_library,
+    .release = release,
+    .keep = keep,
+    .replay = replay,
 };
 
 bool library_is(const struct aigne_call *call)
@@ -181,6 +259,32 @@ static int read_kind(const struct aigne_call *call, struct json request, enum ch
                        "count_tokens.");
 }
 
+/* What a request says of how the hub carries it out, which is for nobody else. */
+static int read_way(struct aigne_call *call, struct json request, struct fault *why)
+{
+    static const char *const names[] = {"idempotencyKey", "policy"};
+    struct json said[2];
+    struct overrides *o = NULL;
+    json_pick(request, names, 2, said);
+    if (json_present(said[0]))
+        call->once = json_string(said[0], &call->arena);
+    if (json_present(said[1]) && (o = arena_alloc(&call->arena, sizeof *o)) != NULL) {
+        o->has_policy = true;
+        call->overrides = o;
+    }
+    for (size_t i = 0; i < 2; i++) {
+        if (!json_present(said[i]))
+            continue;
+        chat_forget_extra(&call->request, slice_text(names[i]));
+        if (said[i].kind != (i ? JSON_OBJECT : JSON_STRING))
+            return fault_field(why, AIGNE_E_REQUEST, names[i], "%s must be %s.", names[i],
+                               i ? "an object of policies" : "a string");
+    }
+    if (call->arena.failed)
+        return fault_nomem(why);
+    return o ? policy_read(said[1], &o->policy, why) : AIGNE_OK;
+}
+
 static int read_request(struct aigne_call *call, struct slice text, struct fault *why)
 {
     struct json_problem problem;
@@ -201,6 +305,9 @@ static int read_request(struct aigne_call *call, struct slice text, struct fault
     if (rc >= 0 && kind == KIND_CHAT)
         rc = wire_refuse_choices(&call->request, why);
     call->request.kind = kind;
+    call->relay.body = kept;
+    if (rc >= 0 && call->hub && json_of(kept).kind == JSON_OBJECT)
+        rc = read_way(call, json_of(kept), why);
     if (rc < 0)
         return rc;
     call->request_read = true;
@@ -252,7 +359,7 @@ int library_start(struct aigne_model *m, struct aigne_loop *loop, struct slice r
 
 bool library_take(struct aigne_call *call, struct aigne_event *out)
 {
-    return queue_take(&library_of(call)->queue, out);
+    return !call->holding && queue_take(&library_of(call)->queue, out);
 }
 
 int library_answer(struct aigne_call *call, struct aigne_reply **out, struct fault *why)
@@ -262,8 +369,10 @@ int library_answer(struct aigne_call *call, struct aigne_reply **out, struct fau
     if (!answer)
         return AIGNE_E_NOMEM;
     struct reply_notes notes = call_notes(call);
-    reply_write(&l->reply, &notes, &answer->json);
-    buf_put_slice(&answer->text, buf_slice(&l->reply.text));
+    if (!l->again[0].p)
+        reply_write(&l->reply, &notes, &answer->json);
+    buf_put_slice(&answer->json, l->again[0]);
+    buf_put_slice(&answer->text, l->again[0].p ? l->again[1] : buf_slice(&l->reply.text));
     if (buf_rc(&answer->json) < 0 || buf_rc(&answer->text) < 0) {
         answer_free(answer);
         return fault_nomem(why);

@@ -6,7 +6,6 @@
 #include "core/overrides.h"
 #include "core/record.h"
 #include "hub/policy.h"
-#include "text/http.h"
 #include "text/json_canonical.h"
 #include <aignehub/aignehub.h>
 
@@ -46,19 +45,30 @@ struct storing {
 /* Whose answers these are: nobody is given those of others. */
 static struct slice tenant_of(const struct aigne_call *call)
 {
-    return call->user.n ? call->user : call->who->id;
+    return call->user.n || !call->who ? call->user : call->who->id;
+}
+
+static struct slice body_of(const struct aigne_call *call)
+{
+    return exchange_is(call) ? buf_slice(&exchange_of(call)->body) : call->relay.body;
 }
 
 /* All that an answer depends on. */
 static struct sha256 hash_of(const struct aigne_call *call, const char *why,
                              struct slice content)
 {
-    const struct exchange *x = exchange_of(call);
+    static const size_t one = 1; /* a library's events are kept as this machine has numbers */
+    const struct exchange *x = exchange_is(call) ? exchange_of(call) : NULL;
     const struct slice models = call->overrides ? call->overrides->models : SLICE_NONE;
-    const struct slice parts[] = {
-        slice_text(why), tenant_of(call), slice_text(x->ingress->name),
-        x->rest,         x->query,        x->format_headers,
-        models,          content};
+    const struct slice parts[] = {slice_text(why),
+                                  tenant_of(call),
+                                  slice_text(call->ingress),
+                                  x ? x->rest : call->requested,
+                                  x ? x->query : slice_of("stream", call->streamed ? 6 : 0),
+                                  x ? x->format_headers
+                                    : slice_of((const char *)&one, sizeof one),
+                                  models,
+                                  content};
     enum { PARTS = sizeof parts / sizeof *parts };
     struct slice pieces[2 * PARTS];
     for (size_t i = 0; i < PARTS; i++) {
@@ -69,9 +79,10 @@ static struct sha256 hash_of(const struct aigne_call *call, const char *why,
 }
 
 /* A form is put together anew with each repetition, between other borders. */
-static bool is_form(const struct exchange *x)
+static bool is_form(const struct aigne_call *call)
 {
-    return slice_starts_nocase(x->content_type, "multipart/");
+    return exchange_is(call) &&
+           slice_starts_nocase(exchange_of(call)->content_type, "multipart/");
 }
 
 /* Who asks, and what for the provider keeps or counts it, does not change the answer. */
@@ -79,26 +90,23 @@ static int content_of(struct aigne_call *call, struct buf *out)
 {
     static const char *const aside[] = {"user", "metadata", "safety_identifier",
                                         "prompt_cache_key", NULL};
-    const struct exchange *x = exchange_of(call);
-    if (is_form(x))
-        buf_put_slice(out, buf_slice(&x->body));
+    if (is_form(call))
+        buf_put_slice(out, body_of(call));
     else
-        json_canonical(json_of(buf_slice(&x->body)), aside, &call->arena, out);
+        json_canonical(json_of(body_of(call)), aside, &call->arena, out);
     return buf_rc(out) || call->arena.failed ? fault_nomem(&call->fault) : AIGNE_OK;
 }
 
 static int by_key(struct aigne_call *call, struct recall *r)
 {
-    const struct exchange *x = exchange_of(call);
     const struct slice end = slice_of("", 1);
-    const struct slice parts[] = {SLICE("key"), end, tenant_of(call), end, x->idempotency_key};
-    if (x->idempotency_key.n > KEY_LONGEST)
+    const struct slice parts[] = {SLICE("key"), end, tenant_of(call), end, call->once};
+    if (call->once.n > KEY_LONGEST)
         return fault_field(&call->fault, AIGNE_E_REQUEST, "Idempotency-Key",
-                           "The header Idempotency-Key is longer than %d characters.",
-                           KEY_LONGEST);
+                           "The Idempotency-Key is longer than %d characters.", KEY_LONGEST);
     r->by = BY_KEY;
     r->key = sha256_of(parts, sizeof parts / sizeof *parts);
-    r->request = hash_of(call, "request", is_form(x) ? SLICE("") : buf_slice(&x->body));
+    r->request = hash_of(call, "request", is_form(call) ? SLICE("") : body_of(call));
     r->keep_ms = POLICY_OR(call->policy, idempotency_time, KEEP_BY_KEY_MS);
     return AIGNE_OK;
 }
@@ -113,14 +121,15 @@ static int by_content(struct aigne_call *call, struct recall *r)
     r->by = BY_CONTENT;
     r->key = hash_of(call, "content", buf_slice(&content));
     r->keep_ms = POLICY_OR(call->policy, cache_time, KEEP_BY_CONTENT_MS);
-    exchange_of(call)->more_headers = SLICE("x-aigne-hub-cache: miss\r\n");
+    if (exchange_is(call))
+        exchange_of(call)->more_headers = SLICE("x-aigne-hub-cache: miss\r\n");
     return AIGNE_OK;
 }
 
 static int by_bytes(struct aigne_call *call, struct recall *r)
 {
     r->by = BY_BYTES;
-    r->key = hash_of(call, "bytes", buf_slice(&exchange_of(call)->body));
+    r->key = hash_of(call, "bytes", body_of(call));
     r->keep_ms = POLICY_OR(call->policy, repeat_window, 0);
     return AIGNE_OK;
 }
@@ -131,10 +140,9 @@ static void wake(struct kept_waiter *self);
 int recall_plan(struct aigne_call *call)
 {
     int (*const ways[])(struct aigne_call *, struct recall *) = {by_key, by_content, by_bytes};
-    if (!exchange_is(call) || !call->who || call->recall)
+    if (!call->hub || !call->outlet->keep || (exchange_is(call) && !call->who) || call->recall)
         return AIGNE_OK;
-    const struct exchange *x = exchange_of(call);
-    size_t way = x->idempotency_key.n                        ? BY_KEY
+    size_t way = call->once.n                                ? BY_KEY
                  : POLICY_OR(call->policy, cache, 0)         ? BY_CONTENT
                  : POLICY_OR(call->policy, repeat_window, 0) ? BY_BYTES
                                                              : SIZE_MAX;
@@ -176,7 +184,6 @@ static void wake(struct kept_waiter *self)
 static int give_again(struct aigne_call *call, const struct kept_answer *k)
 {
     struct recall *r = call->recall;
-    struct exchange *x = exchange_of(call);
     r->state = DONE;
     if (r->by == BY_KEY && memcmp(&k->request, &r->request, sizeof k->request) != 0) {
         call->fault.http = 422;
@@ -187,8 +194,10 @@ static int give_again(struct aigne_call *call, const struct kept_answer *k)
     const struct slice parts[] = {r->by == BY_CONTENT ? SLICE("x-aigne-hub-cache: hit\r\n")
                                                       : SLICE("idempotent-replayed: true\r\n"),
                                   SLICE("x-aigne-hub-answer-of: "), k->call_id, SLICE("\r\n")};
-    x->more_headers = arena_join(&call->arena, parts, sizeof parts / sizeof *parts);
-    exchange_replay(call, k->type, k->body);
+    if (exchange_is(call))
+        exchange_of(call)->more_headers =
+            arena_join(&call->arena, parts, sizeof parts / sizeof *parts);
+    call->outlet->replay(call, k->type, k->body);
     int rc = r->by == BY_CONTENT ? record_recalled(call, k->provider, k->model) : AIGNE_OK;
     return rc < 0 || call->arena.failed ? fault_nomem(&call->fault) : AIGNE_OK;
 }
@@ -280,10 +289,16 @@ void recall_note(struct aigne_call *call, struct slice bytes)
         buf_put_slice(&call->recall->body, bytes);
 }
 
+void recall_forget(struct aigne_call *call)
+{
+    buf_clear(&call->recall->body);
+}
+
 bool recall_outlives(const struct aigne_call *call)
 {
     const struct recall *r = call->recall;
-    return r && r->state == MAKING && r->by != BY_CONTENT && call->state < CALL_SETTLE;
+    return r && r->state == MAKING && r->by != BY_CONTENT && call->state < CALL_SETTLE &&
+           exchange_is(call);
 }
 
 static void stored(struct ledger_entry *self)
@@ -325,22 +340,20 @@ static void store(struct aigne_call *call, const struct kept_answer *k)
 static struct kept_answer *answer_of(struct aigne_call *call)
 {
     struct recall *r = call->recall;
-    const struct exchange *x = exchange_of(call);
     const struct route_attempt *target = call_target(call);
-    buf_put_slice(&r->body, buf_slice(&x->filling));
-    if (buf_rc(&r->body))
+    struct slice type = SLICE_NONE;
+    struct slice body = call->outlet->keep(call, &r->body, &type);
+    if (!body.p || buf_rc(&r->body))
         return NULL;
     int64_t now_ms = clock_wall_ms();
     struct kept_answer k = {.made_ms = now_ms,
                             .until_ms = now_ms + r->keep_ms,
                             .request = r->request,
-                            .type = http_block_get(buf_slice(&x->head), "content-type"),
+                            .type = type,
                             .call_id = slice_of(call->id, RANDOM_ID_SIZE - 1),
                             .provider = target->provider->name,
                             .model = target->model,
-                            /* white space that kept its client waiting */
-                            .body = call->streamed ? buf_slice(&r->body)
-                                                   : slice_trim(buf_slice(&r->body))};
+                            .body = body};
     return kept_answer_new(&k);
 }
 
@@ -348,8 +361,7 @@ void recall_end(struct aigne_call *call, bool good)
 {
     struct recall *r = call->recall;
     if (r->state == MAKING) {
-        good = good && !call->fault.code && exchange_of(call)->status == 200;
-        struct kept_answer *k = good ? answer_of(call) : NULL;
+        struct kept_answer *k = good && call->outlet->keep ? answer_of(call) : NULL;
         r->state = DONE;
         kept_answers_settle(&call->hub->answers, &r->key, k);
         if (k && r->by != BY_BYTES && hub_keeps_answers(call->hub->hub))

@@ -20,6 +20,8 @@ int recall_plan(struct aigne_call *call);
 enum recall_step recall_ask(struct aigne_call *call);
 /* These bytes of the answer's body go out. */
 void recall_note(struct aigne_call *call, struct slice bytes);
+/* They never did: another attempt makes the answer. */
+void recall_forget(struct aigne_call *call);
 /* The exchange has all of its answer, or never will: keep it, or let another make it. */
 void recall_end(struct aigne_call *call, bool good);
 /* The owner is gone while others may want the answer: it is made all the same. */

@@ -239,7 +239,7 @@ int record_recalled(struct aigne_call *call, struct slice provider, struct slice
                               .call_id = slice_of(call->id, RANDOM_ID_SIZE - 1),
                               .started_ms = call->started_ms,
                               .user = call->user,
-                              .key_id = call->who->id,
+                              .key_id = call->who ? call->who->id : SLICE(""),
                               .app = call->app,
                               .type = slice_text(kind_name(call->request.kind)),
                               .ingress = slice_text(call->ingress),

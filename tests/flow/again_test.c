@@ -395,6 +395,54 @@ static void the_providers_words_reach_every_client(void **state)
     fixture_close(&f);
 }
 
+/* ---- a program with the hub in its own process ---- */
+
+static void breaks_off(struct tcp_connection *c)
+{
+    if (tcp_read_request(c))
+        tcp_say(c, STREAM_HEAD TEXT_CHUNK("half an ans"));
+}
+
+/* The events' text, and how the call ended. */
+static int call_library(struct fixture *f, const char *request, char text[100])
+{
+    aigne_model *m = NULL;
+    aigne_call *call = NULL;
+    aigne_event ev;
+    int rc = aigne_hub_model(f->hub, NULL, "m", &m, NULL);
+    assert_int_equal(rc, AIGNE_OK);
+    assert_int_equal(aigne_call_start(m, NULL, request, AIGNE_Z, &call, NULL), AIGNE_OK);
+    text[0] = '\0';
+    while ((rc = aigne_call_next(call, -1, &ev, NULL)) == AIGNE_EVENT)
+        if (ev.kind == AIGNE_EV_TEXT)
+            strncat(text, ev.data, ev.len);
+    aigne_call_free(call);
+    aigne_model_free(m);
+    return rc;
+}
+
+static void nothing_goes_out_before_all_is_there(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct tcp_server other;
+    char text[100];
+    static const char held[] =
+        "{\"messages\":\"Hi\",\"policy\":{\"onCut\":\"hold\",\"retries\":0}}";
+    fixture_open(&f, NULL, breaks_off);
+    assert_true(tcp_server_start(&other, streams_well, NULL));
+    put_other(&f, &other);
+    assert_int_equal(call_library(&f, held, text), AIGNE_OK);
+    assert_string_equal(text, "fine");
+    assert_true(call_library(&f, "{\"messages\":\"Hi\"}", text) < 0);
+    assert_string_equal(text, "half an ans");
+    tcp_server_stop(&other);
+    do_quietly(f.hub, "health.reset", "{}");
+    assert_true(call_library(&f, held, text) < 0); /* neither: nothing of it is seen */
+    assert_string_equal(text, "");
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -411,6 +459,7 @@ int main(void)
         cmocka_unit_test(who_was_passed_over_is_named_too),
         cmocka_unit_test(a_stream_tells_it_before_its_end),
         cmocka_unit_test(the_providers_words_reach_every_client),
+        cmocka_unit_test(nothing_goes_out_before_all_is_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

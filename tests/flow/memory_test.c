@@ -80,26 +80,33 @@ static void invoke_once(void)
     aigne_hub_free(h);
 }
 
-static void stream_once(void)
+static void stream_from(aigne_model *m, const char *request)
 {
-    aigne_hub *h = open_hub();
-    aigne_model *m = NULL;
     aigne_call *call = NULL;
     aigne_event ev;
     char text[64] = "";
-    if (!h)
+    if (aigne_call_start(m, NULL, request, AIGNE_Z, &call, NULL) < 0)
         return;
-    if (aigne_hub_model(h, NULL, "echo/echo", &m, NULL) == AIGNE_OK &&
-        aigne_call_start(m, NULL, "{\"messages\":\"a b c\"}", AIGNE_Z, &call, NULL) ==
-            AIGNE_OK) {
-        int rc = aigne_call_next(call, -1, &ev, NULL);
-        for (; rc == AIGNE_EVENT; rc = aigne_call_next(call, -1, &ev, NULL))
-            if (ev.kind == AIGNE_EV_TEXT)
-                strncat(text, ev.data, ev.len);
-        if (rc == AIGNE_OK)
-            assert_string_equal(text, "a b c");
-    }
+    int rc = aigne_call_next(call, -1, &ev, NULL);
+    for (; rc == AIGNE_EVENT; rc = aigne_call_next(call, -1, &ev, NULL))
+        if (ev.kind == AIGNE_EV_TEXT)
+            strncat(text, ev.data, ev.len);
+    if (rc == AIGNE_OK)
+        assert_string_equal(text, "a b c");
     aigne_call_free(call);
+}
+
+static void stream_once(void)
+{
+    static const char kept[] = "{\"messages\":\"a b c\",\"idempotencyKey\":\"k\","
+                               "\"policy\":{\"onCut\":\"hold\"}}";
+    aigne_hub *h = open_hub();
+    aigne_model *m = NULL;
+    if (h && aigne_hub_model(h, NULL, "echo/echo", &m, NULL) == AIGNE_OK) {
+        stream_from(m, "{\"messages\":\"a b c\"}");
+        stream_from(m, kept);
+        stream_from(m, kept);
+    }
     aigne_model_free(m);
     aigne_hub_free(h);
 }

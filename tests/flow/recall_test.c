@@ -324,6 +324,131 @@ static void the_same_bytes_soon_again_are_a_repetition(void **state)
     fixture_close(&f);
 }
 
+/* ---- calls of a program that has the hub in its own process ---- */
+
+/* What an answer came to: its text, which is in `reply` too when it was not streamed. */
+struct told {
+    int rc;
+    char text[100];
+    char json[1000];
+    int usages;
+};
+
+static void call_once(struct fixture *f, const char *who, bool pieces, const char *request,
+                      struct told *t)
+{
+    aigne_model *m = NULL;
+    aigne_call *call = NULL;
+    aigne_reply *r = NULL;
+    aigne_error *e = NULL;
+    aigne_event ev;
+    memset(t, 0, sizeof *t);
+    assert_int_equal(aigne_hub_model(f->hub, who, "openai/m", &m, NULL), AIGNE_OK);
+    if (pieces) {
+        assert_int_equal(aigne_call_start(m, NULL, request, AIGNE_Z, &call, &e), AIGNE_OK);
+        while (aigne_call_next(call, -1, &ev, NULL) == AIGNE_EVENT) {
+            t->usages += ev.kind == AIGNE_EV_USAGE;
+            if (ev.kind == AIGNE_EV_TEXT)
+                strncat(t->text, ev.data, ev.len);
+        }
+        t->rc = aigne_call_finish(call, &r, &e);
+    } else {
+        t->rc = aigne_model_invoke(m, request, AIGNE_Z, &r, &e);
+    }
+    const char *json = r ? aigne_reply_json(r, NULL) : aigne_error_json(e, NULL);
+    snprintf(t->json, sizeof t->json, "%s", json);
+    if (r && pieces)
+        assert_string_equal(t->text, aigne_reply_text(r, NULL));
+    else if (r)
+        snprintf(t->text, sizeof t->text, "%s", aigne_reply_text(r, NULL));
+    aigne_error_free(e);
+    aigne_reply_free(r);
+    aigne_call_free(call);
+    aigne_model_free(m);
+}
+
+#define ORDER "{\"messages\":\"Hi\",\"idempotencyKey\":\"order-1\"}"
+
+static void a_program_has_keys_too(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct told first, again;
+    open_numbered(&f, NULL);
+    call_once(&f, "alice", false, ORDER, &first);
+    assert_string_equal(first.text, "number 1");
+    call_once(&f, "alice", false, ORDER, &again);
+    assert_string_equal(again.text, "number 1");
+    assert_string_equal(again.json, first.json);
+    assert_int_equal(count_rows(f.hub), 1);
+    call_once(&f, "alice", false, "{\"messages\":\"Ho\",\"idempotencyKey\":\"order-1\"}",
+              &again);
+    assert_int_equal(again.rc, AIGNE_E_REQUEST);
+    assert_non_null(strstr(again.json, "Idempotency-Key was used for another request"));
+    call_once(&f, "bob", false, ORDER, &again);
+    assert_string_equal(again.text, "number 2");
+    call_once(&f, "alice", false, "{\"messages\":\"Hi\",\"idempotencyKey\":7}", &again);
+    assert_int_equal(again.rc, AIGNE_E_REQUEST);
+    fixture_close(&f);
+}
+
+static void a_program_gets_a_stream_again_as_one(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct told first, again;
+    open_numbered(&f, NULL);
+    call_once(&f, f.key, true, ORDER, &first);
+    assert_string_equal(first.text, "number 1");
+    call_once(&f, f.key, true, ORDER, &again);
+    assert_string_equal(again.text, "number 1");
+    assert_string_equal(again.json, first.json);
+    assert_int_equal(first.usages, 1);
+    assert_int_equal(again.usages, 1);
+    assert_int_equal(atomic_load(&f.server.requests), 1);
+    fixture_close(&f);
+}
+
+static void a_programs_answers_are_cached(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct told t;
+    static const char request[] = "{\"messages\":\"Hi\",\"policy\":{\"cache\":\"exact\"}}";
+    open_numbered(&f, NULL);
+    call_once(&f, NULL, false, request, &t);
+    call_once(&f, NULL, false, request, &t);
+    assert_string_equal(t.text, "number 1");
+    expect_rows(f.hub, "\"status\":\"cached\"");
+    expect_rows(f.hub, "\"count\":2");
+    call_once(&f, "alice", false, request, &t);
+    assert_string_equal(t.text, "number 2");
+    call_once(&f, NULL, false, "{\"messages\":\"Hi\",\"policy\":{\"cash\":\"exact\"}}", &t);
+    assert_int_equal(t.rc, AIGNE_E_REQUEST);
+    assert_non_null(strstr(t.json, "cache"));
+    fixture_close(&f);
+}
+
+static void a_programs_answer_outlives_the_process(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct told t;
+    char folder[40], settings[100];
+    open_on_disk(&f, folder);
+    call_once(&f, "alice", true, ORDER, &t);
+    assert_string_equal(t.text, "number 1");
+    fixture_close(&f);
+    snprintf(settings, sizeof(settings), "{\"data\":\"%s/hub.db\"}", folder);
+    open_numbered(&f, settings);
+    call_once(&f, "alice", true, ORDER, &t);
+    assert_string_equal(t.text, "number 1");
+    assert_int_equal(t.usages, 1);
+    assert_int_equal(atomic_load(&f.server.requests), 0);
+    fixture_close(&f);
+    remove_folder(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -340,6 +465,10 @@ int main(void)
         cmocka_unit_test(an_answer_outlives_the_process),
         cmocka_unit_test(what_was_asked_before_is_answered_from_the_cache),
         cmocka_unit_test(the_same_bytes_soon_again_are_a_repetition),
+        cmocka_unit_test(a_program_has_keys_too),
+        cmocka_unit_test(a_program_gets_a_stream_again_as_one),
+        cmocka_unit_test(a_programs_answers_are_cached),
+        cmocka_unit_test(a_programs_answer_outlives_the_process),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
