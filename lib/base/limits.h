@@ -19,6 +19,9 @@
 #define LIMIT_TARGETS     32 /* of a route, and of those that it leads to */
 #define LIMIT_ROUTE_DEPTH 4  /* of routes that lead to routes */
 
+#define LIMIT_STOPS      64   /* sequences that an answer is searched for here */
+#define LIMIT_STOP_BYTES 4096 /* of each of them */
+
 #define LIMIT_SPOOL ((size_t)64 * 1024 * 1024) /* records that wait for the store */
 
 #endif

@@ -174,6 +174,7 @@ struct chat_target {
     bool secret_is_pair;     /* secret is {"access_key_id","secret_access_key",...} */
     int64_t now_ms;          /* wall clock, for signatures */
     struct dropped *dropped; /* where to tell what could not be said; may be NULL */
+    unsigned *trims; /* where to tell what the answer is to be trimmed to, see chat/trimmed.h */
 };
 
 /* A body that goes on byte for byte, but for the model's name and the demand for usage: where in it

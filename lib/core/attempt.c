@@ -2,6 +2,7 @@
  * costs, or what happens after it. */
 #include "core/attempt.h"
 #include "base/limits.h"
+#include "chat/trimmed.h"
 #include "chat/wrapped.h"
 #include "provider/config.h"
 #include "provider/opening.h"
@@ -38,6 +39,7 @@ int attempt_open(struct attempt *t, const struct chat_request *request,
     t->decoding.request = t->relaying ? NULL : request;
     t->decoding.relay = t->relaying ? relay : NULL;
     t->reader.framing = t->adapter->framing;
+    t->target.trims = &t->trims;
     if (t->adapter->state_size) {
         t->decoding.state = arena_alloc(keep, t->adapter->state_size);
         if (!t->decoding.state)
@@ -58,6 +60,8 @@ int attempt_open(struct attempt *t, const struct chat_request *request,
                          : t->adapter->encode(request, &t->target, &t->sending, &t->request,
                                               t->decoding.why);
     t->streamed = t->request.streamed;
+    if (rc >= 0 && t->trims && !trimmed_begin(request, t->trims, keep, &t->decoding.sink))
+        rc = fault_nomem(t->decoding.why);
     return rc < 0 ? rc
                   : provider_headers(&t->target, &t->sending, &t->request, t->decoding.why);
 }

@@ -23,14 +23,16 @@ struct attempt {
     struct decoding decoding;
     struct frame_sink *frames;     /* used while relaying a stream */
     enum chat_choice usage_wanted; /* by the client, while relaying */
-    bool relaying; /* bytes pass as they are; cleared when the answer forbids it */
-    bool streamed; /* the answer comes in frames */
-    bool sent;     /* over, and some of the request may have reached the provider */
-    bool told;     /* of those that were passed on, one was more than an opening */
-    int step;      /* how many requests of this attempt were answered: a video is polled for */
-    int failures;  /* of the request under way, once it follows others */
-    int redirects; /* it was sent through */
-    int status;    /* 0: no head yet */
+    bool relaying;  /* bytes pass as they are; cleared when the answer forbids it */
+    bool streamed;  /* the answer comes in frames */
+    bool sent;      /* over, and some of the request may have reached the provider */
+    bool told;      /* of those that were passed on, one was more than an opening */
+    bool cut;       /* left at a stop sequence: what it would have told is not known */
+    unsigned trims; /* what its answer is trimmed to here: see chat/trimmed.h */
+    int step;       /* how many requests of this attempt were answered: a video is polled for */
+    int failures;   /* of the request under way, once it follows others */
+    int redirects;  /* it was sent through */
+    int status;     /* 0: no head yet */
     struct frames reader;
     struct arena scratch;
     struct buf body;      /* a plain answer, or an error's body */

@@ -87,6 +87,7 @@ static void on_silence(struct net_timer *self)
         return;
     transfer_cancel(call->transfer);
     call->transfer = NULL;
+    call->attempt.cut = drain_cut(call);
     int rc = attempt_end(&call->attempt, AIGNE_E_TIMEOUT, call->finish_seen, clock_wall_ms());
     close_attempt(call, rc, true, NULL);
     call_go_on(call);
@@ -96,7 +97,8 @@ static void expect_end(struct aigne_call *call)
 {
     call->timer.fire = on_silence;
     (void)net_timer_set(call->loop->net, &call->timer,
-                        net_loop_now_us(call->loop->net) + SILENCE_AT_END_US);
+                        net_loop_now_us(call->loop->net) +
+                            (drain_cut(call) ? 0 : SILENCE_AT_END_US));
 }
 
 /* ---- the transfer's callbacks ---- */

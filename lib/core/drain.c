@@ -1,6 +1,7 @@
 /* Knows how an answer is read for its usage alone; refuses to know who pays for it. */
 #include "core/drain.h"
 #include "base/clock.h"
+#include "chat/trimmed.h"
 #include "core/unheard.h"
 #include "hub/policy.h"
 
@@ -56,13 +57,17 @@ static bool take_place(struct aigne_call *call)
     return false;
 }
 
+static bool is_policy(const struct aigne_call *call)
+{
+    return POLICY_OR(call->policy, on_cancel, 0) == ON_CANCEL_DRAIN;
+}
+
 /* On a borrowed loop the caller's thread would have to stay for it. */
 static bool is_wanted(const struct aigne_call *call)
 {
     return call->detached && !call->drain && call->hub && !call->pool &&
            !call->loop->owner_gone && call->state == CALL_STREAM &&
-           !call->attempt.adapter->step &&
-           POLICY_OR(call->policy, on_cancel, 0) == ON_CANCEL_DRAIN;
+           !call->attempt.adapter->step && is_policy(call);
 }
 
 bool drain_begin(struct aigne_call *call)
@@ -86,6 +91,12 @@ bool drain_begin(struct aigne_call *call)
         transfer_resume(call->transfer);
     call->paused = false;
     return true;
+}
+
+bool drain_cut(const struct aigne_call *call)
+{
+    return (call->attempt.trims & TRIM_STOPS) && call->finish_seen &&
+           call->finish == FINISH_STOP_SEQUENCE && !is_policy(call);
 }
 
 int drain_verdict(struct aigne_call *call, int rc)

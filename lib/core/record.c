@@ -167,7 +167,7 @@ static void estimate(struct aigne_call *call, int rc, struct usage_row *row)
     const struct attempt *t = &call->attempt;
     struct estimate seen = call->seen;
     struct ceiling prompt;
-    bool told = rc >= 0 && row->usage.output >= 0;
+    bool told = rc >= 0 && row->usage.output >= 0 && !t->cut;
     bool works = t->status / 100 == 2 || (rc == AIGNE_E_CANCELLED && t->sent && !t->status);
     bool given_up = (rc == AIGNE_E_CANCELLED || rc == AIGNE_E_TIMEOUT) && works;
     if (call->request.kind == KIND_TRANSCRIPTION && (rc >= 0 || given_up))
@@ -179,7 +179,7 @@ static void estimate(struct aigne_call *call, int rc, struct usage_row *row)
         return;
     if (rc >= 0 && t->relaying && !t->streamed)
         estimate_text(&seen, json_texts(buf_slice(&t->body), t->adapter->texts));
-    if (!estimate_any(&seen) && !given_up)
+    if (!estimate_any(&seen) && !given_up && !t->cut)
         return;
     measure_again(call, &prompt);
     row->estimated = estimate_fill(&seen, &prompt, &row->usage);

@@ -264,8 +264,8 @@ static void note_unsaid(const struct anthropic *x, const struct anthropic_thinki
     bool tier_known = slice_is(r->service_tier, "auto") ||
                       slice_is(r->service_tier, "default") ||
                       slice_is(r->service_tier, "standard_only");
-    unsigned unsaid = UNSAID_PENALTIES | UNSAID_SEED | UNSAID_MODALITIES | UNSAID_NAME |
-                      UNSAID_DETAIL | UNSAID_SIGNATURE;
+    unsigned unsaid =
+        UNSAID_PENALTIES | UNSAID_SEED | UNSAID_NAME | UNSAID_DETAIL | UNSAID_SIGNATURE;
     unsaid |= samples ? 0 : UNSAID_TEMPERATURE | UNSAID_TOP_P | UNSAID_TOP_K;
     unsaid |= r->temperature.p && x->model.version >= 401 ? UNSAID_TOP_P : 0;
     unsaid |= tier_known ? 0 : UNSAID_SERVICE_TIER;
@@ -301,7 +301,7 @@ static int write_body(struct anthropic *x, bool counting)
         return rc;
     if (!counting) {
         write_sampling(x, &t);
-        wire_stops(&x->w, "stop_sequences", false);
+        rc = wire_stops(&x->w, "stop_sequences", false, SIZE_MAX);
     }
     write_thinking(x, &t);
     write_output_config(x, &t);
@@ -310,19 +310,17 @@ static int write_body(struct anthropic *x, bool counting)
         note_unsaid(x, &t);
     }
     json_close_object(j);
-    return AIGNE_OK;
+    return rc;
 }
 
 int anthropic_refuse_extras(const struct chat_request *r, struct fault *why)
 {
-    static const char *const refused[] = {"audio", "web_search_options", "functions",
-                                          "function_call"};
-    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
-        if (wire_extra(r, refused[i]))
-            return fault_field(why, AIGNE_E_REQUEST, refused[i],
-                               "%s means nothing to this provider: leave it out.", refused[i]);
-    }
-    return wire_refuse_choices(r, why);
+    int rc = wire_refuse_foreign(r, why);
+    if (rc == AIGNE_OK)
+        rc = wire_refuse_modalities(r, why);
+    if (rc == AIGNE_OK)
+        rc = wire_refuse_logprobs(r, why);
+    return rc < 0 ? rc : wire_refuse_choices(r, why);
 }
 
 static void wire_close_of(struct anthropic *x)

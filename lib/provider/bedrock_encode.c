@@ -27,14 +27,6 @@ static bool wants_json(const struct chat_request *r)
 
 /* ---- parameters that all models have ---- */
 
-static int refuse_stops(const struct bedrock *b)
-{
-    if (wire_count_stops(b->x.w.request, false) <= STOPS_LARGEST)
-        return AIGNE_OK;
-    return fault_field(b->x.w.why, AIGNE_E_REQUEST, "stop",
-                       "stop may hold at most %d texts here.", STOPS_LARGEST);
-}
-
 /* Claude thinks or samples, and its newest do not sample at all; a Nova that thinks does not either. */
 static bool samples(const struct bedrock *b, const struct anthropic_thinking *t)
 {
@@ -56,8 +48,6 @@ static int write_inference(struct bedrock *b, const struct anthropic_thinking *t
     const struct chat_request *r = b->x.w.request;
     int64_t largest = 0;
     int rc = anthropic_max_tokens(&b->x, t, &largest);
-    if (rc == AIGNE_OK)
-        rc = refuse_stops(b);
     if (rc < 0)
         return rc;
     json_member_object(j, "inferenceConfig");
@@ -67,9 +57,9 @@ static int write_inference(struct bedrock *b, const struct anthropic_thinking *t
         json_member_raw(j, "temperature", anthropic_temperature(r->temperature));
     if (r->top_p.p && writes_top_p(b, t))
         json_member_raw(j, "topP", r->top_p);
-    wire_stops(&b->x.w, "stopSequences", false);
+    rc = wire_stops(&b->x.w, "stopSequences", false, STOPS_LARGEST);
     json_close_object(j);
-    return AIGNE_OK;
+    return rc;
 }
 
 /* ---- parameters of single families ---- */
@@ -266,8 +256,8 @@ static void write_metadata(struct bedrock *b)
 static void note_unsaid(const struct bedrock *b, const struct anthropic_thinking *t)
 {
     const struct chat_request *r = b->x.w.request;
-    unsigned unsaid = UNSAID_PENALTIES | UNSAID_SEED | UNSAID_MODALITIES | UNSAID_NAME |
-                      UNSAID_DETAIL | UNSAID_SIGNATURE;
+    unsigned unsaid =
+        UNSAID_PENALTIES | UNSAID_SEED | UNSAID_NAME | UNSAID_DETAIL | UNSAID_SIGNATURE;
     unsaid |= samples(b, t) ? 0 : UNSAID_TEMPERATURE | UNSAID_TOP_P | UNSAID_TOP_K;
     unsaid |= writes_top_p(b, t) ? 0 : UNSAID_TOP_P;
     unsaid |= b->model.top_k || b->model.nova ? 0 : UNSAID_TOP_K;

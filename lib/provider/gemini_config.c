@@ -4,24 +4,6 @@
 
 #define STOPS_LARGEST 5
 
-static int write_stop(struct gemini *x)
-{
-    struct json_writer *j = &x->w.json;
-    const struct chat_request *r = x->w.request;
-    if (!r->stop_count)
-        return AIGNE_OK;
-    if (r->stop_count > STOPS_LARGEST)
-        return fault_field(x->w.why, AIGNE_E_REQUEST, "stop",
-                           "stop holds more than %d sequences, which is all that this provider "
-                           "takes.",
-                           STOPS_LARGEST);
-    json_member_array(j, "stopSequences");
-    for (size_t i = 0; i < r->stop_count; i++)
-        json_write_string(j, r->stop[i]);
-    json_close_array(j);
-    return AIGNE_OK;
-}
-
 static int64_t budget_of(const struct gemini *x, enum chat_effort effort)
 {
     const struct chat_request *r = x->w.request;
@@ -125,7 +107,7 @@ int gemini_write_config(struct gemini *x)
     if (wire_int(r->seed, &seed) && seed >= INT32_MIN && seed <= INT32_MAX)
         json_member_int(j, "seed",
                         seed); /* elsewhere seeds are longer; they only ask for luck */
-    int rc = write_stop(x);
+    int rc = wire_stops(&x->w, "stopSequences", true, STOPS_LARGEST);
     write_format(x);
     write_modalities(x);
     write_thinking(x);

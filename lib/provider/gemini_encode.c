@@ -199,19 +199,6 @@ static int write_body(struct gemini *x)
     return rc;
 }
 
-/* What other formats can ask for and this one has no word for, though it changes the answer. */
-static int refuse_extras(const struct chat_request *r, struct fault *why)
-{
-    static const char *const refused[] = {"audio", "web_search_options", "functions",
-                                          "function_call"};
-    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
-        if (wire_extra(r, refused[i]))
-            return fault_field(why, AIGNE_E_REQUEST, refused[i],
-                               "%s means nothing to this provider: leave it out.", refused[i]);
-    }
-    return wire_check_choices(r, GEMINI_CANDIDATES, why);
-}
-
 static void gemini_close(struct gemini *x)
 {
     wire_close(&x->w);
@@ -231,7 +218,9 @@ static int encode(const struct chat_request *r, const struct chat_target *to, st
                   bool counting, struct http_request *out, struct fault *why)
 {
     *out = (struct http_request){0};
-    int rc = refuse_extras(r, why);
+    int rc = wire_refuse_foreign(r, why);
+    if (rc == AIGNE_OK)
+        rc = wire_check_choices(r, GEMINI_CANDIDATES, why);
     if (rc < 0)
         return rc;
     struct gemini x AUTO(gemini_close);

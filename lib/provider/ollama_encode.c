@@ -33,7 +33,7 @@ static void write_number(struct wire *w, struct json own, const char *name, stru
 static void write_stop(struct wire *w, struct json own)
 {
     if (!said_inside(own, "stop"))
-        wire_stops(w, "stop", true);
+        (void)wire_stops(w, "stop", true, SIZE_MAX);
 }
 
 /* The operator's length of context, since the server's own is short and cuts prompts silently. */
@@ -181,28 +181,15 @@ static int write_body(struct wire *w)
     return AIGNE_OK;
 }
 
-/* What other formats can ask for and this one has no word for, though it changes the answer. */
-static int refuse_extras(const struct chat_request *r, struct fault *why)
-{
-    static const char *const refused[] = {"audio", "web_search_options", "functions",
-                                          "function_call"};
-    for (size_t i = 0; i < COUNT(refused); i++) {
-        if (wire_extra(r, refused[i]))
-            return fault_field(why, AIGNE_E_REQUEST, refused[i],
-                               "%s means nothing to this provider: leave it out.", refused[i]);
-    }
-    return wire_refuse_choices(r, why);
-}
-
 static void note_unsaid(const struct chat_request *r, const struct chat_target *to)
 {
     const char *said[COUNT(options) + COUNT(others)];
     memcpy(said, options, sizeof options);
     memcpy(said + COUNT(options), others, sizeof others);
     unsaid_note(r, to,
-                UNSAID_USER | UNSAID_SERVICE_TIER | UNSAID_MODALITIES | UNSAID_PARALLEL |
-                    UNSAID_STRICT | UNSAID_NAME | UNSAID_CACHE | UNSAID_DETAIL |
-                    UNSAID_REDACTED | UNSAID_SIGNATURE);
+                UNSAID_USER | UNSAID_SERVICE_TIER | UNSAID_PARALLEL | UNSAID_STRICT |
+                    UNSAID_NAME | UNSAID_CACHE | UNSAID_DETAIL | UNSAID_REDACTED |
+                    UNSAID_SIGNATURE);
     unsaid_note_extras(r, to, said, COUNT(said));
 }
 
@@ -213,7 +200,11 @@ int ollama_encode(const struct chat_request *r, const struct chat_target *to, st
     *out = (struct http_request){0};
     wire_begin(&w, r, to, a, why);
     w.streams_as = "application/x-ndjson";
-    int rc = refuse_extras(r, why);
+    int rc = wire_refuse_foreign(r, why);
+    if (rc == AIGNE_OK)
+        rc = wire_refuse_modalities(r, why);
+    if (rc == AIGNE_OK)
+        rc = wire_refuse_choices(r, why);
     if (rc == AIGNE_OK)
         rc = write_body(&w);
     if (rc == AIGNE_OK)

@@ -7,7 +7,8 @@
 #include "text/url.h"
 #include <aignehub/aignehub.h>
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#define COUNT(table)  (sizeof(table) / sizeof((table)[0]))
+#define STOPS_LARGEST 4
 
 const struct name_rule openai_names = {.longest = 64, .also = "-"};
 
@@ -99,7 +100,7 @@ static const char *limit_name(const struct chat_target *to)
     return longer ? "max_completion_tokens" : "max_tokens";
 }
 
-static void write_parameters(struct wire *w)
+static int write_parameters(struct wire *w)
 {
     const struct chat_request *r = w->request;
     struct sampling takes = sampling_of(w);
@@ -115,14 +116,14 @@ static void write_parameters(struct wire *w)
         json_member_raw_opt(&w->json, "frequency_penalty", r->frequency_penalty);
         json_member_raw_opt(&w->json, "presence_penalty", r->presence_penalty);
     }
-    if (takes.stop)
-        wire_stops(w, "stop", true);
+    int rc = wire_stops(w, "stop", true, takes.stop ? STOPS_LARGEST : 0);
     json_member_raw_opt(&w->json, w->to->quirks & OPENAI_RANDOM_SEED ? "random_seed" : "seed",
                         r->seed);
     if (!(w->to->quirks & OPENAI_NO_USER))
         json_member_raw_opt(&w->json, "modalities", r->modalities);
     openai_write_user(w);
     openai_write_effort(w);
+    return rc;
 }
 
 /* What it has no words for, or this model refuses. */
@@ -138,15 +139,18 @@ static void note_unsaid(const struct wire *w)
     unsaid |= quirks & OPENAI_NO_PARALLEL ? UNSAID_PARALLEL : 0;
     unsaid |= quirks & OPENAI_NO_STRICT ? UNSAID_STRICT : 0;
     unsaid |= openai_effort_name(w->to, wire_effort(w->request)) ? 0 : UNSAID_EFFORT;
-    unsaid |=
-        quirks & OPENAI_NO_USER ? UNSAID_USER | UNSAID_SERVICE_TIER | UNSAID_MODALITIES : 0;
+    unsaid |= quirks & OPENAI_NO_USER ? UNSAID_USER | UNSAID_SERVICE_TIER : 0;
     unsaid |= quirks & OPENAI_NO_NAMES ? UNSAID_NAME : 0;
     if (quirks & OPENAI_REASONING_DETAILS)
         unsaid &= ~(unsigned)(UNSAID_THINKING | UNSAID_REDACTED);
     unsaid |= takes.temperature ? 0 : UNSAID_TEMPERATURE | UNSAID_TOP_P;
     unsaid |= takes.penalties ? 0 : UNSAID_PENALTIES;
-    unsaid |= takes.stop ? 0 : UNSAID_STOP;
     unsaid_note(w->request, w->to, unsaid);
+}
+
+static bool no_chances(const struct chat_target *to)
+{
+    return (to->quirks & OPENAI_NO_LOGPROBS) || openai_refuses_sampling(to);
 }
 
 /* Members this library does not know go on as they are, but not those that are written above, are
@@ -182,14 +186,13 @@ static void write_extras(struct wire *w)
                                         "prompt_cache_retention",
                                         "prompt_cache_options"};
     const struct chat_request *r = w->request;
-    bool no_chances = (w->to->quirks & OPENAI_NO_LOGPROBS) || openai_refuses_sampling(w->to);
     bool none_later = w->to->quirks & OPENAI_NO_USER;
     for (size_t i = 0; i < r->extra_count; i++) {
         struct slice name = r->extras[i].name;
         if (named_in(held, COUNT(held), name) ||
             wire_foreign(&r->extras[i], "openai.chat", w->to))
             continue;
-        if ((no_chances && named_in(chances, COUNT(chances), name)) ||
+        if ((no_chances(w->to) && named_in(chances, COUNT(chances), name)) ||
             (none_later && named_in(later, COUNT(later), name))) {
             dropped_note_stranger(w->to->dropped, name);
             continue;
@@ -217,9 +220,10 @@ static int write_body(struct wire *w)
         rc = openai_write_tools(w, "function");
     if (rc == AIGNE_OK)
         rc = write_format(w);
+    if (rc == AIGNE_OK)
+        rc = write_parameters(w);
     if (rc < 0)
         return rc;
-    write_parameters(w);
     write_extras(w);
     note_unsaid(w);
     write_stream(w);
@@ -235,6 +239,10 @@ int openai_encode(const struct chat_request *r, const struct chat_target *to, st
     *out = (struct http_request){0};
     int rc = to->quirks & OPENAI_ANSWERS ? wire_check_choices(r, CHOICES_LARGEST, why)
                                          : wire_refuse_choices(r, why);
+    if (rc == AIGNE_OK && no_chances(to))
+        rc = wire_refuse_logprobs(r, why);
+    if (rc == AIGNE_OK && (to->quirks & OPENAI_NO_USER))
+        rc = wire_refuse_modalities(r, why);
     if (rc == AIGNE_OK)
         rc = wire_show_files(&w);
     if (rc == AIGNE_OK)

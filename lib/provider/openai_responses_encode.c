@@ -113,12 +113,10 @@ static void write_sampling(struct wire *w)
 /* What it has no words for, or this model refuses. */
 static void note_unsaid(const struct wire *w)
 {
-    unsigned unsaid = UNSAID_TOP_K | UNSAID_PENALTIES | UNSAID_SEED | UNSAID_STOP |
-                      UNSAID_CACHE | UNSAID_SIGNATURE | UNSAID_NAME;
+    unsigned unsaid = UNSAID_TOP_K | UNSAID_PENALTIES | UNSAID_SEED | UNSAID_CACHE |
+                      UNSAID_SIGNATURE | UNSAID_NAME;
     unsaid |= reasons(w->to) ? UNSAID_TEMPERATURE | UNSAID_TOP_P : 0;
     unsaid_note(w->request, w->to, unsaid);
-    if (logprobs_wanted(w) && reasons(w->to))
-        dropped_note(w->to->dropped, "logprobs");
 }
 
 /* ---- the others ---- */
@@ -187,19 +185,6 @@ static int write_extras(struct wire *w)
     return AIGNE_OK;
 }
 
-/* Words are all that comes back here, but for what tools make. */
-static int refuse_modalities(const struct wire *w)
-{
-    struct slice modalities = w->request->modalities;
-    struct json_walk walk = json_walk(json_of(modalities.p ? modalities : SLICE("[]")));
-    while (json_next(&walk)) {
-        if (!json_string_is(walk.value, "text"))
-            return fault_field(w->why, AIGNE_E_REQUEST, "modalities",
-                               "modalities: this model answers with text alone.");
-    }
-    return AIGNE_OK;
-}
-
 /* What counts as the prompt. */
 static int write_prompt(struct wire *w)
 {
@@ -226,6 +211,8 @@ static int write_body(struct wire *w)
     openai_write_user(w);
     note_unsaid(w);
     rc = write_extras(w);
+    if (rc == AIGNE_OK)
+        rc = wire_stops(w, "stop", true, 0);
     json_member_bool(&w->json, "store", false);
     if (w->request->stream)
         json_member_bool(&w->json, "stream", true);
@@ -241,7 +228,9 @@ int responses_encode(const struct chat_request *r, const struct chat_target *to,
     *out = (struct http_request){0};
     int rc = wire_refuse_choices(r, why);
     if (rc == AIGNE_OK)
-        rc = refuse_modalities(&w);
+        rc = wire_refuse_modalities(r, why);
+    if (rc == AIGNE_OK && reasons(to))
+        rc = wire_refuse_logprobs(r, why);
     if (rc == AIGNE_OK)
         rc = wire_show_files(&w);
     if (rc == AIGNE_OK)

@@ -1,12 +1,8 @@
 /* Knows where in a request each member stands that some formats have no words for; refuses to know which
  * formats those are. */
 #include "provider/unsaid.h"
+#include "chat/trimmed.h"
 #include <stddef.h>
-
-static bool has_stop(const struct chat_request *r)
-{
-    return r->stop_count > 0;
-}
 
 static bool has_effort(const struct chat_request *r)
 {
@@ -112,22 +108,19 @@ static const struct {
     {UNSAID_SEED, "seed", offsetof(struct chat_request, seed)},
     {UNSAID_USER, "user", offsetof(struct chat_request, user)},
     {UNSAID_SERVICE_TIER, "service_tier", offsetof(struct chat_request, service_tier)},
-    {UNSAID_MODALITIES, "modalities", offsetof(struct chat_request, modalities)},
 };
 
 static const struct {
     unsigned member;
     const char *name;
     bool (*is_there)(const struct chat_request *r);
-} others[] = {{UNSAID_PARALLEL, "parallel_tool_calls", has_parallel},
-              {UNSAID_STRICT, "strict", has_strict},
+} others[] = {{UNSAID_STRICT, "strict", has_strict},
               {UNSAID_NAME, "name", has_name},
               {UNSAID_CACHE, "cache_control", has_cache},
               {UNSAID_DETAIL, "detail", has_detail},
               {UNSAID_THINKING, "thinking", has_thinking},
               {UNSAID_REDACTED, "redacted_thinking", has_redacted},
               {UNSAID_SIGNATURE, "thought_signature", has_signature},
-              {UNSAID_STOP, "stop", has_stop},
               {UNSAID_EFFORT, "reasoning_effort", has_effort}};
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -139,6 +132,8 @@ static bool has_setting(const struct chat_request *r, size_t offset)
 
 void unsaid_note(const struct chat_request *r, const struct chat_target *to, unsigned members)
 {
+    if ((members & UNSAID_PARALLEL) && has_parallel(r) && to->trims)
+        *to->trims |= TRIM_CALLS;
     if (!to->dropped)
         return;
     for (size_t i = 0; i < COUNT(settings); i++)

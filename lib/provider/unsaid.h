@@ -14,17 +14,16 @@ enum unsaid {
     UNSAID_SEED = 1 << 5,
     UNSAID_USER = 1 << 6,
     UNSAID_SERVICE_TIER = 1 << 7,
-    UNSAID_MODALITIES = 1 << 8,
-    UNSAID_PARALLEL = 1 << 9,   /* one tool call at a time */
-    UNSAID_STRICT = 1 << 10,    /* of a tool */
-    UNSAID_NAME = 1 << 11,      /* of who speaks */
-    UNSAID_CACHE = 1 << 12,     /* markers on parts and tools */
-    UNSAID_DETAIL = 1 << 13,    /* of an image */
-    UNSAID_THINKING = 1 << 14,  /* of earlier turns */
-    UNSAID_REDACTED = 1 << 15,  /* thinking that a provider sealed */
-    UNSAID_SIGNATURE = 1 << 16, /* of a tool call's thought */
-    UNSAID_STOP = 1 << 17,
-    UNSAID_EFFORT = 1 << 18,
+    UNSAID_PARALLEL =
+        1 << 8, /* one tool call at a time: not noted, the answer is trimmed to it */
+    UNSAID_STRICT = 1 << 9,     /* of a tool */
+    UNSAID_NAME = 1 << 10,      /* of who speaks */
+    UNSAID_CACHE = 1 << 11,     /* markers on parts and tools */
+    UNSAID_DETAIL = 1 << 12,    /* of an image */
+    UNSAID_THINKING = 1 << 13,  /* of earlier turns */
+    UNSAID_REDACTED = 1 << 14,  /* thinking that a provider sealed */
+    UNSAID_SIGNATURE = 1 << 15, /* of a tool call's thought */
+    UNSAID_EFFORT = 1 << 16,
     UNSAID_PENALTIES = UNSAID_FREQUENCY_PENALTY | UNSAID_PRESENCE_PENALTY,
 };
 

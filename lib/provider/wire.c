@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "chat/surrogates.h"
+#include "chat/trimmed.h"
 #include "text/json_scan.h"
 #include <aignehub/aignehub.h>
 #include <stdio.h>
@@ -122,25 +123,33 @@ void wire_data_url(struct wire *w, const char *name, struct slice mime, struct s
     wire_string_close(w);
 }
 
-size_t wire_count_stops(const struct chat_request *r, bool blanks)
+int wire_trim(const struct wire *w, unsigned trims)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < r->stop_count; i++)
-        count += blanks || slice_trim(r->stop[i]).n > 0;
-    return count;
+    if ((trims & TRIM_STOPS) && !trimmed_can(w->request))
+        return fault_field(w->why, AIGNE_E_REQUEST, "stop",
+                           "stop holds more than %d sequences, or one of more than %d bytes.",
+                           LIMIT_STOPS, LIMIT_STOP_BYTES);
+    if (w->to->trims)
+        *w->to->trims |= trims;
+    return AIGNE_OK;
 }
 
-void wire_stops(struct wire *w, const char *member, bool blanks)
+int wire_stops(struct wire *w, const char *member, bool blanks, size_t most)
 {
     const struct chat_request *r = w->request;
-    if (!wire_count_stops(r, blanks))
-        return;
-    json_member_array(&w->json, member);
+    size_t said = 0;
+    size_t empty = 0;
     for (size_t i = 0; i < r->stop_count; i++) {
-        if (blanks || slice_trim(r->stop[i]).n)
-            json_write_string(&w->json, r->stop[i]);
+        empty += !r->stop[i].n;
+        if (said == most || !(blanks ? r->stop[i] : slice_trim(r->stop[i])).n)
+            continue;
+        if (said++ == 0)
+            json_member_array(&w->json, member);
+        json_write_string(&w->json, r->stop[i]);
     }
-    json_close_array(&w->json);
+    if (said)
+        json_close_array(&w->json);
+    return said + empty < r->stop_count ? wire_trim(w, TRIM_STOPS) : AIGNE_OK;
 }
 
 int wire_refuse_part(struct wire *w, size_t message, size_t part, const char *sentence)
@@ -165,6 +174,39 @@ int wire_refuse_system_files(struct wire *w)
         }
     }
     return AIGNE_OK;
+}
+
+int wire_refuse_foreign(const struct chat_request *r, struct fault *why)
+{
+    static const char *const refused[] = {"audio", "web_search_options", "functions",
+                                          "function_call"};
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        if (wire_extra(r, refused[i]))
+            return fault_field(why, AIGNE_E_REQUEST, refused[i],
+                               "%s means nothing to this provider: leave it out.", refused[i]);
+    }
+    return AIGNE_OK;
+}
+
+int wire_refuse_modalities(const struct chat_request *r, struct fault *why)
+{
+    struct json_walk walk = json_walk(json_of(r->modalities.p ? r->modalities : SLICE("[]")));
+    while (json_next(&walk)) {
+        if (!slice_is_nocase(walk.value.raw, "\"text\""))
+            return fault_field(why, AIGNE_E_REQUEST, "modalities",
+                               "modalities: this model answers with text alone.");
+    }
+    return AIGNE_OK;
+}
+
+int wire_refuse_logprobs(const struct chat_request *r, struct fault *why)
+{
+    const struct chat_extra *extra = wire_extra(r, "logprobs");
+    bool wanted = false;
+    if (!extra || !json_bool(json_of(extra->value), &wanted) || !wanted)
+        return AIGNE_OK;
+    return fault_field(why, AIGNE_E_REQUEST, "logprobs",
+                       "logprobs: this model tells no probabilities.");
 }
 
 int wire_refuse_choices(const struct chat_request *r, struct fault *why)

@@ -45,9 +45,12 @@ void wire_string_close(struct wire *w);
 /* "data:MIME;base64,DATA" as a string member. */
 void wire_data_url(struct wire *w, const char *name, struct slice mime, struct slice base64);
 
-/* The stop sequences as an array; `blanks`: also those of white space alone. */
-size_t wire_count_stops(const struct chat_request *r, bool blanks);
-void wire_stops(struct wire *w, const char *member, bool blanks);
+/* The answer is to be trimmed where it comes in (TRIM_ flags): its provider cannot be told. AIGNE_E_REQUEST:
+ * that is too much. */
+int wire_trim(const struct wire *w, unsigned trims);
+/* The stop sequences as an array of at most so many; `blanks`: also those of white space alone. At the others
+ * the answer is cut. */
+int wire_stops(struct wire *w, const char *member, bool blanks, size_t most);
 
 /* AIGNE_E_REQUEST about a part: "messages[2].content[1]". */
 int wire_refuse_part(struct wire *w, size_t message, size_t part, const char *sentence);
@@ -56,6 +59,11 @@ int wire_refuse_system_files(struct wire *w);
 /* Where files are taken from users alone: the request as it is to be written shows the assistant's so.
  * AIGNE_E_NOMEM. */
 int wire_show_files(struct wire *w);
+/* What formats like OpenAI's can ask for and others have no word for, though it changes the answer: AIGNE_E_REQUEST
+ * about the first. Other `modalities` than text, and `logprobs`, have functions of their own, for who gives some. */
+int wire_refuse_foreign(const struct chat_request *r, struct fault *why);
+int wire_refuse_modalities(const struct chat_request *r, struct fault *why);
+int wire_refuse_logprobs(const struct chat_request *r, struct fault *why);
 /* More than one answer is asked for: AIGNE_E_REQUEST; no event can tell them apart. */
 int wire_refuse_choices(const struct chat_request *r, struct fault *why);
 /* The same unless as many answers are asked for as can be given at once. */

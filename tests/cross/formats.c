@@ -2,6 +2,7 @@
 #include "formats.h"
 #include "base/mem.h"
 #include "chat/input.h"
+#include "chat/trimmed.h"
 #include "provider/adapters.h"
 #include "text/json_write.h"
 #include <aignehub/aignehub.h>
@@ -118,17 +119,23 @@ int format_write(const struct format *f, const struct chat_request *r, struct ar
     const struct provider_row *row = provider_find(slice_text(f->provider));
     const char *model = asks_for_reasoning(r) ? f->reasoning_model : f->model;
     struct http_request http = {0};
+    unsigned trims = 0;
     struct chat_target to = {.provider = slice_text(f->provider),
                              .base_url = SLICE("https://provider.test/v1"),
                              .model = slice_text(model),
                              .secret = SLICE("sk-test-0123456789"),
                              .quirks = row->quirks,
                              .region = SLICE("us-east-1"),
-                             .dropped = dropped};
+                             .dropped = dropped,
+                             .trims = &trims};
     *out = (struct ingress_request){.content_type = SLICE("application/json")};
     int rc = f->adapter->encode(r, &to, a, &http, why);
     if (rc)
         return rc;
+    if (trims & TRIM_STOPS)
+        dropped_note(dropped, "stop kept here");
+    if (trims & TRIM_CALLS)
+        dropped_note(dropped, "parallel_tool_calls kept here");
     out->body = joined(&http, a);
     split_url(http.url, out);
     if (f->rewrite) {

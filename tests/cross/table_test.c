@@ -60,6 +60,7 @@ struct sending {
     struct arena arena;
     struct chat_request request;
     struct dropped dropped;
+    unsigned trims;
     struct fault why;
     struct slice body; /* with the URL before it, where a format may say something there */
     int rc;
@@ -106,7 +107,8 @@ static void send(const struct provider_row *row, enum chat_kind kind, struct jso
                              .secret = SLICE("sk-test-0123456789"),
                              .quirks = row->quirks,
                              .region = SLICE("us-east-1"),
-                             .dropped = &s->dropped};
+                             .dropped = &s->dropped,
+                             .trims = &s->trims};
     const struct adapter *adapter = provider_adapter(row, kind, &to, NULL);
     s->rc = adapter->encode(&s->request, &to, &s->arena, &http, &s->why);
     struct slice pieces[PIECES_LARGEST + 1] = {http.url};
@@ -126,6 +128,8 @@ static const char *outcome(const struct sending *without, const struct sending *
         return NULL;
     if (with->dropped.n > without->dropped.n)
         return "left out";
+    if (with->trims > without->trims)
+        return "here";
     if (!slice_eq(without->body, with->body))
         return "yes";
     return harmless ? "not needed" : NULL;
@@ -211,6 +215,9 @@ static const char introduction[] =
     "request is translated.\nThis table is made by the tests from what the code does:\n"
     "\n"
     "* **yes**: it is sent, in the provider's own way of saying it;\n"
+    "* **here**: the provider cannot be told, so the answer is made to keep to it on its way: it ends before the first "
+    "stop\n  sequence in its text, or has its first tool call alone. A stream's provider is left at the stop sequence, and "
+    "what it\n  would have counted is estimated; where the policy `onCancel` says `drain` it is read on for its usage;\n"
     "* **not needed**: it is what the provider does anyway;\n"
     "* **left out**: the provider has no such thing and the meaning stays; the answer's header\n"
     "  `x-aigne-hub-dropped` and the call's record name it. A head that had to be sent early, to keep a client "

@@ -6,6 +6,7 @@
 #include "case.h"
 #include "chat/input.h"
 #include "chat/task_input.h"
+#include "chat/trimmed.h"
 #include "failing_alloc.h"
 #include "provider/adapter.h"
 #include "provider/config.h"
@@ -32,6 +33,7 @@ struct run {
     const struct provider_row *row;
     enum chat_kind kind;
     struct dropped dropped;
+    unsigned trims;
     struct arena request_arena;
     struct chat_request request;
     struct chat_relay relay;
@@ -139,6 +141,7 @@ static int encode(struct run *run)
     struct chat_target to = target_of(run);
     run->dropped.n = 0;
     to.dropped = &run->dropped;
+    to.trims = &run->trims;
     if (rc == AIGNE_OK)
         rc = run->c->relayed ? run->adapter->relay(&run->relay, &to, &a, &http, &run->why)
                              : run->adapter->encode(&run->request, &to, &a, &http, &run->why);
@@ -148,6 +151,8 @@ static int encode(struct run *run)
         script_http(&script, &http);
     if (rc >= 0 && run->dropped.n)
         script_dropped(&script, dropped_names(&run->dropped));
+    if (rc >= 0 && run->trims)
+        script_trimmed(&script, run->trims);
     arena_free(&a);
     return rc;
 }
@@ -162,12 +167,29 @@ static void check_encode(const struct replay_case *c)
     run_end(&run);
     struct slice text = script_text(&script);
     size_t body = slice_find(text, SLICE("\n\n"));
-    if (rc == AIGNE_OK && !run.dropped.n && slice_find(text, SLICE("multipart/")) > body)
+    if (rc == AIGNE_OK && !run.dropped.n && !run.trims &&
+        slice_find(text, SLICE("multipart/")) > body)
         assert_int_equal(json_check(slice_trim(slice_from(text, body)), NULL), AIGNE_OK);
     case_compare(c, "expect.http", text);
 }
 
 /* ---- the answer ---- */
+
+/* What the request wants the answer to be trimmed to. */
+static int find_trims(struct run *run)
+{
+    struct arena a;
+    struct http_request http = {0};
+    struct chat_target to = target_of(run);
+    bool wanted = run->request.stop_count || run->request.parallel_tool_calls == CHAT_NO;
+    if (run->c->relayed || !wanted)
+        return AIGNE_OK;
+    arena_init(&a);
+    to.trims = &run->trims;
+    int rc = run->adapter->encode(&run->request, &to, &a, &http, &run->why);
+    arena_free(&a);
+    return rc;
+}
 
 /* A place for what decode needs while one answer is read. */
 struct reader {
@@ -196,7 +218,11 @@ static int reader_begin(struct reader *r, struct run *run)
                              .media_type = http_block_get(run->c->headers, "content-type"),
                              .request = run->c->relayed ? NULL : &run->request,
                              .relay = run->c->relayed ? &run->relay : NULL};
-    return r->d.state ? AIGNE_OK : fault_nomem(&run->why);
+    int rc = r->d.state ? find_trims(run) : fault_nomem(&run->why);
+    if (rc >= 0 && run->trims &&
+        !trimmed_begin(&run->request, run->trims, &r->keep, &r->d.sink))
+        rc = fault_nomem(&run->why);
+    return rc;
 }
 
 static void reader_end(struct reader *r)

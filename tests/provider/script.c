@@ -1,5 +1,6 @@
 /* Knows how events, requests and faults read as text; refuses to know what is right. */
 #include "script.h"
+#include "chat/trimmed.h"
 #include <aignehub/aignehub.h>
 #include <inttypes.h>
 #include <setjmp.h>
@@ -227,6 +228,14 @@ void script_dropped(struct script *s, struct slice names)
 {
     put_text(s, "dropped: ");
     put(s, names);
+    put_text(s, "\n");
+}
+
+void script_trimmed(struct script *s, unsigned trims)
+{
+    put_text(s, "trimmed:");
+    put_text(s, trims & TRIM_STOPS ? " stops" : "");
+    put_text(s, trims & TRIM_CALLS ? " calls" : "");
     put_text(s, "\n");
 }
 

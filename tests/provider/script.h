@@ -30,6 +30,8 @@ void script_http(struct script *s, const struct http_request *r);
 void script_ask(struct script *s, const struct http_request *r, int64_t delay_ms);
 /* What the request could not say there. */
 void script_dropped(struct script *s, struct slice names);
+/* What its answer is trimmed to. */
+void script_trimmed(struct script *s, unsigned trims);
 void script_fault(struct script *s, int rc, const struct fault *why);
 void script_end(struct script *s, int rc, const struct fault *why);
 /* Fails the test when events came in an order that no reader of events expects. */

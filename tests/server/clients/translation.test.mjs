@@ -2,7 +2,10 @@
 // imitation takes, and nothing of the meaning is lost on the way.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { PNG, WEATHER, post, startAll } from './harness.mjs';
+import Anthropic from '@anthropic-ai/sdk';
+import { GoogleGenAI } from '@google/genai';
+import OpenAI from 'openai';
+import { PNG, WEATHER, post, settled, startAll } from './harness.mjs';
 
 let all;
 before(async () => {
@@ -168,6 +171,96 @@ describe('tools', () => {
       assert.equal(answer.json.choices[0].message.tool_calls, undefined);
     }
   });
+});
+
+/* What a provider cannot be told, the answer is made to keep to on its way. */
+describe('stop sequences and single calls that a provider is not told of', () => {
+  const STOP = ', grüße 東'; // over three pieces
+  const SAID = 'Hello from the imitation';
+  const many = ['a1', 'a2', 'a3', 'a4', 'a5', STOP];
+  const cases = { 'a model that reasons': [OPENAI5, [STOP]], 'a model of Responses alone': ['openai/gpt-5-pro', [STOP]], 'more than four': [OPENAI, many], 'more than five': [GEMINI, many] };
+  const sdk = () => new OpenAI({ baseURL: `${all.hub.url}/v1`, apiKey: all.key, maxRetries: 0 });
+  const anthropic = () => new Anthropic({ baseURL: all.hub.url, apiKey: all.key, maxRetries: 0 });
+  const gemini = () => new GoogleGenAI({ apiKey: all.key, httpOptions: { baseUrl: `${all.hub.url}/gemini` } });
+  const row = async () => (await all.hub.do('usage.list', { pageSize: 1 })).list[0];
+  const say = (model, prompt, stop) => ({ model, max_tokens: 2000, messages: [user(prompt)], stop_sequences: stop });
+  for (const [name, [model, stop]] of Object.entries(cases)) {
+    it(`${name}, whole`, async () => {
+      if (model.startsWith('openai/') && model !== 'openai/gpt-5-pro') return; // relayed: what it does not take it refuses
+      const chat = await openai(model, 'x #stream=64', { stop });
+      assert.equal(taken(chat, model).json.choices[0].message.content, SAID);
+      assert.equal(chat.json.choices[0].finish_reason, 'stop');
+      assert.ok(chat.json.usage.completion_tokens >= 64, 'what the provider counted is told');
+      assert.equal(chat.headers.get('x-aigne-hub-dropped'), null);
+      assert.equal((await row()).estimated ?? false, false);
+    });
+    it(`${name}, in Anthropic's words`, async () => {
+      const whole = await anthropic().messages.create(say(model, 'x #stream=64', stop));
+      assert.deepEqual([whole.content.map((c) => c.text).join(''), whole.stop_reason, whole.stop_sequence], [SAID, 'stop_sequence', STOP]);
+      const streamed = await anthropic().messages.stream(say(model, 'x #stream=64 #split=1', stop)).finalMessage();
+      assert.deepEqual([streamed.content.map((c) => c.text).join(''), streamed.stop_reason, streamed.stop_sequence], [SAID, 'stop_sequence', STOP]);
+    });
+    it(`${name}, in Gemini's words`, async () => {
+      if (model === GEMINI) return; // relayed
+      let text = '', reason;
+      for await (const chunk of await gemini().models.generateContentStream({ model, contents: 'x #stream=64', config: { stopSequences: stop } })) {
+        text += chunk.text ?? '';
+        reason = chunk.candidates?.[0].finishReason ?? reason;
+      }
+      assert.deepEqual([text, reason], [SAID, 'STOP']);
+    });
+    it(`${name}: the provider is left where the caller heard enough`, async () => {
+      all.imitation.log.clear();
+      const streamed = await anthropic().messages.stream(say(model, 'x #stream=400 #drip=20', stop)).finalMessage();
+      assert.equal(streamed.content[0].text, SAID);
+      await settled(() => all.imitation.log.entries.at(-1).outcome === 'client-gone');
+      await settled(async () => (await row()).estimated);
+      const { inputTokens, outputTokens, status } = await row();
+      assert.equal(status, 'success');
+      assert.ok(inputTokens > 0 && outputTokens > 0, 'it is no gift');
+    });
+  }
+  it('a sequence of white space', async () => {
+    const r = await openai(CLAUDE, 'x #stream=64', { stop: [' '] });
+    assert.equal(taken(r, CLAUDE).json.choices[0].message.content, 'Hello');
+    const never = await openai(CLAUDE, 'x #stream=12', { stop: ['\n\n'] });
+    assert.ok(taken(never, CLAUDE).json.choices[0].message.content.endsWith('\n'), 'what was held back is told at the end');
+  });
+  it('more than is looked for', async () => {
+    const answer = await openai('openai/gpt-5-pro', 'x', { stop: Array.from({ length: 65 }, (_, i) => `stop${i}`) });
+    assert.deepEqual([answer.status, answer.json.error.param], [400, 'stop']);
+  });
+  it('a stream of OpenAI\'s, with its usage where the policy wants it read', async () => {
+    await all.hub.do('settings.put', { policy: { onCancel: 'drain' } });
+    await settled(async () => {
+      const chunks = [];
+      for await (const chunk of await sdk().chat.completions.create({ model: 'openai/gpt-5-pro', messages: [user('x #stream=64 #drip=2')], stop: STOP, stream: true, stream_options: { include_usage: true } })) chunks.push(chunk);
+      assert.equal(chunks.map((c) => c.choices[0]?.delta.content ?? '').join(''), SAID);
+      assert.deepEqual(chunks.flatMap((c) => c.choices[0]?.finish_reason ?? []), ['stop']);
+      return chunks.at(-1).usage?.completion_tokens >= 64 && !(await row()).estimated;
+    });
+    await all.hub.do('settings.put', { policy: {} });
+  });
+  it('one call where two come', async () => {
+    for (const model of [GEMINI, GEMINI3, CLAUDE]) {
+      const body = { tools: [tool(), tool(WEATHER, 'time')], parallel_tool_calls: false };
+      const first = taken(await openai(model, 'x #tools', body), model);
+      const { message } = first.json.choices[0];
+      assert.equal(message.tool_calls.length, 1, model);
+      assert.equal(first.json.choices[0].finish_reason, 'tool_calls');
+      assert.equal(first.headers.get('x-aigne-hub-dropped'), null);
+      taken(await openai(model, [user('x #tools'), message, result(message.tool_calls[0].id)], body), model);
+    }
+  });
+});
+
+describe('what changes the answer and cannot be had', () => {
+  const refused = { logprobs: { logprobs: true, top_logprobs: 2 }, modalities: { modalities: ['text', 'image'] } };
+  for (const [name, more] of Object.entries(refused))
+    it(`${name} is refused by its name`, async () => {
+      const answer = await openai(CLAUDE, 'x', more);
+      assert.deepEqual([answer.status, answer.json.error.param, answer.count], [400, name, 0]);
+    });
 });
 
 describe('settings', () => {

@@ -210,7 +210,7 @@ function parameters(body, dialect) {
         return invalid(`Unsupported value: '${name}' does not support ${body[name]} with this model. Only the default (1) value is supported.`, name, 'unsupported_value');
     for (const name of ['presence_penalty', 'frequency_penalty', 'logprobs', 'top_logprobs', 'logit_bias'])
       if (body[name]) return invalid(`Unsupported parameter: '${name}' is not supported with this model.`, name, 'unsupported_parameter');
-    if (body.stop && /^o[34]/.test(body.model)) return invalid("Unsupported parameter: 'stop' is not supported with this model.", 'stop', 'unsupported_parameter');
+    if (body.stop) return invalid("Unsupported parameter: 'stop' is not supported with this model.", 'stop', 'unsupported_parameter');
   } else if (body.reasoning_effort !== undefined && body.reasoning_effort !== null && !dialect.open)
     return invalid('Unrecognized request argument supplied: reasoning_effort');
   if (body.max_tokens && body.max_completion_tokens)
