@@ -20,9 +20,6 @@
 #include "core/target.h"
 #include "core/unseal.h"
 
-/* How long a provider may say nothing once its answer is complete. */
-#define SILENCE_AT_END_US ((int64_t)3000000)
-
 enum flow { WAIT, GO };
 
 /* ---- the end of an attempt ---- */
@@ -97,8 +94,7 @@ static void expect_end(struct aigne_call *call)
 {
     call->timer.fire = on_silence;
     (void)net_timer_set(call->loop->net, &call->timer,
-                        net_loop_now_us(call->loop->net) +
-                            (drain_cut(call) ? 0 : SILENCE_AT_END_US));
+                        net_loop_now_us(call->loop->net) + drain_silence_us(call));
 }
 
 /* ---- the transfer's callbacks ---- */

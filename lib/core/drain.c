@@ -9,6 +9,8 @@
 #define CALLS_USUAL   16
 #define TIME_USUAL_MS ((int64_t)60000)
 
+#define SILENCE_US ((int64_t)3000000)
+
 enum { ON_CANCEL_DRAIN = 1 }; /* the second of the policy's words */
 
 struct drain {
@@ -97,6 +99,11 @@ bool drain_cut(const struct aigne_call *call)
 {
     return (call->attempt.trims & TRIM_STOPS) && call->finish_seen &&
            call->finish == FINISH_STOP_SEQUENCE && !is_policy(call);
+}
+
+int64_t drain_silence_us(const struct aigne_call *call)
+{
+    return drain_cut(call) ? 0 : SILENCE_US;
 }
 
 int drain_verdict(struct aigne_call *call, int rc)
