@@ -1,6 +1,6 @@
 // The npm client of AIGNE Hub against our server, through every provider.
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, beforeEach, describe, it } from 'node:test';
 import { AIGNEHubChatModel } from '@aigne/aigne-hub';
 import { PNG, WEATHER, collect, settled, startAll, startHub, upstreamKeys } from './harness.mjs';
 
@@ -33,6 +33,7 @@ before(async () => {
   await second.do('credential.put', { provider: 'aignehub', name: 'first', value: all.key });
   second.accessKey = await second.key('tests');
 });
+beforeEach(() => all.calm());
 after(async () => {
   await second?.stop();
   await all?.stop();

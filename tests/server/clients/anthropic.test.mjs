@@ -1,6 +1,6 @@
 // The npm Anthropic SDK against our server: relayed to Anthropic, and through every other provider.
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, beforeEach, describe, it } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { Validator, loadSchema } from '../../support/providers/schema.mjs';
@@ -50,6 +50,7 @@ before(async () => {
     await all.hub.do('rate.put', { provider, model, type: 'chat', inputRate: '0.00000015', outputRate: '0.0000006' });
   await settled(async () => (await client().models.list({ limit: 100 })).data.length === 7);
 });
+beforeEach(() => all.calm());
 after(() => all?.stop());
 
 const ROUTES = {
@@ -196,6 +197,7 @@ for (const [provider, { model, thinker, relayed }] of Object.entries(ROUTES))
     });
     it('never ends a cut stream well', async () => {
       for (const word of ['cut', 'end-early', 'error-mid', 'garbage-frame']) {
+        await all.calm();
         const { text, status } = await post(`${all.hub.url}/v1/messages`, { ...user(model, `x #stream=8 #${word}`), stream: true }, { 'x-api-key': all.key });
         assert.equal(status, 200);
         assert.match(text, /Hello/);

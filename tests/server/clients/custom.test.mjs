@@ -1,6 +1,6 @@
 // Servers that speak OpenAI's format and keep to rules of their own, under their names or the operator's.
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, beforeEach, describe, it } from 'node:test';
 import OpenAI from 'openai';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { generateText, jsonSchema, stepCountIs, tool as aiTool } from 'ai';
@@ -30,6 +30,7 @@ before(async () => {
   client = new OpenAI({ baseURL: `${all.hub.url}/v1`, apiKey: all.key, maxRetries: 0 });
   await settled(() => client.chat.completions.create({ model: model('open'), messages: [{ role: 'user', content: 'x' }] }).then(() => true, () => false));
 });
+beforeEach(() => all.calm());
 after(() => all?.stop());
 
 const user = (name, content, more = {}) => ({ model: model(name), messages: [{ role: 'user', content }], ...more });

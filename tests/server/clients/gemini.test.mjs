@@ -1,6 +1,6 @@
 // The npm @google/genai SDK against our server: relayed to Google, and across to the other providers.
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, beforeEach, describe, it } from 'node:test';
 import { ApiError, FinishReason, FunctionCallingConfigMode, GoogleGenAI } from '@google/genai';
 import OpenAI from 'openai';
 import { Validator, loadSchema } from '../../support/providers/schema.mjs';
@@ -27,6 +27,7 @@ const reject = async (promise, status, pattern) => {
 before(async () => {
   all = await startAll();
 });
+beforeEach(() => all.calm());
 after(() => all?.stop());
 
 const ROUTES = {

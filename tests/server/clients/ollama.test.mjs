@@ -1,6 +1,6 @@
 // Ollama: its imitation tried with its own SDK, and the hub before it in its own API and in OpenAI's.
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, beforeEach, describe, it } from 'node:test';
 import OpenAI from 'openai';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { generateText, jsonSchema, stepCountIs, streamText, tool as aiTool } from 'ai';
@@ -21,6 +21,7 @@ before(async () => {
   client = new OpenAI({ baseURL: `${all.hub.url}/v1`, apiKey: all.key, maxRetries: 0 });
   await settled(() => client.chat.completions.create({ ...ask('x'), model: 'gpu/llama3.2' }).then(() => true, () => false));
 });
+beforeEach(() => all.calm());
 after(() => all?.stop());
 
 /* In AIGNE's format, which never goes on as it is. */

@@ -1,6 +1,6 @@
 // The npm openai SDK against our server: at /v1 and at the mount point, through every provider.
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, beforeEach, describe, it } from 'node:test';
 import OpenAI from 'openai';
 import { zodResponseFormat } from 'openai/helpers/zod';
 import { z } from 'zod';
@@ -26,6 +26,7 @@ before(async () => {
   all = await startAll();
   await all.hub.do('provider.put', { name: 'echo' });
 });
+beforeEach(() => all.calm());
 after(() => all?.stop());
 
 const ROUTES = {
@@ -169,6 +170,7 @@ for (const [provider, { model, relayed }] of Object.entries(ROUTES))
     });
     it('never ends a cut stream well', async () => {
       for (const word of ['cut', 'end-early', 'error-mid', 'garbage-frame']) {
+        await all.calm();
         const { text, status } = await post(`${all.hub.url}/v1/chat/completions`, { ...user(model, `x #stream=8 #${word}`), stream: true }, { authorization: `Bearer ${all.key}` });
         assert.equal(status, 200);
         assert.match(text, /Hello/, 'what arrived before the cut is not lost');
@@ -286,6 +288,7 @@ describe('what the server itself says', () => {
   });
   it('repeats once what the provider says it has not done, and never what it may have done', async () => {
     const asked = async (word, headers) => {
+      await all.calm();
       const before = all.imitation.log.entries.length;
       await assert.rejects(client().chat.completions.create(user('openai/gpt-4o-mini', `x #${word}`), { headers }));
       return all.imitation.log.entries.length - before;

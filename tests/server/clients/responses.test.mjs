@@ -1,7 +1,7 @@
 // The npm openai SDK's Responses against our server: relayed to a provider that has them, and translated for
 // the others; and chats with models that have nothing else.
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, beforeEach, describe, it } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { zodTextFormat } from 'openai/helpers/zod';
@@ -35,6 +35,7 @@ before(async () => {
   await all.hub.do('rate.put', { provider: 'compatible', model: 'gpt-4o-mini', type: 'chat', inputRate: '0.00000015', outputRate: '0.0000006' });
   await new Promise((done) => setTimeout(done, 1500));
 });
+beforeEach(() => all.calm());
 after(() => all?.stop());
 
 /* The order that the description promises: one response begun and ended, each item and part inside it. */

@@ -1,6 +1,6 @@
 // Providers that speak OpenAI's format with manners of their own, through the hub.
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, beforeEach, describe, it } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
 import { GoogleGenAI } from '@google/genai';
 import OpenAI from 'openai';
@@ -27,6 +27,7 @@ before(async () => {
   client = new OpenAI({ baseURL: `${all.hub.url}/v1`, apiKey: all.key, maxRetries: 0 });
   await settled(() => client.chat.completions.create({ model: 'poe/GPT-4o-mini', messages: [{ role: 'user', content: 'x' }] }).then(() => true, () => false));
 });
+beforeEach(() => all.calm());
 after(() => all?.stop());
 
 const user = (row, content, more = {}) => ({ model: row, messages: [{ role: 'user', content }], ...more });

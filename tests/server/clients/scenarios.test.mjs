@@ -1,6 +1,6 @@
 // The same scenarios through each vendor's SDK and each provider: what an application meets, whichever two it has.
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, beforeEach, describe, it } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
 import { GoogleGenAI } from '@google/genai';
 import OpenAI from 'openai';
@@ -102,6 +102,7 @@ before(async () => {
   for (const model of [MODELS.bedrock, MODELS.ollama])
     await settled(async () => (await post(`${all.hub.url}/v1/chat/completions`, { model, messages: [{ role: 'user', content: 'x' }] }, { authorization: `Bearer ${all.key}` })).status === 200);
 });
+beforeEach(() => all.calm());
 after(() => all?.stop());
 
 for (const [name, sdk] of Object.entries(SDKS))

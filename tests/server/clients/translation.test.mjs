@@ -1,7 +1,7 @@
 // Awkward but legal requests, translated for each vendor: what the hub sends is something the strict
 // imitation takes, and nothing of the meaning is lost on the way.
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, beforeEach, describe, it } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
 import { GoogleGenAI } from '@google/genai';
 import OpenAI from 'openai';
@@ -11,6 +11,7 @@ let all;
 before(async () => {
   all = await startAll();
 });
+beforeEach(() => all.calm());
 after(() => all?.stop());
 
 const OPENAI = 'openai/gpt-4o-mini', OPENAI5 = 'openai/gpt-5-mini';
