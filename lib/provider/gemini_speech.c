@@ -54,17 +54,18 @@ static void write_voice(struct json_writer *j, const struct task *t)
 static int encode_speech(const struct chat_request *r, const struct chat_target *to,
                          struct arena *a, struct http_request *out, struct fault *why)
 {
-    static const struct task_name names[] = {{"voice", NULL},
-                                             {"instructions", NULL},
-                                             {"language", NULL},
-                                             {"outputFormat", NULL},
-                                             {"temperature", NULL}};
+    static const struct task_name names[] = {{"voice", NULL},    {"instructions", NULL},
+                                             {"language", NULL}, {"outputFormat", NULL},
+                                             {"speed", NULL},    {"temperature", NULL}};
     struct task_wire w AUTO(task_wire_close);
     *out = (struct http_request){0};
     task_wire_begin(&w, false, r, to, a, why);
     if (wants_compressed(r->task))
         return task_refuse(&w, "outputFormat",
                            "outputFormat: this provider gives wav and pcm.");
+    if (r->task->speed.n && !slice_is(r->task->speed, "1") && !slice_is(r->task->speed, "1.0"))
+        return task_refuse(&w, "speed",
+                           "speed: this provider speaks as fast as instructions say in words.");
     struct slice text = spoken(r->task, a);
     int rc = text.p ? gemini_task_contents(&w, text) : fault_nomem(why);
     if (rc < 0)

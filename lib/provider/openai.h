@@ -34,12 +34,13 @@ enum openai_quirk {
     OPENAI_NO_EFFORT = 1 << 21,         /* knows no reasoning effort */
     OPENAI_NO_USER =
         1 << 22, /* knows neither user nor service_tier, nor what OpenAI added later */
-    OPENAI_NO_NAMES = 1 << 23,    /* knows no names in messages */
-    OPENAI_RANDOM_SEED = 1 << 24, /* calls a seed random_seed, marks a begun answer as prefix */
-    OPENAI_SHORT_IDS = 1 << 25,   /* ids of calls are nine letters and digits */
-    OPENAI_REASONING = 1 << 26,   /* with THOUGHTS_BACK: calls them reasoning */
+    OPENAI_NO_NAMES = 1 << 23, /* knows no names in messages */
+    OPENAI_RANDOM_SEED =
+        1 << 24, /* Mistral's words: random_seed, prefix, document_url, output_dimension */
+    OPENAI_SHORT_IDS = 1 << 25, /* ids of calls are nine letters and digits */
+    OPENAI_REASONING = 1 << 26, /* with THOUGHTS_BACK: calls them reasoning */
     OPENAI_REASONING_DETAILS =
-        1 << 27,                 /* seals reasoning in reasoning_details, wants it back */
+        1 << 27, /* seals reasoning in reasoning_details, wants it back; takes PDFs by links */
     OPENAI_AZURE = 1 << 28,      /* is reached as Azure's deployments are */
     OPENAI_ANSWERS = 1 << 29,    /* gives several answers at once */
     OPENAI_NO_LOGPROBS = 1 << 30 /* knows neither logprobs nor logit_bias */

@@ -1,6 +1,7 @@
 /* Knows OpenAI's embeddings; refuses to know who measures with them. */
 #include "provider/adapters.h"
 #include "provider/complaint.h"
+#include "provider/openai.h"
 #include "provider/openai_task.h"
 #include <aignehub/aignehub.h>
 
@@ -25,7 +26,11 @@ static void write_input(struct task_wire *w, const struct task *t)
 static int encode(const struct chat_request *r, const struct chat_target *to, struct arena *a,
                   struct http_request *out, struct fault *why)
 {
-    static const struct task_name names[] = {{"dimensions", "dimensions"}, {"user", "user"}};
+    /* Mistral knows no users. */
+    const struct task_name names[] = {
+        {"dimensions", to->quirks & OPENAI_RANDOM_SEED ? "output_dimension" : "dimensions"},
+        {"user", "user"}};
+    const size_t known = to->quirks & OPENAI_NO_USER ? 1 : 2;
     static const char *const taken[] = {NULL};
     struct task_wire w AUTO(task_wire_close);
     *out = (struct http_request){0};
@@ -33,7 +38,7 @@ static int encode(const struct chat_request *r, const struct chat_target *to, st
     task_wire_text(&w, "model", to->model);
     write_input(&w, r->task);
     task_wire_text(&w, "encoding_format", SLICE("float"));
-    int rc = task_wire_members(&w, names, sizeof names / sizeof names[0]);
+    int rc = task_wire_members(&w, names, known);
     if (rc < 0)
         return rc;
     task_wire_extras(&w, taken);

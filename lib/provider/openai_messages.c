@@ -14,14 +14,20 @@ static void write_text_part(struct wire *w, struct slice text)
     json_close_object(&w->json);
 }
 
+static void write_link(struct wire *w, const char *name, const struct media *m)
+{
+    if (m->url.p)
+        json_member_string(&w->json, name, m->url);
+    else
+        wire_data_url(w, name, m->mime.p ? m->mime : SLICE("application/octet-stream"),
+                      m->base64);
+}
+
 static void write_image(struct wire *w, const struct media *m, struct slice detail)
 {
     json_member_text(&w->json, "type", "image_url");
     json_member_object(&w->json, "image_url");
-    if (m->url.p)
-        json_member_string(&w->json, "url", m->url);
-    else
-        wire_data_url(w, "url", m->mime, m->base64);
+    write_link(w, "url", m);
     json_member_string_opt(&w->json, "detail", detail);
     json_close_object(&w->json);
 }
@@ -35,13 +41,30 @@ static void write_audio(struct wire *w, const struct media *m, const char *forma
     json_close_object(&w->json);
 }
 
+/* Mistral reads documents where they are, and calls them so; OpenRouter takes their addresses, too. */
+static bool reads_documents(const struct chat_target *to)
+{
+    return to->quirks & OPENAI_RANDOM_SEED;
+}
+
+static bool takes_link(const struct chat_target *to, const struct media *m)
+{
+    bool follows = reads_documents(to) || (to->quirks & OPENAI_REASONING_DETAILS);
+    return m->kind == MEDIA_IMAGE || (follows && m->kind == MEDIA_PDF);
+}
+
 static void write_file(struct wire *w, const struct media *m)
 {
+    if (reads_documents(w->to)) {
+        json_member_text(&w->json, "type", "document_url");
+        write_link(w, "document_url", m);
+        json_member_string_opt(&w->json, "document_name", m->filename);
+        return;
+    }
     json_member_text(&w->json, "type", "file");
     json_member_object(&w->json, "file");
     json_member_string(&w->json, "filename", m->filename.n ? m->filename : SLICE("file"));
-    wire_data_url(w, "file_data", m->mime.p ? m->mime : SLICE("application/octet-stream"),
-                  m->base64);
+    write_link(w, "file_data", m);
     json_close_object(&w->json);
 }
 
@@ -70,7 +93,7 @@ static int write_media(struct wire *w, size_t message, size_t part)
     const char *format = slice_is(m.mime, "audio/wav")    ? "wav"
                          : slice_is(m.mime, "audio/mpeg") ? "mp3"
                                                           : NULL;
-    if (m.kind != MEDIA_IMAGE && m.url.p)
+    if (m.url.p && !takes_link(w->to, &m))
         return wire_refuse_part(
             w, message, part,
             "this provider takes files other than images by content, not by "

@@ -53,6 +53,12 @@ for (const { name, at } of PROVIDERS)
       assert.deepEqual([json.usage.inputTokens, json.usage.outputTokens], [20, 4]);
       assert.match((await aigne(name, 'x #split=3', { streaming: true })).text, /"outputTokens":4/);
     });
+    if (/mistral/.test(name))
+      it('reads documents, here and elsewhere', async () => {
+        const { status, text } = await aigne(name, [{ role: 'user', content: [{ type: 'file', data: 'JVBERi0xLjQK', mimeType: 'application/pdf' }, { type: 'url', url: 'https://example.com/b.pdf', mimeType: 'application/pdf' }] }], { options: { preferInputFileType: 'url' } });
+        assert.equal(status, 200, text);
+        assert.deepEqual(last().body.messages[0].content.map((p) => p.document_url), ['data:application/pdf;base64,JVBERi0xLjQK', 'https://example.com/b.pdf']);
+      });
     it('streams to clients that ask for the usage, as most frameworks do', async () => {
       const stream = client.chat.completions.create({ ...user(name, 'x'), stream: true, stream_options: { include_usage: true } });
       const chunks = await collect(await stream);

@@ -123,6 +123,10 @@ describe('by OpenAI\'s format', () => {
     await client.chat.completions.create({ ...ask('x'), model: 'gpu/llama3.2' });
     assert.equal(last().path, '/ollama/api/chat');
   });
+  it('measures, relayed to /v1', async () => {
+    const { data } = await new OpenAI({ baseURL: `${all.hub.url}/v1`, apiKey: all.key, maxRetries: 0 }).embeddings.create({ model: 'ollama/nomic-embed-text', input: ['a', 'b'] });
+    assert.deepEqual(data.map((d) => d.embedding.length), [3, 3]);
+  });
   it('streams from the native API in OpenAI\'s chunks', async () => {
     const chunks = await collect(await client.chat.completions.create({ ...ask('weather? #tools #talk', { tools: [tool] }), model: 'gpu/llama3.2', stream: true, stream_options: { include_usage: true } }));
     const calls = chunks.flatMap((c) => c.choices[0]?.delta.tool_calls ?? []);

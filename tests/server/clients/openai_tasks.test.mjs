@@ -189,6 +189,13 @@ describe('speech', () => {
     assert.equal(bytes.length, 844);
     assert.deepEqual(last().body, { model: 'gpt-4o-mini-tts', voice: 'alloy', input: 'Hello', response_format: 'wav', instructions: 'softly', speed: 1.5 });
   });
+  it('comes as events from who gives them so', async () => {
+    const response = await client().audio.speech.create({ model: SPEECH, voice: 'alloy', input: 'Hello', stream_format: 'sse' });
+    assert.match(response.headers.get('content-type'), /^text\/event-stream/);
+    const told = (await response.text()).trim().split('\n\n').map((f) => JSON.parse(f.replace(/^data: /, '')));
+    assert.deepEqual([told.at(-1).type, told.at(-1).usage.total_tokens], ['speech.audio.done', 25]);
+    assert.equal(Buffer.concat(told.slice(0, -1).map((e) => Buffer.from(e.audio, 'base64'))).length, 844);
+  });
   it('that breaks off is no clean end', async () => {
     const response = await client().audio.speech.create({ model: SPEECH, voice: 'alloy', input: 'Hello #cut' });
     await assert.rejects(response.arrayBuffer());

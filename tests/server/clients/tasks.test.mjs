@@ -5,7 +5,7 @@ import { AIGNEHubImageModel, AIGNEHubVideoModel } from '@aigne/aigne-hub';
 import { PNG, post, settled, startAll, startHub } from './harness.mjs';
 
 let all, second;
-const BASES = { xai: '/xai/v1', doubao: '/doubao/api/v3', openrouter: '/openrouter/api/v1', ideogram: '/ideogram' };
+const BASES = { xai: '/xai/v1', doubao: '/doubao/api/v3', openrouter: '/openrouter/api/v1', ideogram: '/ideogram', mistral: '/mistral/v1' };
 const RATES = [
   ['openai', 'gpt-image-1', 'image', '0', '0.04'], ['openai', 'sora-2', 'video', '0', '0.1'], ['openai', 'text-embedding-3-small', 'embedding', '0.001', '0'],
   ['openai', 'tts-1', 'speech', '0.001', '0'], ['openai', 'whisper-1', 'transcription', '0.0001', '0'], ['ideogram', 'ideogram-v3', 'image', '0', '0.06'],
@@ -48,7 +48,7 @@ const newest = async () => (await all.hub.do('usage.list', { pageSize: 1 })).lis
 const png = { type: 'file', data: PNG, mimeType: 'image/png' };
 
 describe('embeddings', () => {
-  for (const model of ['openai/text-embedding-3-small', 'openrouter/openai/text-embedding-3-small', 'doubao/doubao-embedding-text-240715'])
+  for (const model of ['openai/text-embedding-3-small', 'openrouter/openai/text-embedding-3-small', 'doubao/doubao-embedding-text-240715', 'mistral/codestral-embed'])
     it(model, async () => {
       const reply = await good('embeddings', model, { input: ['one two', 'three #shuffle'], dimensions: 4 });
       assert.deepEqual(reply.embeddings, [[0.4375, 0.5, 0.5625, 0.625], [0.875, 0.9375, 1, 1.0625]]);

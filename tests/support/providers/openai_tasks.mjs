@@ -6,7 +6,7 @@ import { MP4, PNG, Refusal, answer, brief, file, guarded, isDone, isForm, jobOf,
 
 const validator = new Validator(loadSchema('openai_tasks'), { closed: true });
 const MODELS = /^(text-embedding-|gpt-image-|chatgpt-image|dall-e-[23]$|tts-1|gpt-4o-mini-tts|gpt-4o-transcribe|gpt-4o-mini-transcribe|whisper-1|sora-2|.*imitate-)/;
-const OPEN = { openrouter: /.+\/.+/, doubao: /./, xai: /./, azure: /./, groq: /./ };
+const OPEN = { openrouter: /.+\/.+/, doubao: /./, xai: /./, azure: /./, groq: /./, ollama: /./, mistral: /./ };
 
 function check(body, schema, dialect) {
   if (dialect === 'openai' || dialect === 'azure') {
@@ -25,7 +25,7 @@ async function embeddings(ctx) {
   for (const input of inputs) refuseUnless(input.length > 0, "Invalid 'input': input cannot be an empty string.", { param: 'input' });
   const scenario = await staged(ctx, typeof inputs[0] === 'string' ? inputs[0] : '', body.model);
   if (!scenario) return;
-  const size = body.dimensions ?? 3;
+  const size = body.dimensions ?? body.output_dimension ?? 3;
   const vector = (input) => Float32Array.from({ length: size }, (_, i) => (input.length + i) / 16);
   const shown = (v) => (body.encoding_format === 'base64' ? Buffer.from(v.buffer).toString('base64') : Array.from(v));
   const tokens = inputs.reduce((sum, input) => sum + (typeof input === 'string' ? input.split(/\s+/).length : input.length), 0);
@@ -106,6 +106,19 @@ async function edits(ctx) {
 const samples = Buffer.alloc(800, 0x80);
 const WAV = Buffer.concat([Buffer.from('RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0@\x1f\0\0@\x1f\0\0\x01\0\x08\0data\x20\x03\0\0', 'latin1'), samples]);
 
+/* Not of the oldest models. */
+function speechInEvents(ctx, body, scenario) {
+  refuseUnless(!/^tts-1/.test(body.model), `Unsupported value: 'stream_format' does not support 'sse' with this model.`, { param: 'stream_format', code: 'unsupported_value' });
+  ctx.response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', ...ctx.headers });
+  const say = (event) => ctx.response.write(`data: ${JSON.stringify(event)}\n\n`);
+  for (let at = 0; at < WAV.length; at += 200) {
+    say({ type: 'speech.audio.delta', audio: WAV.subarray(at, at + 200).toString('base64') });
+    if (scenario.cut && at > 200) return ctx.response.destroy();
+  }
+  say({ type: 'speech.audio.done', usage: { input_tokens: 5, output_tokens: 20, total_tokens: 25 } });
+  ctx.response.end();
+}
+
 async function speech(ctx) {
   const body = readJson(ctx);
   ctx.entry.body = body;
@@ -113,6 +126,7 @@ async function speech(ctx) {
   refuseUnless(body.input.length <= 4096, 'String too long.', { param: 'input', code: 'string_above_max_length' });
   const scenario = await staged(ctx, body.input, body.model);
   if (!scenario) return;
+  if (body.stream_format === 'sse') return speechInEvents(ctx, body, scenario);
   const types = { mp3: 'audio/mpeg', opus: 'audio/opus', aac: 'audio/aac', flac: 'audio/flac', wav: 'audio/wav', pcm: 'audio/pcm' };
   ctx.response.writeHead(200, { 'content-type': types[body.response_format ?? 'mp3'], ...ctx.headers });
   for (let at = 0; at < WAV.length; at += 200) {
@@ -197,7 +211,7 @@ export const openaiTasks = {
   route(method, path) {
     const job = /^(?:\/openai)?\/v1\/videos\/([^/]+)(\/content)?$/.exec(path);
     if (job) return { dialect: 'openai', what: job[2] ? 'content' : 'video', id: job[1], method: 'GET', serve: guarded(askVideo) };
-    const found = /^(?:\/(openai|openrouter|doubao))?(?:\/api)?\/v[13]\/(embeddings|images\/generations|images\/edits|audio\/speech|audio\/transcriptions|audio\/translations|videos)$/.exec(path);
+    const found = /^(?:\/(openai|openrouter|doubao|ollama))?(?:\/api)?\/v[13]\/(embeddings|images\/generations|images\/edits|audio\/speech|audio\/transcriptions|audio\/translations|videos)$/.exec(path);
     if (!found || (found[1] && found[1] !== 'openai' && found[2] !== 'embeddings')) return null;
     return { dialect: found[1] ?? 'openai', what: found[2], method: 'POST', serve: guarded(SERVE[found[2]]) };
   },

@@ -85,7 +85,9 @@ export const groq = {
     const named = body.messages?.findIndex((m) => m.name !== undefined) ?? -1;
     if (named >= 0) return [400, { message: `'messages.${named}' : for 'role:${body.messages[named].role}' the following must be satisfied[('messages.${named}' : property 'name' is unsupported)]`, type: 'invalid_request_error' }];
     if ((body.n ?? 1) !== 1) return [400, { message: "'n' : number must be at most 1", type: 'invalid_request_error' }];
-    return openai.refuse(body, route);
+    const uploaded = (body.messages ?? []).flatMap((m) => (Array.isArray(m.content) ? m.content : [])).find((p) => p.type === 'file');
+    if (uploaded && !uploaded.file_id) return forbidden(['messages', 'user', 'content', 'FileChunk', 'file'], uploaded.file);
+    return openai.refuse({ ...body, messages: body.messages?.map(documentsAside) }, route);
   },
   plain: (...args) => {
     const answer = openai.plain(...args);
@@ -114,12 +116,21 @@ const TAKEN = ['model', 'messages', 'temperature', 'top_p', 'max_tokens', 'strea
 const MEMBERS = { system: ['role', 'content'], user: ['role', 'content'], assistant: ['role', 'content', 'tool_calls', 'prefix'], tool: ['role', 'content', 'tool_call_id', 'name'] };
 const forbidden = (loc, input) => [422, { body: { object: 'error', message: { detail: [{ type: 'extra_forbidden', loc: ['body', ...loc], msg: 'Extra inputs are not permitted', input }] }, type: 'invalid_request_error', param: null, code: null } }];
 
+const MEASURED = ['model', 'input', 'metadata', 'encoding_format', 'output_dimension', 'output_dtype'];
+const measure = (ctx) => {
+  const strange = Object.keys(JSON.parse(ctx.bytes)).find((k) => !MEASURED.includes(k));
+  refuseUnless(!strange, 'Extra inputs are not permitted', { type: 'extra_forbidden', param: strange }, 422);
+  return SERVE.embeddings(ctx);
+};
+const documentsAside = (message) => (Array.isArray(message.content) ? { ...message, content: message.content.map((p) => (p.type === 'document_url' && typeof p.document_url === 'string' ? { type: 'text', text: 'a document' } : p)) } : message);
+
 export const mistral = {
   ...openai,
   name: 'mistral',
   headers: (id) => ({ 'mistral-correlation-id': id }),
   route(method, path) {
-    const found = /^\/mistral\/v1\/(chat\/completions|models)$/.exec(path);
+    const found = /^\/mistral\/v1\/(chat\/completions|models|embeddings)$/.exec(path);
+    if (found?.[1] === 'embeddings') return { dialect: 'mistral', what: 'embeddings', method: 'POST', serve: guarded(measure) };
     return found && { dialect: 'mistral', what: found[1] === 'models' ? 'models' : 'chat', method: found[1] === 'models' ? 'GET' : 'POST' };
   },
   authenticate: (headers) => bearer(headers, { body: { detail: 'Unauthorized' } }),
@@ -133,7 +144,9 @@ export const mistral = {
       for (const id of [message.tool_call_id, ...(message.tool_calls ?? []).map((c) => c.id)])
         if (id !== undefined && !/^[a-zA-Z0-9]{9}$/.test(id)) return [400, { message: `Tool call id was ${id} but must be a-z, A-Z, 0-9, with a length of 9.`, type: 'invalid_function_call', code: '3280' }];
     }
-    return openai.refuse(body, route);
+    const uploaded = (body.messages ?? []).flatMap((m) => (Array.isArray(m.content) ? m.content : [])).find((p) => p.type === 'file');
+    if (uploaded && !uploaded.file_id) return forbidden(['messages', 'user', 'content', 'FileChunk', 'file'], uploaded.file);
+    return openai.refuse({ ...body, messages: body.messages?.map(documentsAside) }, route);
   },
   plain: (...args) => {
     const answer = openai.plain(...args);
