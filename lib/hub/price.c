@@ -256,17 +256,15 @@ static void complete(struct price *p, enum chat_kind kind)
             p->part[i] = parts[i].fallback < 0 ? 0 : p->part[parts[i].fallback];
 }
 
-void price_canonical(struct price *p, enum chat_kind kind, bool base)
+/* Where the usual rate is that of the unit, tokens have none. */
+void price_canonical(struct price *p, enum chat_kind kind, const struct price *base)
 {
     int unit = units[kind].unit;
     int usual = units[kind].stands_in;
-    if (unit && p->part[unit] >= 0 && (usual == PRICE_OUTPUT || p->part[usual] < 0)) {
-        p->part[usual] = p->part[unit];
-        p->part[unit] = -1;
-    }
-    for (int i = PRICE_INPUT; base && i <= PRICE_OUTPUT; i++)
-        if (p->part[i] < 0)
-            p->part[i] = 0;
+    if (!unit || base->part[unit] < 0 || (usual == PRICE_INPUT && base->part[usual] >= 0))
+        return;
+    p->part[usual] = p->part[unit];
+    p->part[unit] = -1;
 }
 
 static bool of_day(const struct price_tier *t, int64_t at_ms)

@@ -95,8 +95,8 @@ void price_at(const struct price_list *list, enum chat_kind kind,
  * service, begun within a day. */
 void price_dearest(const struct price_list *list, enum chat_kind kind, int64_t prompt,
                    int64_t at_ms, struct price *out);
-/* The same without conditions, as `list` may be before: in canonical form, what a type's usual rates stand for
- * is in them. */
-void price_canonical(struct price *p, enum chat_kind kind, bool base);
+/* What costs became, with what a type's usual rates stand for in them. `base`: the costs themselves, or those
+ * whose tier it is, as a tier speaks of what its base speaks of. */
+void price_canonical(struct price *p, enum chat_kind kind, const struct price *base);
 
 #endif

@@ -265,14 +265,17 @@ bool rate_margin_list(const struct rate_margin *m, const struct price_list *cost
     price_clear(&rates->base);
     if (!apply_all(m, &costs->base, &rates->base))
         return false;
-    price_canonical(&rates->base, kind, true);
+    price_canonical(&rates->base, kind, &costs->base);
+    for (int i = PRICE_INPUT; i <= PRICE_OUTPUT; i++)
+        if (rates->base.part[i] < 0)
+            rates->base.part[i] = 0;
     for (size_t i = 0; rates->tiers && i < costs->tier_count; i++) {
         struct price_tier *t = &rates->tiers[rates->tier_count++];
         *t = costs->tiers[i];
         price_clear(&t->price);
         if (!apply_all(m, &costs->tiers[i].price, &t->price))
             return false;
-        price_canonical(&t->price, kind, false);
+        price_canonical(&t->price, kind, &costs->base);
     }
     return true;
 }

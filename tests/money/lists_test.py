@@ -118,6 +118,27 @@ class Lists(unittest.TestCase):
         self.assertEqual(rate["source"]["source"], done["source"]["source"])
         with open(SHIPPED, encoding="utf-8") as f:
             self.assertEqual(len(json.load(f)["prices"]), done["created"])
+        self.hub.do("settings.put", {"creditPrice": "0.01"})
+        told = self.hub.do("catalog.drift", {"source": "shipped"}, "--price-list", SHIPPED)
+        self.assertEqual((told["normal"], told["list"]), (done["created"], []))
+
+    def test_a_tier_speaks_of_what_its_base_speaks_of(self):
+        """Where images are charged one by one, tokens of a tier's answers are not the price of an image."""
+        batch = {"service": "batch"}
+        entries = [
+            ("image", {"input": "1", "output": "2", "image": "9"}, {"input": "0.5", "output": "1"}, {"input": "0.5"}),
+            ("image", {"input": "1", "output": "2", "image": "9"}, {"output": "1", "image": "4"}, {"output": "4"}),
+            ("speech", {"input": "1", "character": "3"}, {"character": "2"}, {"character": "2"}),
+            ("speech", {"character": "3"}, {"character": "2"}, {"input": "2"}),
+            ("transcription", {"input": "1", "second": "3"}, {"input": "0.5", "second": "2"},
+             {"input": "0.5", "second": "2"})]
+        listed = [{"provider": "openai", "model": "m%d" % at, "type": type, "unitCosts": costs,
+                   "tiers": [{**batch, "costs": tier}]} for at, (type, costs, tier, _) in enumerate(entries)]
+        self.hub.do("catalog.import", {"body": {"prices": listed}})
+        rates = self.hub.rates()
+        for at, (type, _, _, wanted) in enumerate(entries):
+            self.assertEqual(rates["openai", "m%d" % at, type]["tiers"][0]["rates"], wanted, listed[at])
+        self.assertEqual(self.hub.do("catalog.drift", {"body": {"prices": listed}})["list"], [])
 
     def test_costs_are_followed_and_rates_when_told(self):
         entries = [{"provider": "openai", "modelId": "m", "inputCostPerToken": 1e-6, "outputCostPerToken": 2e-6,
