@@ -172,8 +172,14 @@ static int bulk_rates(struct page *p)
     else
         page_put_known(p, &q, PAGE_NAMES("model"));
     int rc = page_ask(p, &q, sync ? "catalog.import" : "rate.margin", &told);
-    if (!rc)
-        json_write_raw(&p->w, told.raw);
+    json_open_object(&p->w);
+    json_member_text(&p->w, "message", sync ? "Rates synced" : "Rates updated");
+    json_member_object(&p->w, "parameters");
+    page_write_as(p, "profitMargin", p->body, "profitMargin");
+    page_write_as(p, "creditPrice", told, "creditPrice");
+    json_close_object(&p->w);
+    page_write_members(p, told);
+    json_close_object(&p->w);
     return rc;
 }
 

@@ -184,7 +184,11 @@ class Pages(unittest.TestCase):
         self.assertIn(made["id"], [item["id"] for item in self.get("/api/ai/echo/model-rates", key=self.admin)])
         told = self.get("/api/ai/model-rates?pageSize=1&providerId=echo", key=self.admin)
         self.assertEqual((len(told["list"]), told["paging"]["pageSize"]), (1, 1))
-        self.call("POST", "/api/ai/bulk-rate-update", {"profitMargin": 20, "creditPrice": 1, "model": "pace-50"}, key=self.admin)
+        told = self.call("POST", "/api/ai/bulk-rate-update", {"profitMargin": 20, "creditPrice": 1, "model": "pace-50"},
+                         key=self.admin)
+        self.assertEqual((told["message"], told["parameters"], told["updated"], told["skipped"]),
+                         ("Rates updated", {"profitMargin": 20, "creditPrice": "1"}, 1, 0))
+        self.assertEqual((told["summary"][0]["oldInputRate"], told["summary"][0]["newInputRate"]), ("1", "0.00000012"))
         self.assertEqual([item["inputRate"] for item in self.get("/api/ai/echo/model-rates", key=self.admin)
                           if item["id"] == made["id"]], ["0.00000012"])
         self.call("POST", "/api/ai/bulk-rate-update", {"mode": "sync"}, key=self.admin, status=400)
