@@ -145,6 +145,17 @@ static int refuse(struct reading *r, const char *member, struct json v, struct s
                           "means nothing to this model's provider, only to Anthropic itself");
 }
 
+/* By this code Anthropic's own clients know that they are to send the whole conversation instead. */
+static int refuse_thread(struct reading *r, const char *member, struct json v, struct slice *to)
+{
+    (void)v;
+    (void)to;
+    int rc =
+        reading_refuse(r, member, "is not kept for this model: send the conversation whole");
+    FAULT_COPY(r->why->reason, SLICE("thread_unsupported_request"));
+    return rc;
+}
+
 static const struct setting settings[] = {
     {"system", NULL, read_elsewhere, 0},
     {"messages", NULL, read_elsewhere, 0},
@@ -164,6 +175,7 @@ static const struct setting settings[] = {
     {"service_tier", NULL, read_tier, SETTING_AT(service_tier)},
     {"cache_control", NULL, read_cache_all, 0},
     {"container", NULL, refuse, 0},
+    {"thread", NULL, refuse_thread, 0},
     {"mcp_servers", NULL, refuse, 0},
     {"inference_geo", NULL, refuse, 0},
 };

@@ -93,6 +93,17 @@ static int cut(const struct chat_relay *r, struct arena *a, struct http_request 
     return AIGNE_OK;
 }
 
+/* Anthropic alone keeps conversations; by this code its clients know to send them whole. */
+static int refuse_thread(struct slice body, struct fault *why)
+{
+    struct json thread = json_get(json_of(body), "thread");
+    if (!json_present(thread))
+        return AIGNE_OK;
+    FAULT_COPY(why->reason, SLICE("thread_unsupported_request"));
+    return fault_field(why, AIGNE_E_REQUEST, "thread",
+                       "thread is not kept for this model: send the conversation whole.");
+}
+
 static int relay(const struct chat_relay *r, const struct chat_target *to, struct arena *a,
                  struct http_request *out, struct fault *why)
 {
@@ -101,7 +112,9 @@ static int relay(const struct chat_relay *r, const struct chat_target *to, struc
     if (!r->model_value.p || r->model_value.p < body.p ||
         r->model_value.p + r->model_value.n > body.p + body.n)
         return fault_set(why, AIGNE_E_INTERNAL, "A member to replace lies outside the body.");
-    int rc = cut(r, a, out, why);
+    int rc = refuse_thread(body, why);
+    if (rc == AIGNE_OK)
+        rc = cut(r, a, out, why);
     if (rc == AIGNE_OK)
         rc = wire_header(out, "content-type", SLICE("application/json"), why);
     if (rc == AIGNE_OK)

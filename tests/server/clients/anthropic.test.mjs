@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
+import { betaTool } from '@anthropic-ai/sdk/helpers/beta/json-schema';
 import OpenAI from 'openai';
 import { Validator, loadSchema } from '../../support/providers/schema.mjs';
 import { PNG, WEATHER, collect, post, settled, startAll, upstreamKeys } from './harness.mjs';
@@ -247,6 +248,18 @@ describe('relayed bodies', () => {
     await post(`${all.hub.url}/v1/messages?beta=true`, user('anthropic/claude-haiku-4-5', 'hello'), { 'x-api-key': all.key });
     assert.equal(last().query, '?beta=true');
   });
+});
+
+/* The SDK's own loop of tools leaves the conversation with the server, where that keeps any. */
+describe('the SDK\'s runner of tools', () => {
+  const weather = betaTool({ name: 'weather', description: 'd', inputSchema: WEATHER, run: ({ city }) => `sunny in ${city}` });
+  for (const model of ['anthropic/claude-haiku-4-5', 'openai/gpt-4o-mini', 'google/gemini-2.5-flash'])
+    for (const stream of [false, true])
+      it(`goes on with ${model}${stream ? ', streamed' : ''}`, async () => {
+        const runner = client().beta.messages.toolRunner({ ...user(model, 'x #tool'), tools: [weather], stream });
+        const answer = await runner.runUntilDone();
+        assert.match(textOf(answer), /^Result: sunny in /, JSON.stringify(answer.content));
+      });
 });
 
 describe('what is Anthropic\'s alone', () => {

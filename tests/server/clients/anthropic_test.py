@@ -8,6 +8,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "support"))
 import anthropic
 import hub_fixture
+import pydantic
 
 TOOL = {"name": "weather", "description": "Weather of a city",
         "input_schema": {"type": "object", "properties": {"city": {"type": "string"}},
@@ -102,6 +103,55 @@ class Messages(unittest.TestCase):
                 with client.messages.stream(model=model, max_tokens=1000, messages=[
                         {"role": "user", "content": "x #stream=12 #error-mid"}]) as stream:
                     stream.until_done()
+
+    def test_runs_tools_by_itself(self):
+        @anthropic.beta_tool
+        def weather(city: str) -> str:
+            """Weather of a city"""
+            return "sunny in " + city
+        for model in self.each():
+            for stream in (False, True):
+                runner = client.beta.messages.tool_runner(model=model, max_tokens=1000, tools=[weather], stream=stream,
+                                                          messages=[{"role": "user", "content": "weather? #tool"}])
+                self.assertEqual(text_of(runner.until_done()), "Result: sunny in Paris")
+
+    def test_parses(self):
+        class Place(pydantic.BaseModel):
+            city: str
+        for model in self.each():
+            r = client.messages.parse(model=model, max_tokens=1000, output_format=Place,
+                                      messages=[{"role": "user", "content": "where?"}])
+            self.assertEqual(r.parsed_output, Place(city="Paris"))
+
+    def test_thinks_and_goes_on(self):
+        for model in ("anthropic/claude-sonnet-4-5", "google/gemini-2.5-pro"):
+            question = {"role": "user", "content": "weather? #tool #reason"}
+            more = {"max_tokens": 4000, "tools": [TOOL], "thinking": {"type": "enabled", "budget_tokens": 2000}}
+            first = client.messages.create(model=model, messages=[question], **more)
+            self.assertEqual([b.type for b in first.content][-1], "tool_use")
+            self.assertIn("thinking", [b.type for b in first.content])
+            call = first.content[-1]
+            second = client.messages.create(model=model, messages=[
+                question, {"role": "assistant", "content": first.content},
+                {"role": "user", "content": [{"type": "tool_result", "tool_use_id": call.id, "content": "sunny"}]}],
+                **more)
+            self.assertEqual(text_of(second), "Result: sunny")
+
+    def test_takes_a_megabyte(self):
+        for model in self.each():
+            self.assertEqual(text_of(ask(model, "long " * 210000 + " hello")), "Hello from the imitation")
+
+    def test_lets_go_when_its_caller_does(self):
+        for model in self.each():
+            imitation.forget()
+            with client.messages.stream(model=model, max_tokens=1000,
+                                        messages=[{"role": "user", "content": "x #stream=400 #drip=20"}]) as stream:
+                next(iter(stream))
+            for _ in range(200):
+                if [entry for entry in imitation.log() if entry.get("outcome") == "client-gone"]:
+                    break
+                time.sleep(0.05)
+            self.assertEqual([entry["outcome"] for entry in imitation.log()], ["client-gone"])
 
     def test_counts_tokens_and_lists_models(self):
         count = client.messages.count_tokens(model=ROUTES["relayed"], messages=[{"role": "user", "content": "hello"}])

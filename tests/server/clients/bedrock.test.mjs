@@ -2,7 +2,7 @@
 // to the imitation, which checks every signature.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { after, before, describe, it } from 'node:test';
+import { after, before, beforeEach, describe, it } from 'node:test';
 import { BedrockRuntimeClient, ConverseCommand, ConverseStreamCommand, CountTokensCommand, InvokeModelCommand, InvokeModelWithResponseStreamCommand } from '@aws-sdk/client-bedrock-runtime';
 import { AIGNEHubChatModel } from '@aigne/aigne-hub';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
@@ -39,6 +39,7 @@ before(async () => {
   await all.hub.do('rate.put', { provider: 'bedrock', model: CLAUDE, type: 'chat', inputRate: '0.000003', outputRate: '0.000015' });
   await settled(async () => (await post(`${all.hub.url}/v1/chat/completions`, { model: `bedrock/${CLAUDE}`, messages: [{ role: 'user', content: 'x' }] }, { authorization: `Bearer ${all.key}` })).status === 200);
 });
+beforeEach(() => all.calm());
 after(() => all?.stop());
 
 describe('the imitation with Amazon\'s SDK', () => {
@@ -181,6 +182,7 @@ describe('OpenAI\'s client', () => {
   it('never takes a broken stream for a whole one', async () => {
     for (const way of ['error-mid=3 #stream=9', 'cut=3 #stream=9', 'end-early', 'wrong-crc', 'wrong-prelude-crc', 'turned-bit', 'garbage-frame'])
       await assert.rejects(async () => collect(await ask(CLAUDE, `x #${way}`, { stream: true })), undefined, way);
+    await all.calm();
     const seen = [];
     const error = await (async () => {
       for await (const c of await ask(CLAUDE, 'x #error-mid=4 #stream=9', { stream: true })) seen.push(c.choices[0]?.delta.content ?? '');

@@ -1,4 +1,5 @@
 """Google's Python SDK against the server: relayed to Google, and across to the other providers."""
+import asyncio
 import base64
 import os
 import sys
@@ -8,6 +9,7 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', '..', 'support'))
 import hub_fixture
+import pydantic
 from google import genai
 from google.genai import errors, types
 
@@ -112,6 +114,28 @@ class Through:
 
     def test_long(self):
         self.assertEqual(self.generate('long ' * 210000 + ' hello').text, 'Hello from the imitation')
+
+
+    def test_lets_go_when_its_caller_does(self):
+        imitation.forget()
+        stream = client.models.generate_content_stream(model=self.model, contents='x #stream=400 #drip=20')
+        next(stream)
+        stream.close()
+        for _ in range(200):
+            if [entry for entry in imitation.log() if entry.get('outcome') == 'client-gone']:
+                break
+            time.sleep(0.05)
+        self.assertEqual([entry['outcome'] for entry in imitation.log()], ['client-gone'])
+
+    def test_parses_without_waiting(self):
+        class Place(pydantic.BaseModel):
+            city: str
+        async def places():
+            told = await asyncio.gather(*(client.aio.models.generate_content(
+                model=self.model, contents='where?', config=types.GenerateContentConfig(
+                    response_mime_type='application/json', response_schema=Place)) for _ in range(5)))
+            return [reply.parsed for reply in told]
+        self.assertEqual(asyncio.run(places()), [Place(city='Paris')] * 5)
 
 
 class ThroughGoogle(Through, unittest.TestCase):

@@ -33,7 +33,7 @@ export const anthropic = {
     const version = headers['anthropic-version'];
     if (!version) return { key, refuse: [400, { message: 'anthropic-version: header is required' }] };
     if (!VERSIONS.includes(version)) return { key, refuse: [400, { message: `anthropic-version: "${version}" is not a valid version` }] };
-    return { key, version };
+    return { key, version, betas: headers['anthropic-beta'] ?? '' };
   },
 
   error(status, detail = {}, route, id) {
@@ -47,6 +47,8 @@ export const anthropic = {
   errorFrame: () => `event: error\ndata: ${JSON.stringify({ type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } })}\n\n`,
   textFrame: (text) => frame({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } }),
   refuse(body, route, auth) {
+    const lost = findThread(body, auth);
+    if (lost) return lost;
     const { sampling, rest } = splitSampling(body, auth.version);
     const name = rest.stream === true ? 'MessageCreateParamsStreaming' : 'MessageCreateParamsNonStreaming';
     const [problem] = validator.check(rest, name);
@@ -62,6 +64,7 @@ export const anthropic = {
     const results = last.role === 'user' ? blocks(last).filter((b) => b.type === 'tool_result') : [];
     const choice = body.tool_choice?.type;
     return {
+      body,
       text: blocks(users.at(-1) ?? { content: '' }).filter((b) => b.type === 'text').map((b) => b.text).join('\n'),
       model: body.model,
       stream: body.stream === true,
@@ -78,11 +81,13 @@ export const anthropic = {
 
   plain(view, scenario, id) {
     const answer = compose(scenario, view);
+    keepThread(view, id, blocksOf(answer, id, scenario, view));
     return { ...message(view, id, usage(answer.usage, scenario)), content: blocksOf(answer, id, scenario, view), stop_reason: STOP[answer.finish], stop_details: stopDetails(answer) };
   },
 
   stream(view, scenario, id) {
     const answer = compose(scenario, view);
+    keepThread(view, id, blocksOf(answer, id, scenario, view));
     const total = usage(answer.usage, scenario);
     const frames = [frame({ type: 'message_start', message: { ...message(view, id, { ...total, output_tokens: 1 }), content: [] } })];
     frames.push(frame({ type: 'ping' }));
@@ -92,6 +97,29 @@ export const anthropic = {
     return frames;
   },
 };
+
+// ---- conversations that are kept here between turns: what stands in a body is then only what is new ----
+
+const threads = new Map(); // by the id of the reply that ended them so far
+const THREADED = Symbol('threaded');
+
+/* Makes the body whole; the refusal when the thread is not here. */
+function findThread(body, auth) {
+  if (!body.thread) return null;
+  if (!auth.betas.includes('message-threads-2026-08-12')) return invalid('thread: Extra inputs are not permitted');
+  const held = threads.get(body.thread.previous_message_id);
+  if (body.thread.type === 'continue' && !held) return [404, { message: 'The thread was not found.', code: 'thread_not_found' }];
+  if (held) Object.assign(body, held, { messages: [...held.messages, ...body.messages] });
+  delete body.thread;
+  Object.defineProperty(body, THREADED, { value: true });
+  return null;
+}
+
+function keepThread({ body }, id, content) {
+  if (!body[THREADED]) return;
+  const { tools, system, tool_choice } = body;
+  threads.set(`msg_${id}`, { ...(tools && { tools }), ...(system && { system }), ...(tool_choice && { tool_choice }), messages: [...body.messages, { role: 'assistant', content }] });
+}
 
 const STOP = { stop: 'end_turn', tools: 'tool_use', length: 'max_tokens', refusal: 'refusal', filter: 'refusal', block: 'refusal' };
 const STATUS = {
