@@ -35,8 +35,12 @@ static const struct breaker_rules credential_rules = {.window_ms = 600000,
 #define PACE_LARGEST_MS ((int64_t)24 * 3600 * 1000)
 /* Where nobody says how long: of who refuses again and again. */
 #define PACE_GROWN_MS ((int64_t)60000)
-/* How often who fails is asked where there is nobody else. */
-#define KNOCK_EVERY_MS ((int64_t)1000)
+/* Who fails so often without an answer in between, nor one lately, seems dead, and where there is nobody else
+ * is asked by one call at a time, which is waited for so long. Who answers now and then is worth more to callers
+ * than nobody. */
+#define DEAD_MISSES 5u
+#define DEAD_MS     ((int64_t)250)
+#define KNOCK_MS    ((int64_t)1000)
 
 static const struct breaker_rules *rules_of(const struct health_entry *e)
 {
@@ -131,19 +135,27 @@ bool health_claim(struct health_entry *e, int64_t now_ms)
     }
 }
 
+static bool seems_dead(struct health_entry *e, int64_t now_ms)
+{
+    return atomic_load(&e->misses) >= DEAD_MISSES &&
+           now_ms - atomic_load(&e->answered_ms) >= DEAD_MS;
+}
+
 bool health_knock(struct health_entry *e, int64_t now_ms, struct fault *why)
 {
     int64_t last = atomic_load(&e->knocked_ms);
-    if (now_ms - last >= KNOCK_EVERY_MS &&
-        atomic_compare_exchange_strong(&e->knocked_ms, &last, now_ms))
+    if (!seems_dead(e, now_ms) ||
+        (now_ms - last >= KNOCK_MS &&
+         atomic_compare_exchange_strong(&e->knocked_ms, &last, now_ms)))
         return true;
     why->http = 503;
-    why->retry_ms = KNOCK_EVERY_MS;
+    why->retry_ms = KNOCK_MS;
     health_lock(e->owner->health);
-    fault_set(why, AIGNE_E_UPSTREAM,
-              "%.*s/%.*s keeps failing (%s): until it answers it is asked once a second.",
-              (int)e->owner->name.n, e->owner->name.p, (int)(e->name.n < 100 ? e->name.n : 100),
-              e->name.p, e->reason);
+    fault_set(
+        why, AIGNE_E_UPSTREAM,
+        "%.*s/%.*s keeps failing (%s): until it answers it is asked by one call at a time.",
+        (int)e->owner->name.n, e->owner->name.p, (int)(e->name.n < 100 ? e->name.n : 100),
+        e->name.p, e->reason);
     health_unlock(e->owner->health);
     return false;
 }
@@ -178,6 +190,7 @@ void health_forget(struct health_entry *e)
     if (was_away || atomic_load(&e->paced_until_ms))
         add_event(e, &(struct hub_event){.state = well(e), .wait_ms = -1});
     set_pace(e, 0);
+    atomic_store(&e->misses, 0);
     atomic_store(&e->paced_for_ms, 0);
     e->reason[0] = '\0';
     if (e->is_credential && was_away)
@@ -251,6 +264,11 @@ static void apply(struct health_entry *e, enum blame blame, const struct health_
     struct breaker b;
     if (blame == BLAME_TARGET || blame == BLAME_CREDENTIAL)
         set_reason(e, o);
+    atomic_store(&e->knocked_ms, 0);
+    if (blame == BLAME_NONE) { /* whenever it began: it answers */
+        atomic_store(&e->misses, 0);
+        atomic_store(&e->answered_ms, o->now_ms);
+    }
     do {
         before = b = breaker_unpack(old);
         /* What began before it opened says nothing about now. */
@@ -262,11 +280,11 @@ static void apply(struct health_entry *e, enum blame blame, const struct health_
             breaker_pass(&b, o->now_ms);
         else
             breaker_failure(&b, rules_of(e), o->now_ms, o->chance);
-        if (b.phase == BREAKER_OPEN && before.phase == BREAKER_CLOSED) {
+        if (b.phase == BREAKER_OPEN && before.phase == BREAKER_CLOSED)
             atomic_store(&e->opened_ms, o->now_ms);
-            atomic_store(&e->knocked_ms, o->now_ms);
-        }
     } while (!replace(e, &old, breaker_pack(&b)));
+    if (blame == BLAME_TARGET)
+        atomic_fetch_add(&e->misses, 1);
     note_change(e, &before, &b, o);
 }
 

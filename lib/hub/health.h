@@ -28,7 +28,9 @@ struct health_entry {
     atomic_int_least64_t paced_for_ms;   /* the last pause; 0: it has answered since */
     atomic_int_least64_t opened_ms;
     atomic_int_least64_t
-        knocked_ms;                /* when somebody last asked it all the same, or it opened */
+        knocked_ms; /* since when somebody asks it though it seems dead; 0: nobody */
+    atomic_int_least64_t answered_ms; /* while something was held against it */
+    atomic_uint misses;               /* failures since then */
     atomic_uint_least64_t latency; /* see latency.h; of a model that somebody chooses by it */
     atomic_uint in_flight;
     struct first_byte
@@ -80,8 +82,8 @@ struct health_view health_look(const struct health_entry *e, int64_t now_ms);
 /* Whether the caller is the one to probe what is not ready but due. */
 bool health_claim(struct health_entry *e, int64_t now_ms);
 
-/* Of a model that is open where nothing else is ready: whether the caller is the one to ask it all the same,
- * which one may each second. Else `why` says what ails it and when that may be. */
+/* Of a model that is open where nothing else is ready: whether it is asked all the same. One that seems dead is,
+ * by one caller at a time; the others are told in `why` what ails it and when to come back. */
 bool health_knock(struct health_entry *e, int64_t now_ms, struct fault *why);
 
 /* ---- what came of it ---- */

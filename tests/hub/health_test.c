@@ -171,7 +171,7 @@ static bool knocks(struct fault *why)
     return route_knock(&planned, now_ms, why) == AIGNE_OK;
 }
 
-static void who_fails_and_is_alone_is_asked_once_a_second(void **state)
+static void who_seems_dead_and_is_alone_is_asked_by_one_at_a_time(void **state)
 {
     (void)state;
     struct fault why;
@@ -180,13 +180,12 @@ static void who_fails_and_is_alone_is_asked_once_a_second(void **state)
     plan("openai/m");
     for (int i = 0; i < 3; i++)
         note(0, AIGNE_E_UPSTREAM, broken);
-    assert_false(knocks(&why));
-    assert_int_equal(why.code, AIGNE_E_UPSTREAM);
-    assert_int_equal(why.http, 503);
-    assert_int_equal(why.retry_ms, 1000);
-    assert_non_null(strstr(why.text, "openai/m keeps failing (AIGNE_E_UPSTREAM 503)"));
-    /* Even where its next probe is far away. */
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 2; i++) { /* they open it, but it may be a bad moment */
+        assert_true(knocks(&why));
+        assert_int_equal(planned.count, 2);
+        note(0, AIGNE_E_UPSTREAM, broken);
+    }
+    for (int i = 0; i < 5; i++) { /* its next probe is far away */
         now_ms += 60000;
         plan("openai/m");
         note(0, AIGNE_E_UPSTREAM, broken);
@@ -194,14 +193,40 @@ static void who_fails_and_is_alone_is_asked_once_a_second(void **state)
     assert_true(knocks(&why));
     assert_int_equal(planned.count, 1); /* one of its keys is enough */
     assert_false(knocks(&why));
+    assert_int_equal(why.code, AIGNE_E_UPSTREAM);
+    assert_int_equal(why.http, 503);
+    assert_int_equal(why.retry_ms, 1000);
+    assert_non_null(strstr(why.text, "openai/m keeps failing (AIGNE_E_UPSTREAM 503)"));
     now_ms += 999;
-    assert_false(knocks(&why));
+    assert_false(knocks(&why)); /* it is still waited for; but not for ever */
     now_ms += 1;
     assert_true(knocks(&why));
+    note(0, AIGNE_E_UPSTREAM, broken);
+    assert_true(knocks(&why)); /* it is over, so the next may ask */
     note(0, AIGNE_OK, none);
     plan("openai/m");
     assert_int_equal(planned.attempts[0].health.condition, HEALTH_READY);
     assert_int_equal(planned.count, 2);
+}
+
+/* A part of what it is asked is better than nothing. */
+static void who_answers_now_and_then_and_is_alone_is_always_asked(void **state)
+{
+    (void)state;
+    struct fault why;
+    int open = 0;
+    key("openai", "a", 100);
+    for (int i = 0; i < 200; i++) {
+        bool fails = i % 6 < 4;
+        now_ms += 7;
+        plan("openai/m");
+        if (planned.attempts[0].health.condition == HEALTH_OPEN) {
+            open++;
+            assert_int_equal(route_knock(&planned, now_ms, &why), AIGNE_OK);
+        }
+        note(0, fails ? AIGNE_E_UPSTREAM : AIGNE_OK, fails ? broken : none);
+    }
+    assert_true(open > 50);
 }
 
 static void mistakes_and_cancels_open_nothing(void **state)
@@ -658,8 +683,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_bad_key_stays_away_and_comes_back, setup, teardown),
         cmocka_unit_test_setup_teardown(the_only_key_is_tried_whatever_is_known, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(who_fails_and_is_alone_is_asked_once_a_second, setup,
-                                        teardown),
+        cmocka_unit_test_setup_teardown(who_seems_dead_and_is_alone_is_asked_by_one_at_a_time,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(who_answers_now_and_then_and_is_alone_is_always_asked,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(a_pause_that_was_too_short_doubles, setup, teardown),
         cmocka_unit_test_setup_teardown(changes_are_events, setup, teardown),
         cmocka_unit_test_setup_teardown(mistakes_and_cancels_open_nothing, setup, teardown),
