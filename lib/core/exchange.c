@@ -7,6 +7,7 @@
 #include "core/hold.h"
 #include "core/keep_alive.h"
 #include "core/limit_headers.h"
+#include "core/naming.h"
 #include "core/notes.h"
 #include "core/recall.h"
 #include "provider/wire.h"
@@ -55,8 +56,7 @@ static void put_head(struct aigne_call *call, int status, struct slice content_t
     }
     limit_headers_put(call, &x->head);
     buf_put_slice(&x->head, x->more_headers);
-    if (call->dropped.n)
-        put_line(&x->head, "x-aigne-hub-dropped: ", dropped_names(&call->dropped));
+    naming_put_dropped(&x->head, x->ingress, &call->dropped);
     struct slice warning = call->bill ? bill_warning(call) : SLICE_NONE;
     if (warning.n)
         put_line(&x->head, "x-aigne-hub-budget: ", warning);
@@ -333,6 +333,7 @@ static void fail(struct aigne_call *call)
         put_error_headers(x, &call->fault);
     }
     FAULT_COPY(call->fault.call_id, slice_of(call->id, RANDOM_ID_SIZE - 1));
+    naming_fault(&call->fault, x->ingress);
     int rc = AIGNE_OK;
     if (in_stream)
         put_comment(call);

@@ -155,6 +155,11 @@ describe('images', () => {
     const { data } = await client().images.generate({ model: 'openai/dall-e-3', prompt: 'a cat', response_format: 'b64_json' });
     assert.equal(data[0].revised_prompt, 'a cat');
   });
+  it('of others: what was left out or cannot be had has the name that the client gave it', async () => {
+    const { response } = await client().images.generate({ model: 'google/gemini-2.5-flash-image', prompt: 'a cat', output_format: 'png', output_compression: 80 }).withResponse();
+    assert.equal(response.headers.get('x-aigne-hub-dropped'), 'output_format, output_compression');
+    await reject(client().audio.transcriptions.create({ model: 'google/gemini-2.5-flash', file: await wav(), response_format: 'srt' }), 400, /^400 response_format: this provider/, 'response_format');
+  });
   it('are edited by others without what only OpenAI knows', async () => {
     const at = { xai: '/xai/v1', doubao: '/doubao/api/v3', openrouter: '/openrouter/api/v1' };
     for (const [name, base] of Object.entries(at)) {

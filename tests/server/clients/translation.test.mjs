@@ -281,6 +281,11 @@ describe('settings', () => {
     const answer = taken(await ask('/v1/responses', { model: CLAUDE, input: 'x', context_management: [{ type: 'compaction', compact_threshold: 1000 }] }), 'compaction');
     assert.equal(answer.headers.get('x-aigne-hub-dropped'), 'context_management');
   });
+  it('what is left out has the name that its client gave it', async () => {
+    const answer = taken(await ask(`/v1beta/models/${OPENAI}:generateContent`, { contents: [{ role: 'user', parts: [{ text: 'x' }] }], generationConfig: { topK: 3 } }), 'Gemini');
+    assert.equal(answer.headers.get('x-aigne-hub-dropped'), 'topK');
+    assert.equal(taken(await openai(CLAUDE, 'x', { presence_penalty: 1 }), 'OpenAI').headers.get('x-aigne-hub-dropped'), 'presence_penalty');
+  });
   it('members that nobody knows', async () => {
     for (const model of TRANSLATED) {
       const answer = await openai(model, 'x', { invented_by_a_framework: { a: 1 } });
