@@ -22,7 +22,8 @@ struct reading {
     struct usage_group **listed;
     size_t count;
     size_t room;
-    int64_t newest; /* ids of names that only the newest rows have: below UNKNOWN */
+    int64_t long_from; /* ROLLUP_LONG is whole from here on */
+    int64_t newest;    /* ids of names that only the newest rows have: below UNKNOWN */
     struct map newest_names;
 };
 
@@ -195,10 +196,14 @@ static int read_on(struct reading *r, struct span *s, int64_t to, bool days)
     return rc;
 }
 
-/* All who called: the longest stretches there are, and at both ends of them the next shorter ones. */
-static int read_crowd(struct reading *r, int64_t from, int64_t to, int level)
+/* Where a list's sums are, the shorter stretches first: of all who called, and of those that a name is asked of. */
+static const enum rollup_set crowd[] = {ROLLUP_CROWD_HOURS, ROLLUP_CROWD, ROLLUP_CROWD_LONG};
+static const enum rollup_set everything[] = {ROLLUP_KEYS, ROLLUP_LONG};
+
+/* The longest stretches there are, and at both ends of them the next shorter ones. */
+static int read_stretches(struct reading *r, int64_t from, int64_t to,
+                          const enum rollup_set *sets, int level)
 {
-    static const enum rollup_set sets[] = {ROLLUP_CROWD_HOURS, ROLLUP_CROWD, ROLLUP_CROWD_LONG};
     if (from >= to)
         return SQLITE_OK;
     if (level < 0)
@@ -207,12 +212,14 @@ static int read_crowd(struct reading *r, int64_t from, int64_t to, int level)
     int64_t first = from + slots - 1;
     int64_t last = to - to % slots;
     first -= first % slots;
+    if (sets[level] == ROLLUP_LONG && first < r->long_from)
+        first = r->long_from;
     if (first >= last)
-        return read_crowd(r, from, to, level - 1);
-    int rc = read_crowd(r, from, first, level - 1);
+        return read_stretches(r, from, to, sets, level - 1);
+    int rc = read_stretches(r, from, first, sets, level - 1);
     if (!rc)
         rc = read_set(r, sets[level], first, last, true);
-    return rc ? rc : read_crowd(r, last, to, level - 1);
+    return rc ? rc : read_stretches(r, last, to, sets, level - 1);
 }
 
 static bool asks_for_crowd(const struct reading *r)
@@ -224,13 +231,31 @@ static bool asks_for_crowd(const struct reading *r)
     return !filtered && (by[0] == USAGE_USER || by[0] == USAGE_KEY);
 }
 
+/* Whether only sums by everything, of all keys, know it. */
+static bool asks_for_everything(const struct reading *r)
+{
+    return !r->buckets && !asks(r, USAGE_USER) && !asks(r, USAGE_KEY) &&
+           choose(r, true) == ROLLUP_KEYS;
+}
+
+static int read_everything(struct reading *r, int64_t from, int64_t to)
+{
+    struct sqlite3_stmt *statement AUTO(finalize) = NULL;
+    int rc = prepare(r, "SELECT long_from FROM rollup_state", &statement);
+    if (!rc)
+        rc = sqlite_read(statement, &r->long_from);
+    return rc ? rc : read_stretches(r, from, to, everything, 1);
+}
+
 /* Of each bucket the whole days in its middle by days, its ends by quarter hours. */
 static int read_sums(struct reading *r)
 {
     const int64_t *edges = r->frame->edges;
     struct span s = {edges[0], edges[0], false};
     if (asks_for_crowd(r))
-        return read_crowd(r, edges[0], edges[r->frame->buckets], 2);
+        return read_stretches(r, edges[0], edges[r->frame->buckets], crowd, 2);
+    if (asks_for_everything(r))
+        return read_everything(r, edges[0], edges[r->frame->buckets]);
     int rc = SQLITE_OK;
     for (size_t i = 0; i < r->frame->buckets && !rc; i++) {
         int64_t end = edges[i + 1];

@@ -23,6 +23,7 @@ enum rollup_set {
     ROLLUP_CROWD, /* by user and key alone; by days, as the next two by three hours and sixteen days */
     ROLLUP_CROWD_HOURS,
     ROLLUP_CROWD_LONG,
+    ROLLUP_LONG, /* by everything, by four days; whole from rollup_state.long_from on */
     ROLLUP_SETS
 };
 

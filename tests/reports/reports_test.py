@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import usage_book as book  # noqa: E402
 
 PROGRAM = ""
-STEP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib", "store", "schema", "011.sql")
+STEPS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib", "store", "schema", "")
 LONG = os.environ.get("AIGNE_TEST_LONG") == "1"
 DAY = 86_400_000
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe",
@@ -109,10 +109,25 @@ class Reports(unittest.TestCase):
     def test_sums_from_before_there_were_those_of_who_called(self):
         self.fill(1500, 40)
         self.roll(60_000)
-        self.db.execute("DELETE FROM rollup WHERE cut > 11")
-        with open(STEP, encoding="utf-8") as file:
+        self.db.execute("DELETE FROM rollup WHERE cut BETWEEN 12 AND 17")
+        with open(STEPS + "011.sql", encoding="utf-8") as file:
             self.db.executescript(file.read())
         for _ in range(10):
+            self.check_random()
+
+    def test_sums_from_before_there_were_those_of_four_days(self):
+        """In the middle of a stretch, and some of its calls end afterwards."""
+        self.fill(1500, 40)
+        later = [row for row in self.rows if row["started_ms"] > BEGIN + 17 * DAY]
+        self.db.execute("DELETE FROM usage WHERE started_ms > %d" % (BEGIN + 17 * DAY))
+        self.roll(60_000)
+        self.db.execute("DELETE FROM rollup WHERE cut > 17")
+        self.db.execute("ALTER TABLE rollup_state DROP COLUMN long_from")
+        with open(STEPS + "013.sql", encoding="utf-8") as file:
+            self.db.executescript(file.read())
+        book.insert(self.db, later)
+        self.roll(60_000)
+        for _ in range(40):
             self.check_random()
 
     def test_a_level_of_service_is_no_count(self):
