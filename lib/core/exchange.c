@@ -148,7 +148,7 @@ static int hold_start(struct aigne_call *call, const struct event *e)
 {
     struct exchange *x = exchange_of(call);
     x->start = *e;
-    x->start.text = arena_copy(&call->arena, e->text);
+    x->start.text = e->text.n ? arena_copy(&call->arena, e->text) : SLICE_NONE;
     x->start.id = arena_copy(&call->arena, e->id);
     x->start_held = true;
     return call->arena.failed ? fault_nomem(&call->fault) : AIGNE_OK;

@@ -5,7 +5,7 @@ import { AIGNEHubImageModel, AIGNEHubVideoModel } from '@aigne/aigne-hub';
 import { PNG, post, settled, startAll, startHub } from './harness.mjs';
 
 let all, second;
-const BASES = { xai: '/xai/v1', doubao: '/doubao/api/v3', openrouter: '/openrouter/api/v1', ideogram: '/ideogram', mistral: '/mistral/v1' };
+const BASES = { xai: '/xai/v1', doubao: '/doubao/api/v3', openrouter: '/openrouter/api/v1', ideogram: '/ideogram', mistral: '/mistral/v1', azure: '/azure' };
 const RATES = [
   ['openai', 'gpt-image-1', 'image', '0', '0.04'], ['openai', 'sora-2', 'video', '0', '0.1'], ['openai', 'text-embedding-3-small', 'embedding', '0.001', '0'],
   ['openai', 'tts-1', 'speech', '0.001', '0'], ['openai', 'whisper-1', 'transcription', '0.0001', '0'], ['ideogram', 'ideogram-v3', 'image', '0', '0.06'],
@@ -168,6 +168,14 @@ describe('videos that are watched', () => {
     assert.ok(made.length > 1 && made.slice(0, -1).every((e) => typeof e.progress.status === 'string'), JSON.stringify(made).slice(0, 500));
     assert.equal(Buffer.from(made.at(-1).delta.json.videos[0].data, 'base64').subarray(4, 8).toString(), 'ftyp');
   });
+  for (const model of ['azure/sora-2', 'xai/grok-imagine-video', 'doubao/doubao-seedance-1-0-pro'])
+    it(`${model} tells the same whether it is watched or not, in seconds`, { concurrency: true }, async () => {
+      const [whole, events] = await Promise.all([good('video', model, { prompt: 'a cat', seconds: '4' }), watch(model, 'a cat')]);
+      const { usage, ...watched } = events.at(-1).delta.json;
+      assert.deepEqual(Object.keys(watched).sort(), Object.keys(whole).filter((k) => k !== 'usage').sort());
+      assert.deepEqual([whole.seconds, whole.usage.seconds, usage.seconds > 0], [4, 4, true]);
+      assert.ok(events.slice(0, -1).every((e) => e.progress), JSON.stringify(events).slice(0, 300));
+    });
   it('and that they fail', async () => {
     const events = await watch('echo/break-2', 'a');
     assert.match(events.at(-1).error.message, /as it was told/);

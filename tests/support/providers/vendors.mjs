@@ -33,7 +33,9 @@ export const azure = {
   name: 'azure',
   headers: (id) => ({ 'apim-request-id': id, 'x-ms-region': 'East US', 'x-request-id': `req_${id}` }),
   route(method, path, query) {
-    const found = /^\/azure\/openai\/(?:v1|deployments\/([^/]+))\/(chat\/completions|models|embeddings|images\/generations|images\/edits|audio\/speech|audio\/transcriptions|audio\/translations)$/.exec(path);
+    const job = /^\/azure\/openai\/v1\/videos\/([^/]+)(\/content)?$/.exec(path);
+    if (job) return { dialect: 'azure', what: job[2] ? 'content' : 'video', id: job[1], method: 'GET', serve: guarded(SERVE.video) };
+    const found = /^\/azure\/openai\/(?:v1|deployments\/([^/]+))\/(chat\/completions|models|embeddings|images\/generations|images\/edits|audio\/speech|audio\/transcriptions|audio\/translations|videos)$/.exec(path);
     if (!found) return null;
     const version = query.get('api-version');
     const task = SERVE[found[2]];
