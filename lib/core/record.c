@@ -85,11 +85,30 @@ static struct slice dropped_of(struct aigne_call *call)
     return copy.p ? copy : SLICE("");
 }
 
+/* What was asked for stands where the provider does not tell what was given. What was passed on unread is looked
+ * into where a price depends on it. */
+static void note_service(const struct aigne_call *call, const struct catalog_rate *rate,
+                         struct usage *usage)
+{
+    struct slice asked = call->request_read ? call->request.service_tier : SLICE_NONE;
+    if (usage->service >= 0)
+        return;
+    if (!call->request_read && rate &&
+        (rate->prices.tier_count || (rate->costs && rate->costs->tier_count)) &&
+        !call->relay.content_type.p) {
+        struct json said = json_get(json_of(call->relay.body), "service_tier");
+        if (said.kind == JSON_STRING)
+            asked = slice_of(said.raw.p + 1, said.raw.n - 2);
+    }
+    usage->service = usage_service_of(asked);
+}
+
 static void charge(struct aigne_call *call, struct usage_row *row)
 {
     const struct catalog_rate *rate =
         catalog_rate(call->catalog, row->provider, row->model,
                      slice_text(kind_rate_type(call->request.kind)));
+    note_service(call, rate, &row->usage);
     bool known = rate && usage_reported(&row->usage);
     row->charged = known && meter_charge(&row->usage, &rate->prices, rate->type,
                                          row->started_ms, &row->credits);
@@ -154,13 +173,6 @@ static void estimate_other(struct aigne_call *call, struct usage_row *row)
     row->estimated = estimate_task(call->request.kind, &asked, &row->usage);
 }
 
-/* What was asked for stands where the provider does not tell what was given. */
-static void note_service(const struct aigne_call *call, struct usage *usage)
-{
-    if (usage->service < 0 && call->request_read)
-        usage->service = usage_service_of(call->request.service_tier);
-}
-
 /* Counts that did not come are made up for, when the provider worked for us. */
 static void estimate(struct aigne_call *call, int rc, struct usage_row *row)
 {
@@ -219,7 +231,6 @@ void record_attempt(struct aigne_call *call, int rc, int64_t now_us)
         .request_id = request_id_of(call),
         .account = SLICE(""),
     };
-    note_service(call, &row->usage);
     estimate(call, rc, row);
     charge(call, row);
     call->row_count++;

@@ -99,7 +99,7 @@ class Answer(http.server.BaseHTTPRequestHandler):
             return self.stream(body, number, counts, service)
         self.server.charge(body["model"], service, **{part: n for part, n in counts.items() if n})
         self.send(200, {"id": "c", "object": "chat.completion", "created": 1, "model": body["model"],
-                        **({"service_tier": service} if service else {}),
+                        **({"service_tier": service} if service and "mute" not in number else {}),
                         "choices": [{"index": 0, "finish_reason": "stop",
                                      "message": {"role": "assistant", "content": "it is so"}}],
                         "usage": self.usage(counts)})

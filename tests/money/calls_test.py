@@ -233,6 +233,18 @@ class Attempts(unittest.TestCase):
         for model in ("error-answer", "error-attempts"):
             self.paid(model, [0])
 
+    def test_the_level_of_service_that_was_asked_for(self):
+        """Where the provider does not say which it was; the request is passed on unread."""
+        key = user_key(self.hub, "hurried")
+        self.hub.do("credit.grant", {"user": "hurried", "amount": "10"})
+        self.do("rate.put", {"provider": "openai", "model": "gpt-fast", "inputRate": "0.001", "outputRate": "0.001",
+                             "tiers": [{"service": "priority", "rates": {"input": "0.01"}}]})
+        for words, asked, wanted in (("", {"service_tier": "priority"}, 105), ("mute=1", {"service_tier": "priority"}, 105),
+                                     ("mute=1", {}, 15)):
+            status = post(self.hub.port, key, body("openai/gpt-fast", "input=10 output=5 " + words, max_tokens=9, **asked))[0]
+            row = all_rows(self.hub, user="hurried")[-1]
+            self.assertEqual((status, billionths(row["credits"])), (200, wanted * 10**6), row)
+
     def test_who_leaves_between_attempts_pays_for_none(self):
         """Nothing of the one that failed was delivered, and the next one was not made."""
         key, calls = user_key(self.hub, "impatient"), self.broken.calls.get("gpt-odd", 0)
