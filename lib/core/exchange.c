@@ -160,12 +160,11 @@ static int write_event(struct aigne_call *call, const struct event *e)
     int rc = AIGNE_OK;
     x->encoding.out = destination(call);
     if (x->start_held) {
+        x->encoding.model = call_model(call);
         x->start_held = false;
         rc = x->ingress->event(&x->encoding, &x->start);
     }
-    if (rc >= 0)
-        rc = x->ingress->event(&x->encoding, e);
-    return rc;
+    return rc < 0 ? rc : x->ingress->event(&x->encoding, e);
 }
 
 /* What was written goes on its way, unless it is kept back until it is whole. */
@@ -265,6 +264,7 @@ static int finish_stream(struct aigne_call *call)
         struct reply_notes notes = call_notes(call);
         struct event usage = {.kind = EVENT_USAGE, .usage = call->usage};
         call->finish_seen = true;
+        x->encoding.model = call_model(call); /* may be another than the first */
         rc = write_event(call, &usage);
         if (rc >= 0)
             rc = x->ingress->end(&x->encoding, &notes);
@@ -288,6 +288,7 @@ static int finish_plain(struct aigne_call *call)
     } else {
         struct reply_notes notes = call_notes(call);
         x->encoding.out = &x->filling;
+        x->encoding.model = call_model(call);
         rc = x->ingress->whole(&x->encoding, &x->reply, &notes);
     }
     if (has_begun(call))
@@ -404,11 +405,10 @@ static void replay(struct aigne_call *call, struct slice type, struct slice body
 static struct slice keep(struct aigne_call *call, struct buf *body, struct slice *type)
 {
     const struct exchange *x = exchange_of(call);
-    if (call->fault.code || x->status != 200)
-        return SLICE_NONE;
+    bool good = !call->fault.code && x->status == 200;
     buf_put_slice(body, buf_slice(&x->filling));
     *type = http_block_get(buf_slice(&x->head), "content-type");
-    return call->streamed ? buf_slice(body) : slice_trim(buf_slice(body));
+    return !good ? SLICE_NONE : call->streamed ? buf_slice(body) : slice_trim(buf_slice(body));
 }
 
 static const struct outlet exchange_outlet = {

@@ -8,6 +8,15 @@ static struct slice model_with_provider(struct aigne_call *call)
     return arena_join(&call->arena, parts, 3);
 }
 
+struct slice call_model(struct aigne_call *call)
+{
+    struct slice asked = call->requested;
+    struct slice whole = model_with_provider(call);
+    bool same = slice_eq(asked, call->attempt.target.model) ||
+                (asked.n >= whole.n && slice_eq(slice_from(asked, asked.n - whole.n), whole));
+    return same ? asked : whole;
+}
+
 struct reply_notes call_notes(struct aigne_call *call)
 {
     struct reply_notes notes = {.kind = call->request.kind,

@@ -8,4 +8,8 @@
 /* Borrowed from the call. Empty for calls to a remote: its own notes are in the answer already. */
 struct reply_notes call_notes(struct aigne_call *call);
 
+/* How a format that is not the provider's names who answers: as was asked for, or "provider/model" of whom
+ * that led to. */
+struct slice call_model(struct aigne_call *call);
+
 #endif

@@ -385,6 +385,35 @@ static void the_providers_words_reach_every_client(void **state)
     fixture_close(&f);
 }
 
+static void who_answered_is_named_in_every_format(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *target, *body, *named;
+    } cases[] = {
+        {"/v1/chat/completions", "{\"model\":\"smart\"," CHAT_REST, "\"model\":\"echo/echo\""},
+        {"/v1/chat/completions", "{\"model\":\"smart\",\"stream\":true," CHAT_REST,
+         "\"model\":\"echo/echo\""},
+        {"/v1/chat/completions", "{\"model\":\"aignehub/echo/echo\"," CHAT_REST,
+         "\"model\":\"aignehub/echo/echo\""}, /* as it was asked for */
+        {"/v1/messages", "{\"model\":\"smart\",\"max_tokens\":9," CHAT_REST,
+         "\"model\":\"echo/echo\""},
+        {"/v1beta/models/smart:generateContent",
+         "{\"contents\":[{\"parts\":[{\"text\":\"Hi\"}]}]}", "\"modelVersion\":\"echo/echo\""},
+    };
+    struct fixture f;
+    struct answer a;
+    fixture_open(&f, NULL, is_always_busy);
+    do_quietly(
+        f.hub, "route.put",
+        "{\"name\":\"smart\",\"targets\":[{\"model\":\"openai/m\"},{\"model\":\"echo/echo\"}]}");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        ask(&f, "POST", cases[i].target, f.key, cases[i].body, &a);
+        expect_body(&a, 200, cases[i].named);
+    }
+    fixture_close(&f);
+}
+
 /* ---- a program with the hub in its own process ---- */
 
 static void breaks_off(struct tcp_connection *c)
@@ -449,6 +478,7 @@ int main(void)
         cmocka_unit_test(who_was_passed_over_is_named_too),
         cmocka_unit_test(a_stream_tells_it_before_its_end),
         cmocka_unit_test(the_providers_words_reach_every_client),
+        cmocka_unit_test(who_answered_is_named_in_every_format),
         cmocka_unit_test(nothing_goes_out_before_all_is_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
