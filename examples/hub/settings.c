@@ -58,6 +58,8 @@ static const struct row table[] = {
      "requests carried out at once; more are answered with 503 [no limit]"},
     {"memoryLimit", "--memory-limit", "AIGNE_HUB_MEMORY_LIMIT", NUMBER, NULL, COMMAND_SERVE,
      FOR_HUB, "bytes that requests and answers may take at once [1 GB]"},
+    {"answerMemory", "--answer-memory", "AIGNE_HUB_ANSWER_MEMORY", NUMBER, NULL, COMMAND_SERVE,
+     FOR_HUB, "bytes of answers that are kept to be given again [64 MB]"},
     {"keepAliveInterval", "--keep-alive-interval", "AIGNE_HUB_KEEP_ALIVE_INTERVAL", NUMBER,
      NULL, COMMAND_SERVE, FOR_HUB,
      "milliseconds of silence before a streamed answer shows signs of life"},
