@@ -113,25 +113,23 @@ class Answer(http.server.BaseHTTPRequestHandler):
 
     def stream(self, body, number, counts, service):
         """A token a piece, each with the usage so far. "break" of them, and it breaks off; "wait" of them, and
-        it waits for the other side to hang up. What was said is what is charged."""
+        it waits for the other side to hang up. What is said is what is charged, before anybody can have heard it."""
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         self.send_header("connection", "close")
         self.end_headers()
         self.close_connection = True
-        for at in range(1, number.get("output", 5) + 1):
-            said = {**counts, "output": at}
-            last = at == number.get("output", 5)
+        whole = number.get("output", 5)
+        end = min(whole, number.get("break", whole), number.get("wait", whole))
+        self.server.charge(body["model"], service, **{part: n for part, n in {**counts, "output": end}.items() if n})
+        for at in range(1, end + 1):
             self.event({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": body["model"],
                         "choices": [{"index": 0, "delta": {"content": "so "},
-                                     "finish_reason": "stop" if last else None}],
-                        "usage": self.usage(said)})
-            if at in (number.get("break"), number.get("wait")):
-                break
-        self.server.charge(body["model"], service, **{part: n for part, n in said.items() if n})
-        if at == number.get("wait"):
+                                     "finish_reason": "stop" if at == whole else None}],
+                        "usage": self.usage({**counts, "output": at})})
+        if end == number.get("wait"):
             self.connection.recv(1)
-        elif at != number.get("break"):
+        elif end != number.get("break"):
             self.wfile.write(b"data: [DONE]\n\n")
 
     def event(self, data, name=None):
