@@ -159,8 +159,9 @@ static int write_event(struct aigne_call *call, const struct event *e)
     struct exchange *x = exchange_of(call);
     int rc = AIGNE_OK;
     x->encoding.out = destination(call);
-    if (x->start_held) {
+    if (x->start_held || e->kind == EVENT_FINISH) /* it may be another's then */
         x->encoding.model = call_model(call);
+    if (x->start_held) {
         x->start_held = false;
         rc = x->ingress->event(&x->encoding, &x->start);
     }
@@ -264,7 +265,6 @@ static int finish_stream(struct aigne_call *call)
         struct reply_notes notes = call_notes(call);
         struct event usage = {.kind = EVENT_USAGE, .usage = call->usage};
         call->finish_seen = true;
-        x->encoding.model = call_model(call); /* may be another than the first */
         rc = write_event(call, &usage);
         if (rc >= 0)
             rc = x->ingress->end(&x->encoding, &notes);

@@ -11,7 +11,8 @@
 
 /* One of the answers. Head and usage are those of the first. */
 struct stream {
-    struct slice head; /* of every chunk, up to the choices */
+    struct slice head;  /* of every chunk, up to the choices */
+    struct slice model; /* in it */
     int choice;
     struct stream *next; /* of several answers */
     struct usage usage;
@@ -46,16 +47,20 @@ static int make_head(struct encoding *e, struct stream *s)
     json_open_object(&w);
     openai_write_head(&w, e, "chat.completion.chunk");
     BUF_LITERAL(&head, ",\"choices\":[");
+    if (!s->head.p) {
+        usage_init(&s->usage);
+        buf_init(&s->thoughts, LIMIT_REPLY_BODY);
+    }
     s->head = buf_rc(&head) ? SLICE_NONE : arena_copy(e->keep, buf_slice(&head));
-    usage_init(&s->usage);
-    buf_init(&s->thoughts, LIMIT_REPLY_BODY);
+    s->model = e->model;
     return s->head.p ? AIGNE_OK : AIGNE_E_NOMEM;
 }
 
 static struct stream *stream_of(struct encoding *e, int choice)
 {
     struct stream *s = e->state;
-    if (!s->head.p && make_head(e, s))
+    bool said = s->head.p && slice_eq(s->model, e->model);
+    if (!said && make_head(e, s))
         return NULL;
     for (; s && s->choice < choice; s = s->next) {
         if (s->next)

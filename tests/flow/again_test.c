@@ -414,13 +414,32 @@ static void who_answered_is_named_in_every_format(void **state)
     fixture_close(&f);
 }
 
-/* ---- a program with the hub in its own process ---- */
-
 static void breaks_off(struct tcp_connection *c)
 {
     if (tcp_read_request(c))
         tcp_say(c, STREAM_HEAD TEXT_CHUNK("half an ans"));
 }
+
+static void who_went_on_is_named_at_the_end(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct answer a;
+    fixture_open(&f, NULL, breaks_off);
+    ask_with(
+        &f, "x-aigne-hub-on-cut: resume\r\nx-aigne-hub-models: echo/echo\r\n",
+        "{\"model\":\"openai/m\",\"stream\":true,\"stream_options\":{\"include_usage\":true}," CHAT_REST,
+        &a);
+    expect_body(&a, 200, "half an ans");
+    expect_in_order(a.body, "\"model\":\"openai/m\"", "\"model\":\"echo/echo\"");
+    const char *finish = strstr(a.body, "\"finish_reason\":\"stop\"");
+    assert_non_null(finish);
+    assert_null(strstr(finish, "openai/m"));
+    assert_non_null(strstr(finish, "[DONE]"));
+    fixture_close(&f);
+}
+
+/* ---- a program with the hub in its own process ---- */
 
 /* The events' text, and how the call ended. */
 static int call_library(struct fixture *f, const char *request, char text[100])
@@ -479,6 +498,7 @@ int main(void)
         cmocka_unit_test(a_stream_tells_it_before_its_end),
         cmocka_unit_test(the_providers_words_reach_every_client),
         cmocka_unit_test(who_answered_is_named_in_every_format),
+        cmocka_unit_test(who_went_on_is_named_at_the_end),
         cmocka_unit_test(nothing_goes_out_before_all_is_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
