@@ -5,6 +5,7 @@
 #include "provider/adapter.h"
 
 extern const struct adapter adapter_openai;
+extern const struct adapter adapter_openai_told; /* the same, never relayed */
 extern const struct adapter adapter_openai_responses;
 extern const struct adapter adapter_openai_embedding;
 extern const struct adapter adapter_openai_image;

@@ -31,19 +31,16 @@ int openai_list_answer(struct slice body, struct arena *a, struct buf *json, str
     return a->failed || buf_rc(json) < 0 ? fault_nomem(why) : AIGNE_OK;
 }
 
+#define WHAT_BOTH_DO                                                                           \
+    .name = "openai", .objects_only = true, .state_size = sizeof(struct openai_state),         \
+    .encode = openai_encode, .decode = openai_decode, .decode_whole = openai_decode_whole,     \
+    .finish = openai_finish, .explain = complaint_explain,                                     \
+    .list_request = openai_list_request, .list_answer = openai_list_answer
+
 const struct adapter adapter_openai = {
-    .name = "openai",
-    .format = "openai.chat",
-    .objects_only = true,
-    .state_size = sizeof(struct openai_state),
-    .texts = openai_texts,
-    .encode = openai_encode,
-    .relay = openai_relay,
-    .decode = openai_decode,
-    .watch = openai_watch,
-    .decode_whole = openai_decode_whole,
-    .finish = openai_finish,
-    .explain = complaint_explain,
-    .list_request = openai_list_request,
-    .list_answer = openai_list_answer,
+    WHAT_BOTH_DO,          .format = "openai.chat", .texts = openai_texts,
+    .relay = openai_relay, .watch = openai_watch,
 };
+
+/* Of who refuses what OpenAI's clients may say, and answers in parts that they cannot read. */
+const struct adapter adapter_openai_told = {WHAT_BOTH_DO, .format = "mistral.chat"};

@@ -213,7 +213,10 @@ const struct adapter *provider_adapter(const struct provider_row *row, enum chat
                                        const struct chat_target *to, const char *format)
 {
     const struct adapter *chosen = row->choose ? row->choose(kind, to, format) : NULL;
-    return chosen ? chosen : row->adapters[kind];
+    if (!chosen)
+        chosen = row->adapters[kind];
+    return chosen == &adapter_openai && (to->quirks & OPENAI_RANDOM_SEED) ? &adapter_openai_told
+                                                                          : chosen;
 }
 
 unsigned provider_kinds(const struct provider_row *row)
