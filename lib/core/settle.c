@@ -39,6 +39,8 @@ bool settle_now(struct aigne_call *call)
                                          .money = release,
                                          .money_kind = STORE_RELEASE,
                                          .done = record_done};
+    if (hub_keep(call->hub->hub, &call->record))
+        return true;
     /* On a borrowed loop the caller's thread waits for this call alone: two thread switches less. */
     if (call->pool && hub_record_here(call->hub->hub, &call->record)) {
         bill_settled(call);

@@ -81,7 +81,13 @@ static void keep_accounts(struct hub *h)
         return;
     h->ticks_to_upkeep = TICKS_PER_UPKEEP;
     fault_clear(&why);
-    if (h->type->money_upkeep(h->store, clock_wall_ms(), &why))
+    int rc = h->type->money_upkeep(h->store, clock_wall_ms(), &why);
+    if (rc == AIGNE_AGAIN) { /* what is recorded of their calls was not interrupted */
+        rc = h->spool ? spool_adopt(h->spool, &why) : AIGNE_OK;
+        if (!rc)
+            rc = h->type->end_orphans(h->store, clock_wall_ms(), &why);
+    }
+    if (rc < 0)
         log_line(LOG_WARNING, "hub", "accounts cannot be kept up: %s", why.text);
 }
 
@@ -165,12 +171,17 @@ static int open_all(struct hub *h, const struct hub_options *options, struct fau
     rc = hub_take_master_key(h, options, why);
     if (rc)
         return rc;
-    bool a_file = !options->store && h->type == &store_sqlite;
-    rc = a_file ? spool_open(options->data, h->type, h->store, &h->spool, why) : AIGNE_OK;
+    struct slice beside = h->type == &store_sqlite ? options->data : SLICE_NONE;
+    bool spools = !options->store;
+    rc = spools ? spool_open(beside, h->type, h->store, &h->spool, why) : AIGNE_OK;
     if (rc)
         return rc;
-    const struct ledger_options ledger = {
-        .type = h->type, .store = h->store, .tick = follow_store, .user = h, .spool = h->spool};
+    const struct ledger_options ledger = {.type = h->type,
+                                          .store = h->store,
+                                          .tick = follow_store,
+                                          .user = h,
+                                          .spool = h->spool,
+                                          .wait = options->durable};
     rc = ledger_open(&ledger, &h->ledger, why);
     if (rc)
         return rc;
@@ -239,6 +250,11 @@ void hub_record_later(struct hub *h, struct ledger_entry *entry)
 void hub_record_now(struct hub *h)
 {
     ledger_wake(h->ledger);
+}
+
+bool hub_keep(struct hub *h, const struct ledger_entry *entry)
+{
+    return ledger_keep(h->ledger, entry);
 }
 
 bool hub_record_here(struct hub *h, struct ledger_entry *entry)

@@ -1,5 +1,5 @@
 /* ledger.h - the thread that writes: usage rows, holds and releases of many calls, one transaction for all
- * that wait. */
+ * that wait, and for what waits in the spool. */
 #ifndef AIGNE_HUB_LEDGER_H
 #define AIGNE_HUB_LEDGER_H
 
@@ -29,8 +29,8 @@ struct ledger_options {
     void (*tick)(
         void *user); /* called on the ledger's thread every LEDGER_TICK_MS; may be NULL */
     void *user;
-    struct spool
-        *spool; /* where records wait that the store does not take; NULL: they are lost */
+    struct spool *spool; /* where records wait; NULL: what the store does not take is lost */
+    bool wait;           /* who has a record waits until it is in the store */
 };
 
 #define LEDGER_TICK_MS 250
@@ -41,6 +41,12 @@ void ledger_submit(struct ledger *l, struct ledger_entry *entry);
 /* The same in two: who has several entries wakes it once, behind the last, and they share a commit. */
 void ledger_enqueue(struct ledger *l, struct ledger_entry *entry);
 void ledger_wake(struct ledger *l);
+/* Keep the entry's record where it is as safe as in the store, and see that it comes there soon. True: it is
+ * done with, and `done` is not called. False: it needs more than that; submit it. */
+bool ledger_keep(struct ledger *l, const struct ledger_entry *entry);
+/* Wait until all that was kept before, by other processes too, is in the store, unless that fails. Not on the
+ * ledger's thread. */
+void ledger_flush(struct ledger *l);
 /* Write the entry on the caller's own thread, which blocks for it: for who has nothing else to do
  * meanwhile. True: it is committed, and `done` is not called. False: somebody else is writing, or it
  * failed; submit it. */
@@ -50,6 +56,10 @@ void ledger_close(struct ledger *l);
 
 /* Whether the store takes no changes, or records wait that it did not take. Any thread. */
 bool ledger_failing(const struct ledger *l);
+/* What may pass by itself: a full disk, a lock, no memory. */
+bool ledger_passing(int rc, const struct fault *why);
+/* Nothing is lost silently: what cannot be stored is at least said, with what it takes to bill it. */
+void ledger_report_lost(const struct usage_row *row, const struct fault *why);
 /* Let records wait, as if the store failed, until it is said again. */
 void ledger_pause(struct ledger *l, bool paused);
 

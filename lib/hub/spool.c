@@ -1,318 +1,192 @@
-/* Knows how records wait for the store and reach it once, whoever dies; refuses to know why it failed. */
-#define _GNU_SOURCE
+/* Knows which records wait for the store and in which order they come to it; refuses to know what they say. */
 #include "hub/spool.h"
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/random.h"
-#include "store/usage_units.h"
-#include "text/json_scan.h"
-#include "text/json_write.h"
+#include "hub/spool_file.h"
+#include "hub/spool_record.h"
 #include <aignehub/aignehub.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <pthread.h>
+#include <stdatomic.h>
 
-enum { FILES = 16, PATH_SIZE = 4096, AT_ONCE = 128, NUMBERS = 15 };
+enum {
+    AT_ONCE = 256,
+    LOOKS = 250, /* half a second: a process that cannot write its records keeps nobody long */
+    LOOK_GAP_US = 2000
+};
 
-/* The lines are the file: a head with the spool's id, then a line for each entry. */
+/* Records of one file, one behind the other, of which the first are taken. */
+struct pile {
+    struct buf bytes; /* none when all are taken */
+    size_t taken;
+    size_t end; /* of those that are to be taken now */
+    size_t records;
+    struct arena arena; /* of their operations */
+    struct store_mark mark;
+    const char *id; /* of the file */
+};
+
 struct spool {
     const struct store_type *type;
     struct store *store;
-    char *database; /* NULL: no file */
-    char path[PATH_SIZE];
-    int file; /* -1: none yet */
-    struct buf lines;
-    size_t written; /* of them, in the file */
-    size_t taken;   /* of them, in the store */
-    size_t count;
-    char id[RANDOM_ID_SIZE];
+    pthread_mutex_t lock; /* the file, and what is new */
+    struct spool_file file;
+    struct buf fresh;
+    struct pile pile; /* the ledger's thread's */
+    atomic_size_t waiting;
 };
 
-/* ---- one entry as a line ---- */
-
-static const size_t texts[] = {
-    offsetof(struct usage_row, id),         offsetof(struct usage_row, call_id),
-    offsetof(struct usage_row, user),       offsetof(struct usage_row, key_id),
-    offsetof(struct usage_row, app),        offsetof(struct usage_row, type),
-    offsetof(struct usage_row, ingress),    offsetof(struct usage_row, model),
-    offsetof(struct usage_row, requested),  offsetof(struct usage_row, provider),
-    offsetof(struct usage_row, credential), offsetof(struct usage_row, status),
-    offsetof(struct usage_row, error),      offsetof(struct usage_row, request_id),
-    offsetof(struct usage_row, dropped),    offsetof(struct usage_row, account)};
-enum { TEXTS = sizeof texts / sizeof *texts };
-
-static struct slice *text_at(struct usage_row *row, size_t i)
+static void pile_init(struct pile *p, const char *id)
 {
-    return (struct slice *)(void *)((char *)row + texts[i]);
+    *p = (struct pile){.id = id};
+    buf_init(&p->bytes, LIMIT_SPOOL);
+    arena_init(&p->arena);
 }
 
-static void write_claims(struct json_writer *w, const struct budget_claim *claims, size_t count,
-                         bool all)
+static void pile_free(struct pile *p)
 {
-    json_key(w, "claims");
-    json_open_array(w);
-    for (size_t i = 0; i < count; i++) {
-        if (claims[i].unspent && !all)
-            continue;
-        json_write_string(w, claims[i].counter);
-        json_write_int(w, claims[i].starts_ms);
+    buf_free(&p->bytes);
+    arena_free(&p->arena);
+}
+
+static bool frame_of(const struct pile *p, size_t at, struct spool_frame *out)
+{
+    if (at >= p->bytes.n)
+        return false;
+    memcpy(out, p->bytes.p + at, sizeof *out);
+    return true;
+}
+
+static struct slice body_of(const struct pile *p, size_t at, const struct spool_frame *frame)
+{
+    return buf_part(&p->bytes, at + sizeof *frame, at + frame->size);
+}
+
+static size_t pile_next(struct pile *p, size_t most)
+{
+    struct spool_frame frame;
+    size_t ops = 0;
+    p->end = p->taken;
+    for (p->records = 0; p->records < most && frame_of(p, p->end, &frame); p->records++) {
+        ops += spool_record_ops(body_of(p, p->end, &frame));
+        p->end += frame.size;
     }
-    json_close_array(w);
+    return p->records ? ops + 1 : 0;
 }
 
-static void write_row(struct json_writer *w, const struct usage_row *row)
+/* How far the file has come with it; what was never in the file moves nothing. */
+static struct store_op mark_op(struct pile *p)
 {
-    struct usage_row copy = *row;
-    char room[USAGE_UNITS_ROOM];
-    const struct usage *u = &row->usage;
-    const int64_t numbers[NUMBERS] = {
-        row->started_ms,   row->http_status,  row->attempt,       row->streamed, row->estimated,
-        row->credits,      row->duration_us,  row->first_byte_us, u->input,      u->cache_read,
-        u->cache_write_5m, u->cache_write_1h, u->output,          u->reasoning,  row->cost};
-    json_open_object(w);
-    json_key(w, "texts");
-    json_open_array(w);
-    for (size_t i = 0; i < TEXTS; i++)
-        json_write_string(w, *text_at(&copy, i));
-    json_close_array(w);
-    json_key(w, "numbers");
-    json_open_array(w);
-    for (size_t i = 0; i < NUMBERS; i++)
-        json_write_int(w, numbers[i]);
-    json_close_array(w);
-    json_member_bool(w, "charged", row->charged);
-    json_member_bool(w, "costed", row->costed);
-    json_member_raw_opt(w, "units", usage_units_write(u, room));
-    write_claims(w, row->claims, row->claim_count, false);
-    json_close_object(w);
+    return (struct store_op){.kind = STORE_MARK, .id = slice_text(p->id), .mark = &p->mark};
 }
 
-static void write_entry(struct buf *out, const struct ledger_entry *e)
+static size_t pile_put(struct pile *p, struct store_op *ops)
 {
-    struct json_writer w = json_writer(out);
-    json_open_object(&w);
-    json_member_int(&w, "at", clock_wall_ms());
-    if (e->money) {
-        json_member_string(&w, "release", e->money->id);
-        json_member_string(&w, "account", e->money->account);
-        json_member_int(&w, "amount", e->money->amount);
-        write_claims(&w, e->money->claims, e->money->claim_count, true);
-    }
-    json_key(&w, "rows");
-    json_open_array(&w);
-    for (size_t i = 0; i < e->row_count; i++)
-        write_row(&w, &e->rows[i]);
-    json_close_array(&w);
-    json_close_object(&w);
-    buf_put_byte(out, '\n');
-}
-
-static struct budget_claim *read_claims(struct json object, size_t *count, struct arena *a)
-{
-    struct json_walk walk = json_walk(json_get(object, "claims"));
-    struct budget_claim *claims =
-        arena_array(a, json_count(json_get(object, "claims")) + 1, sizeof *claims);
-    *count = 0;
-    while (claims && json_next(&walk)) {
-        claims[*count].counter = json_string(walk.value, a);
-        if (json_next(&walk) && json_int64(walk.value, &claims[*count].starts_ms))
-            ++*count;
-    }
-    return claims;
-}
-
-static void read_row(struct json from, int64_t spooled_ms, struct usage_row *row,
-                     struct arena *a)
-{
-    int64_t n[NUMBERS] = {0};
-    size_t i = 0;
-    struct json_walk walk = json_walk(json_get(from, "texts"));
-    *row = (struct usage_row){.spooled_ms = spooled_ms};
-    for (; i < TEXTS; i++)
-        *text_at(row, i) = json_next(&walk) ? json_string(walk.value, a) : SLICE("");
-    walk = json_walk(json_get(from, "numbers"));
-    for (i = 0; i < NUMBERS && json_next(&walk); i++)
-        (void)json_int64(walk.value, &n[i]);
-    usage_init(&row->usage);
-    usage_units_read(json_get(from, "units").raw, &row->usage);
-    row->started_ms = n[0];
-    row->http_status = (int)n[1];
-    row->attempt = (int)n[2];
-    row->streamed = n[3] != 0;
-    row->estimated = n[4] != 0;
-    row->credits = n[5];
-    row->duration_us = n[6];
-    row->first_byte_us = n[7];
-    row->usage.input = n[8];
-    row->usage.cache_read = n[9];
-    row->usage.cache_write_5m = n[10];
-    row->usage.cache_write_1h = n[11];
-    row->usage.output = n[12];
-    row->usage.reasoning = n[13];
-    row->cost = n[14];
-    (void)json_bool(json_get(from, "charged"), &row->charged);
-    (void)json_bool(json_get(from, "costed"), &row->costed);
-    row->claims = read_claims(from, &row->claim_count, a);
-}
-
-/* ---- the file ---- */
-
-/* A file is one process's, by a lock. With `make` a new one; else the first that nobody has any more, which
- * another process may just have removed. */
-static bool take_file(struct spool *s, bool make)
-{
-    for (int i = 0; i < FILES && s->database; i++) {
-        struct stat found;
-        struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-        int n = snprintf(s->path, sizeof s->path, "%s-spool%d", s->database, i);
-        if (n < 0 || n >= PATH_SIZE)
-            return false;
-        s->file =
-            open(s->path, O_RDWR | O_APPEND | O_CLOEXEC | (make ? O_CREAT | O_EXCL : 0), 0600);
-        if (s->file < 0)
-            continue;
-        if (fcntl(s->file, F_OFD_SETLK, &lock) == 0 && fstat(s->file, &found) == 0 &&
-            found.st_nlink > 0)
-            return true;
-        close(s->file);
-        s->file = -1;
-    }
-    return false;
-}
-
-static void drop_file(struct spool *s)
-{
-    if (s->file < 0)
-        return;
-    (void)unlink(s->path);
-    close(s->file);
-    s->file = -1;
-}
-
-/* As much as the disk takes; the rest is tried again with the next entry. */
-static void write_file(struct spool *s)
-{
-    if (s->file < 0 && !take_file(s, true))
-        return;
-    while (s->written < s->lines.n) {
-        ssize_t n = write(s->file, s->lines.p + s->written, s->lines.n - s->written);
-        if (n <= 0)
-            return;
-        s->written += (size_t)n;
-    }
-    (void)fdatasync(s->file);
-}
-
-static void start(struct spool *s)
-{
-    buf_clear(&s->lines);
-    s->written = s->taken = s->count = 0;
-    if (random_id(s->id, clock_wall_ms()))
-        return;
-    struct json_writer w = json_writer(&s->lines);
-    json_open_object(&w);
-    json_member_text(&w, "spool", s->id);
-    json_close_object(&w);
-    buf_put_byte(&s->lines, '\n');
-    s->taken = s->lines.n;
-}
-
-/* ---- taking over what a process left behind ---- */
-
-static int read_file(struct spool *s)
-{
-    char piece[4096];
-    ssize_t n = 0;
-    buf_clear(&s->lines);
-    while ((n = pread(s->file, piece, sizeof piece, (off_t)s->lines.n)) > 0)
-        buf_put(&s->lines, piece, (size_t)n);
-    return buf_rc(&s->lines);
-}
-
-static int64_t find_mark(struct spool *s, struct fault *why)
-{
-    struct arena a AUTO(arena_free);
-    struct store_object *objects = NULL;
+    struct spool_frame frame;
     size_t count = 0;
-    int64_t version = 0;
-    int64_t place = 0;
-    arena_init(&a);
-    if (s->type->load(s->store, &a, &objects, &count, &version, why))
-        return -1;
-    for (size_t i = 0; i < count; i++)
-        if (slice_is(objects[i].table, TABLE_SPOOL) && slice_is(objects[i].id, s->id))
-            (void)json_int64(json_get(json_of(objects[i].body), "place"), &place);
-    return place;
+    bool marked = false;
+    arena_clear(&p->arena);
+    for (size_t at = p->taken; at < p->end && frame_of(p, at, &frame); at += frame.size) {
+        count += spool_record_read(body_of(p, at, &frame), &p->arena, ops + count);
+        if (!frame.number)
+            continue;
+        p->mark = (struct store_mark){(int64_t)frame.number, frame.place + frame.size};
+        marked = true;
+    }
+    if (marked)
+        ops[count++] = mark_op(p);
+    return p->arena.failed ? 0 : count;
 }
 
-/* A last line without its end was never said to be kept. */
-static int take_over(struct spool *s, struct fault *why)
+static void pile_took(struct pile *p)
 {
-    struct slice head = SLICE_NONE;
-    struct slice rest = SLICE_NONE;
-    struct arena a AUTO(arena_free);
-    arena_init(&a);
-    if (read_file(s))
-        return fault_nomem(why);
-    while (s->lines.n && s->lines.p[s->lines.n - 1] != '\n')
-        s->lines.n--;
-    if (!slice_cut(buf_slice(&s->lines), '\n', &head, &rest)) {
-        drop_file(s);
-        start(s);
-        return AIGNE_OK;
+    p->taken = p->end;
+    if (p->taken == p->bytes.n) {
+        buf_clear(&p->bytes);
+        p->taken = p->end = 0;
     }
-    struct slice id = json_string(json_get(json_of(head), "spool"), &a);
-    FAULT_COPY(s->id, id);
-    int64_t mark = find_mark(s, why);
-    if (mark < 0)
-        return why->code;
-    s->written = s->lines.n;
-    s->taken = mark ? (size_t)mark : head.n + 1;
-    if (s->taken > s->lines.n)
-        s->taken = s->lines.n;
-    if (ftruncate(s->file, (off_t)s->lines.n))
-        s->written = 0;
-    for (size_t i = s->taken; i < s->lines.n; i++)
-        s->count += s->lines.p[i] == '\n';
-    log_line(LOG_WARNING, "ledger", "%zu records that waited for the database are written now",
-             s->count);
+}
+
+/* ---- handing over ---- */
+
+static void report_lost(const struct store_op *ops, size_t count, const struct fault *why)
+{
+    for (size_t i = 0; i < count; i++)
+        if (ops[i].kind == STORE_USAGE)
+            ledger_report_lost(ops[i].usage, why);
+}
+
+/* One record that the store will never take must not keep the others back. */
+static int pass_over(struct spool *s, struct pile *p, const struct store_op *ops, size_t count,
+                     struct fault *why)
+{
+    const struct fault reason = *why;
+    const struct store_op mark = mark_op(p);
+    fault_clear(why);
+    int rc = s->type->apply(s->store, &mark, 1, why);
+    if (!rc)
+        report_lost(ops, count, &reason);
+    return rc;
+}
+
+static int hand_over(struct spool *s, struct pile *p, size_t most, struct fault *why)
+{
+    size_t room = pile_next(p, most);
+    struct store_op *ops = room ? mem_alloc(room * sizeof *ops) : NULL;
+    size_t count = ops ? pile_put(p, ops) : 0;
+    int rc = !ops || p->arena.failed ? fault_nomem(why) : AIGNE_OK;
+    if (!rc && count)
+        rc = s->type->apply(s->store, ops, count, why);
+    if (rc && count && p->records == 1 && !ledger_passing(rc, why))
+        rc = pass_over(s, p, ops, count, why);
+    mem_free(ops);
+    return rc;
+}
+
+static int replay(struct spool *s, struct pile *p, void (*took)(struct spool *s),
+                  struct fault *why)
+{
+    size_t most = AT_ONCE;
+    while (p->taken < p->bytes.n) {
+        fault_clear(why);
+        why->retry_ms = -1;
+        int rc = hand_over(s, p, most, why);
+        if (rc && (p->records == 1 || ledger_passing(rc, why)))
+            return rc;
+        most = rc ? 1 : AT_ONCE;
+        if (!rc && took)
+            took(s);
+        else if (!rc)
+            pile_took(p);
+    }
     return AIGNE_OK;
 }
 
-/* What another process left, if any did; when that fails, whoever comes next does. */
-static int adopt(struct spool *s, struct fault *why)
+static void forget_mark(const struct spool *s, const char *id)
 {
-    int rc = take_file(s, false) ? take_over(s, why) : AIGNE_OK;
-    if (!rc)
-        return AIGNE_OK;
-    close(s->file);
-    s->file = -1;
-    s->lines.rc = AIGNE_OK;
-    start(s);
-    return rc;
+    static const struct store_mark none = {0, 0};
+    const struct store_op op = {.kind = STORE_MARK, .id = slice_text(id), .mark = &none};
+    struct fault why;
+    (void)s->type->apply(s->store, &op, 1, &why);
 }
+
+/* ---- one's own ---- */
 
 int spool_open(struct slice database, const struct store_type *type, struct store *store,
                struct spool **out, struct fault *why)
 {
-    struct spool *s = mem_alloc_zero(sizeof *s);
     *out = NULL;
+    struct spool *s = mem_alloc_zero(sizeof *s);
     if (!s)
         return fault_nomem(why);
-    *s = (struct spool){.type = type, .store = store, .file = -1};
-    buf_init(&s->lines, LIMIT_SPOOL);
-    int rc = AIGNE_OK;
-    if (database.p) {
-        s->database = mem_text(database.p, database.n);
-        rc = s->database ? AIGNE_OK : fault_nomem(why);
-    }
-    if (!rc)
-        rc = adopt(s, why);
-    if (!rc && !s->lines.n)
-        start(s);
+    s->type = type;
+    s->store = store;
+    pthread_mutex_init(&s->lock, NULL);
+    buf_init(&s->fresh, LIMIT_SPOOL);
+    pile_init(&s->pile, s->file.id);
+    int rc = spool_file_init(&s->file, database, why);
     if (rc) {
         spool_close(s);
         return rc;
@@ -325,131 +199,209 @@ void spool_close(struct spool *s)
 {
     if (!s)
         return;
-    if (s->count == 0)
-        drop_file(s);
-    else if (s->file >= 0)
-        close(s->file);
-    if (s->written < s->lines.n && s->count)
-        log_line(LOG_ERROR, "ledger", "%zu records could not be written anywhere", s->count);
-    buf_free(&s->lines);
-    mem_free(s->database);
+    bool done = spool_waiting(s) == 0;
+    bool written = s->file.file >= 0;
+    if (!done && !written)
+        log_line(LOG_ERROR, "ledger", "%zu records could not be written anywhere",
+                 spool_waiting(s));
+    spool_file_close(&s->file, done);
+    if (written && done) /* without its mark, what is in the file would count again */
+        forget_mark(s, s->file.id);
+    mem_free(s->file.database);
+    buf_free(&s->fresh);
+    pile_free(&s->pile);
+    pthread_mutex_destroy(&s->lock);
     mem_free(s);
 }
 
-bool spool_keep(struct spool *s, const struct ledger_entry *e)
+static bool write_record(struct spool *s, char *record, enum spool_need need)
 {
-    size_t before = s->lines.n;
-    write_entry(&s->lines, e);
-    if (buf_rc(&s->lines)) { /* the mistake is not the next one's */
-        s->lines.rc = AIGNE_OK;
-        s->lines.n = before;
+    return spool_file_write(&s->file, record, need != SPOOL_LIKE_STORE) ||
+           need != SPOOL_LIKE_STORE || !s->file.database;
+}
+
+static bool add(struct spool *s, const struct ledger_entry *e, size_t size,
+                enum spool_need need)
+{
+    size_t start = s->fresh.n;
+    struct spool_frame frame = {.size = (uint32_t)size, .kind = SPOOL_RECORD};
+    if (buf_reserve(&s->fresh, size)) {
+        s->fresh.rc = AIGNE_OK; /* the mistake is not the next one's */
         return false;
     }
-    s->count++;
-    write_file(s);
+    char *record = s->fresh.p + start;
+    memset(record + size - sizeof(uint64_t), 0, sizeof(uint64_t));
+    memcpy(record, &frame, sizeof frame);
+    spool_record_write(record + sizeof frame, e, need == SPOOL_MAYBE_THERE);
+    if (!write_record(s, record, need))
+        return false;
+    s->fresh.n += size;
+    atomic_fetch_add(&s->waiting, 1);
     return true;
 }
 
-bool spool_safe(const struct spool *s)
+bool spool_keep(struct spool *s, const struct ledger_entry *e, enum spool_need need)
 {
-    return s->count == 0 || s->written == s->lines.n;
+    const size_t word = sizeof(uint64_t);
+    size_t size = (sizeof(struct spool_frame) + spool_record_size(e) + word - 1) / word * word;
+    if (size > LIMIT_SPOOL)
+        return false;
+    pthread_mutex_lock(&s->lock);
+    bool kept = add(s, e, size, need);
+    pthread_mutex_unlock(&s->lock);
+    return kept;
 }
 
 size_t spool_waiting(const struct spool *s)
 {
-    return s->count;
+    return atomic_load(&s->waiting);
 }
 
-/* ---- handing over ---- */
-
-struct batch {
-    struct arena arena;
-    struct store_op *ops;
-    size_t count;
-    size_t entries;
-    size_t end; /* of the lines in it */
-};
-
-static void add_line(struct batch *b, struct slice line)
+/* What is new comes behind what is older. */
+static void turn_over(struct spool *s)
 {
-    struct json entry = json_of(line);
-    struct json rows = json_get(entry, "rows");
-    struct slice release = json_string(json_get(entry, "release"), &b->arena);
-    size_t capacity = b->count + json_count(rows) + 2; /* and the mark */
-    int64_t at = 0;
-    struct store_op *ops = arena_array(&b->arena, capacity, sizeof *ops);
-    struct usage_row *row = arena_array(&b->arena, json_count(rows) + 1, sizeof *row);
-    struct money_op *money = arena_alloc(&b->arena, sizeof *money);
-    if (!ops || !row || !money)
-        return;
-    if (b->count)
-        memcpy(ops, b->ops, b->count * sizeof *ops);
-    b->ops = ops;
-    (void)json_int64(json_get(entry, "at"), &at);
-    if (release.p) {
-        money->id = release;
-        money->account = json_string(json_get(entry, "account"), &b->arena);
-        (void)json_int64(json_get(entry, "amount"), &money->amount);
-        money->claims = read_claims(entry, &money->claim_count, &b->arena);
-        ops[b->count++] = (struct store_op){.kind = STORE_RELEASE, .money = money};
+    struct buf *older = &s->pile.bytes;
+    pthread_mutex_lock(&s->lock);
+    if (older->n == 0) {
+        struct buf empty = *older;
+        *older = s->fresh;
+        s->fresh = empty;
+    } else if (buf_reserve(older, s->fresh.n)) {
+        older->rc = AIGNE_OK; /* there will be room once some are taken */
+    } else {
+        buf_put_slice(older, buf_slice(&s->fresh));
+        buf_clear(&s->fresh);
     }
-    struct json_walk walk = json_walk(rows);
-    for (; json_next(&walk); row++) {
-        read_row(walk.value, at, row, &b->arena);
-        ops[b->count++] = (struct store_op){.kind = STORE_USAGE, .usage = row};
-    }
+    pthread_mutex_unlock(&s->lock);
 }
 
-static void fill(const struct spool *s, struct batch *b)
+size_t spool_next(struct spool *s, size_t most)
 {
-    struct slice rest = slice_from(buf_slice(&s->lines), s->taken);
-    struct slice line = SLICE_NONE;
-    b->end = s->taken;
-    for (; b->entries < AT_ONCE && !b->arena.failed && slice_cut(rest, '\n', &line, &rest);
-         b->entries++) {
-        add_line(b, line);
-        b->end += line.n + 1;
-    }
+    if (!spool_waiting(s))
+        return 0;
+    turn_over(s);
+    return pile_next(&s->pile, most);
 }
 
-static int hand_over(struct spool *s, struct batch *b, struct fault *why)
+size_t spool_put(struct spool *s, struct store_op *ops)
 {
-    char text[64];
-    struct store_op *ops = b->ops ? b->ops : arena_alloc(&b->arena, sizeof *ops);
-    (void)snprintf(text, sizeof text, "{\"place\":%zu}", b->end);
-    if (b->arena.failed || !ops)
-        return fault_nomem(why);
-    bool over = b->entries == s->count; /* then nothing need be remembered */
-    if (over && s->taken == b->end)     /* nothing waits: only a question */
-        (void)snprintf(text, sizeof text, "{}");
-    ops[b->count++] = (struct store_op){.kind = STORE_PUT,
-                                        .table = SLICE(TABLE_SPOOL),
-                                        .id = slice_text(s->id),
-                                        .body = slice_text(text),
-                                        .expected_version = STORE_ANY_VERSION};
-    int rc = s->type->apply(s->store, ops, b->count, why);
-    if (rc)
-        return rc;
-    s->taken = b->end;
-    s->count -= b->entries;
-    if (s->count)
-        return AIGNE_OK;
-    drop_file(s);
-    const struct store_op forget = {.kind = STORE_DROP,
-                                    .table = SLICE(TABLE_SPOOL),
-                                    .id = slice_text(s->id),
-                                    .expected_version = STORE_ANY_VERSION};
-    (void)s->type->apply(s->store, &forget, 1, why);
-    start(s);
-    return adopt(s, why);
+    return pile_put(&s->pile, ops);
+}
+
+void spool_took(struct spool *s)
+{
+    struct pile *p = &s->pile;
+    struct spool_frame frame;
+    pthread_mutex_lock(&s->lock);
+    for (size_t at = p->taken; at < p->end && frame_of(p, at, &frame); at += frame.size)
+        if (frame.number)
+            spool_file_took(&s->file, &frame);
+    pthread_mutex_unlock(&s->lock);
+    atomic_fetch_sub(&s->waiting, p->records);
+    pile_took(p);
+}
+
+/* A change of nothing, which takes what any change takes. */
+static int ask_store(struct spool *s, struct fault *why)
+{
+    static const struct store_mark some = {0, 1};
+    static const struct store_mark none = {0, 0};
+    const struct slice id = SLICE("-");
+    const struct store_op ops[] = {{.kind = STORE_MARK, .id = id, .mark = &some},
+                                   {.kind = STORE_MARK, .id = id, .mark = &none}};
+    fault_clear(why);
+    return s->type->apply(s->store, ops, 2, why);
 }
 
 int spool_replay(struct spool *s, struct fault *why)
 {
-    struct batch b = {.ops = NULL};
-    arena_init(&b.arena);
-    fill(s, &b);
-    int rc = hand_over(s, &b, why);
-    arena_free(&b.arena);
+    int rc = spool_waiting(s) ? AIGNE_OK : ask_store(s, why);
+    while (!rc && spool_waiting(s)) {
+        turn_over(s);
+        rc = replay(s, &s->pile, spool_took, why);
+    }
     return rc;
+}
+
+/* ---- what others left ---- */
+
+static int adopt_records(struct spool *s, const struct spool_file *left, struct slice whole,
+                         struct fault *why)
+{
+    struct pile p AUTO(pile_free);
+    struct store_mark mark = {0, SPOOL_HEAD_SIZE};
+    pile_init(&p, left->id);
+    int rc = s->type->mark(s->store, slice_text(left->id), &mark, why);
+    if (rc)
+        return rc;
+    spool_file_waiting(whole, mark, &p.bytes);
+    if (buf_rc(&p.bytes))
+        return fault_nomem(why);
+    if (p.bytes.n)
+        log_line(LOG_WARNING, "ledger", "records of a process that is gone are written now");
+    return replay(s, &p, NULL, why);
+}
+
+static int adopt_file(struct spool *s, struct spool_file *left, struct fault *why)
+{
+    struct buf whole AUTO(buf_free);
+    buf_init(&whole, 2 * LIMIT_SPOOL);
+    int rc = spool_file_read(left, &whole);
+    if (rc == AIGNE_E_STORE) {
+        log_line(LOG_ERROR, "ledger", "\"%s\" was written by another version and is left alone",
+                 left->path);
+        spool_file_close(left, false);
+        return AIGNE_OK;
+    }
+    rc = rc ? fault_nomem(why) : AIGNE_OK;
+    if (!rc && left->id[0])
+        rc = adopt_records(s, left, buf_slice(&whole), why);
+    spool_file_close(left, !rc);
+    if (!rc && left->id[0])
+        forget_mark(s, left->id);
+    return rc;
+}
+
+int spool_adopt(struct spool *s, struct fault *why)
+{
+    struct spool_file left = {.database = s->file.database, .file = -1};
+    int rc = AIGNE_OK;
+    for (int at = 0; !rc && spool_file_take(&left, &at);)
+        rc = adopt_file(s, &left, why);
+    return !rc && left.busy ? AIGNE_AGAIN : rc;
+}
+
+/* ---- what others keep ---- */
+
+/* Until what is in the file now is in the store, or its process is gone, or it takes too long. */
+static void await_file(struct spool *s, struct spool_file *other)
+{
+    struct buf whole AUTO(buf_free);
+    struct fault why;
+    int64_t last = 0;
+    buf_init(&whole, 2 * LIMIT_SPOOL);
+    if (spool_file_read(other, &whole) || !other->id[0])
+        return;
+    for (int i = 0; i < LOOKS && spool_file_stands(other); i++) {
+        struct store_mark mark = {0, SPOOL_HEAD_SIZE};
+        if (s->type->mark(s->store, slice_text(other->id), &mark, &why))
+            return;
+        if (i == 0)
+            last = spool_file_waiting(buf_slice(&whole), mark, NULL);
+        if (mark.number >= last)
+            return;
+        clock_pause_us(LOOK_GAP_US);
+    }
+}
+
+void spool_await_others(struct spool *s)
+{
+    struct spool_file other = {.database = s->file.database, .file = -1};
+    pthread_mutex_lock(&s->lock);
+    int own = s->file.file >= 0 ? s->file.index : -1;
+    pthread_mutex_unlock(&s->lock);
+    for (int at = 0; spool_file_look(&other, own, &at);) {
+        await_file(s, &other);
+        spool_file_close(&other, false);
+    }
 }

@@ -1,5 +1,9 @@
-/* spool.h - records that the store could not take, until it can: in memory, and in a file beside the database
- * that outlives the process. One thread at a time. */
+/* spool.h - records on their way to the store.
+ *
+ * A call that is over puts its record here and need not wait for the store: in memory, and in a file beside
+ * the database, so that it outlives the process. The ledger's thread brings records to the store, many in one
+ * transaction, in which the store also keeps how far the file has come: whoever dies when, each is there once.
+ * While the store takes no changes, they wait. */
 #ifndef AIGNE_HUB_SPOOL_H
 #define AIGNE_HUB_SPOOL_H
 
@@ -7,20 +11,31 @@
 
 struct spool;
 
-/* Says how far a spool came, in the transaction of what came from it. */
-#define TABLE_SPOOL "spool"
-
-/* `database` names the file, .p NULL: in memory only. A file that a process left behind is taken over, so
- * there may be records at once. */
+/* `database` names the file beside which they wait, .p NULL: in memory only, as what it is for. */
 int spool_open(struct slice database, const struct store_type *type, struct store *store,
                struct spool **out, struct fault *why);
 void spool_close(struct spool *s); /* NULL is harmless; what waits stays in the file */
-/* Keep the entry's rows and its release; false: there is no room, nothing is kept. */
-bool spool_keep(struct spool *s, const struct ledger_entry *e);
-/* Whether every record that waits has reached the file. */
-bool spool_safe(const struct spool *s);
-size_t spool_waiting(const struct spool *s); /* entries */
-/* Hand the oldest of them to the store; with none it is only asked whether it takes a change. */
+enum spool_need {
+    SPOOL_LIKE_STORE, /* as safe as what is in the store */
+    SPOOL_ON_DISK,    /* also when the power fails, if it can be; in memory at least */
+    SPOOL_MAYBE_THERE /* the same; and the store may have it already */
+};
+/* Keep the entry's rows and its release; false: there is no room, nothing is kept. Any thread. */
+bool spool_keep(struct spool *s, const struct ledger_entry *e, enum spool_need need);
+size_t spool_waiting(const struct spool *s); /* entries; any thread */
+
+/* The rest is for one thread at a time. Records of the oldest entries, at most so many, as operations for one
+ * transaction, with that which keeps count: how many there will be; 0: nothing waits. */
+size_t spool_next(struct spool *s, size_t most);
+/* Fill them in: how many there are; 0: no memory. */
+size_t spool_put(struct spool *s, struct store_op *ops);
+/* They are in the store. */
+void spool_took(struct spool *s);
+/* Bring all that waits to the store, until it fails; with nothing it is only asked whether it takes a change. */
 int spool_replay(struct spool *s, struct fault *why);
+/* The same for what processes left that are gone. AIGNE_AGAIN: another one is at it. */
+int spool_adopt(struct spool *s, struct fault *why);
+/* What other processes keep now will be in the store soon: wait for it, but not for long. Any thread. */
+void spool_await_others(struct spool *s);
 
 #endif

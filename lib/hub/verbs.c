@@ -186,6 +186,8 @@ int hub_do_as(struct hub *h, struct slice who, const char *verb, struct slice ar
     int rc = find_verb(verb, &found, reason);
     if (!rc)
         rc = read_arguments(found, arguments, &given, reason);
+    if (!rc)
+        ledger_flush(h->ledger);
     if (!rc && !found->run)
         rc = fault_set(reason, AIGNE_E_USAGE, "%s needs a hub that can call providers.", verb);
     if (!rc)

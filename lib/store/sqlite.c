@@ -33,6 +33,10 @@ static const char *const statement_texts[STATEMENTS] = {
     [STATEMENT_LAST_PLACE] = "SELECT max(place) FROM usage",
     [STATEMENT_USAGE_THERE] =
         "SELECT count(*) FROM usage WHERE place BETWEEN ?1 AND ?2 AND id = ?3",
+    [STATEMENT_PUT_MARK] = ("INSERT INTO spools VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET"
+                            " number = excluded.number, place = excluded.place"),
+    [STATEMENT_DROP_MARK] = "DELETE FROM spools WHERE id = ?1",
+    [STATEMENT_READ_MARK] = "SELECT number, place FROM spools WHERE id = ?1",
 };
 
 static void store_close(struct store *s)
@@ -152,9 +156,10 @@ static int memory_open(struct slice where, bool durable, struct store **out, str
         .apply = sqlite_apply, .usage_list = sqlite_usage_list,                                \
         .usage_each = sqlite_usage_each, .money_list = sqlite_money_list,                      \
         .budget_list = sqlite_budget_list, .money_upkeep = sqlite_money_upkeep,                \
-        .roll_up = sqlite_roll_up, .archive = sqlite_archive,                                  \
-        .usage_report = sqlite_usage_report, .rate_history = sqlite_rate_history,              \
-        .usage_paid = sqlite_usage_paid, .answer_get = (answers), .close = store_close         \
+        .end_orphans = sqlite_end_orphans, .mark = sqlite_mark, .roll_up = sqlite_roll_up,     \
+        .archive = sqlite_archive, .usage_report = sqlite_usage_report,                        \
+        .rate_history = sqlite_rate_history, .usage_paid = sqlite_usage_paid,                  \
+        .answer_get = (answers), .close = store_close                                          \
     }
 
 const struct store_type store_sqlite = STORE_TYPE("sqlite", store_open, sqlite_answer_get);

@@ -102,9 +102,10 @@ static int apply_one(struct store *s, const struct store_op *op, int64_t *versio
         return sqlite_rate_add(s, op->rate, why);
     if (op->adjustment)
         return sqlite_adjust(s, op->adjustment, why);
-    if (op->answer) {
-        rc = sqlite_answer_put(s, op->answer);
-        return rc ? sqlite_fault(rc, "A kept answer could not be written", why) : AIGNE_OK;
+    if (op->answer || op->mark) {
+        rc = op->mark ? sqlite_mark_put(s, op->id, op->mark) : sqlite_answer_put(s, op->answer);
+        return rc ? sqlite_fault(rc, "What is kept beside could not be written", why)
+                  : AIGNE_OK;
     }
     if (op->expected_version != STORE_ANY_VERSION) {
         rc = check_version(s, op, why);

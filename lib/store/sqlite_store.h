@@ -30,9 +30,13 @@ enum sqlite_statement {
     STATEMENT_ADD_USAGE,
     STATEMENT_LAST_PLACE,
     STATEMENT_USAGE_THERE,
+    STATEMENT_PUT_MARK,
+    STATEMENT_DROP_MARK,
+    STATEMENT_READ_MARK,
     STATEMENTS
 };
 
+#define STORE_GONE    16
 #define USAGE_TEXTS   16
 #define USAGE_NUMBERS 13
 
@@ -55,6 +59,8 @@ struct store {
     bool relaxed; /* the next one does not, for now */
     struct money_book money;
     struct store_owner owner;
+    int64_t gone[STORE_GONE]; /* owners whose process is gone, as the last upkeep saw */
+    int gone_count;
     struct rollup *rollup; /* once there was something to add up */
 };
 
@@ -116,6 +122,10 @@ int sqlite_answer_put(struct store *s, const struct answer_op *answer);
 int sqlite_answer_get(struct store *s, struct slice key, int64_t now_ms, struct buf *sealed,
                       struct fault *why);
 int sqlite_money_upkeep(struct store *s, int64_t now_ms, struct fault *why);
+int sqlite_end_orphans(struct store *s, int64_t now_ms, struct fault *why);
+/* Inside a transaction; an SQLite result code. */
+int sqlite_mark_put(struct store *s, struct slice id, const struct store_mark *mark);
+int sqlite_mark(struct store *s, struct slice id, struct store_mark *out, struct fault *why);
 /* Make the file unless it is there: nobody else may read it. */
 int sqlite_make_private(const char *path, struct fault *why);
 int sqlite_archive(struct store *s, int64_t until_ms, bool dry, int64_t *moved,

@@ -5,7 +5,7 @@
 #include <aignehub/aignehub.h>
 #include <sqlite3.h>
 
-enum { AT_ONCE = 16, TEXT_SIZE = 208 };
+enum { AT_ONCE = STORE_GONE, TEXT_SIZE = 208 };
 
 static const char writing[] = "The account could not be written";
 
@@ -139,19 +139,30 @@ static int end_holds_of(struct store *s, int64_t owner, int64_t now_ms)
     return rc;
 }
 
-static int end_orphans(struct store *s, int64_t now_ms, struct fault *why)
+/* Whose process is gone now, among those that hold something. */
+static int find_orphans(struct store *s, struct fault *why)
 {
     struct found owners;
     int rc = search(s, "SELECT DISTINCT owner FROM holds WHERE owner <> ?1 LIMIT 16",
                     s->owner.number, &owners);
-    if (!rc && owners.count) {
-        int taken = sqlite_owner_take(&s->owner, s->path, why);
-        if (taken)
-            return taken;
-    }
+    s->gone_count = 0;
+    if (rc || !owners.count)
+        return rc ? sqlite_fault(rc, writing, why) : AIGNE_OK;
+    rc = sqlite_owner_take(&s->owner, s->path, why);
     for (int i = 0; i < owners.count && !rc; i++)
         if (!sqlite_owner_lives(&s->owner, owners.numbers[i]))
-            rc = end_holds_of(s, owners.numbers[i], now_ms);
+            s->gone[s->gone_count++] = owners.numbers[i];
+    return rc || !s->gone_count ? rc : AIGNE_AGAIN;
+}
+
+int sqlite_end_orphans(struct store *s, int64_t now_ms, struct fault *why)
+{
+    HOLD(s);
+    int rc = SQLITE_OK;
+    while (s->gone_count && !rc) {
+        rc = end_holds_of(s, s->gone[s->gone_count - 1], now_ms);
+        s->gone_count -= !rc;
+    }
     return rc ? sqlite_fault(rc, writing, why) : AIGNE_OK;
 }
 
@@ -187,5 +198,5 @@ int sqlite_money_upkeep(struct store *s, int64_t now_ms, struct fault *why)
     int rc = end_expired(s, now_ms);
     if (!rc && s->in_memory)
         rc = forget_rows(s);
-    return rc ? sqlite_fault(rc, writing, why) : end_orphans(s, now_ms, why);
+    return rc ? sqlite_fault(rc, writing, why) : find_orphans(s, why);
 }

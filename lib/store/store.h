@@ -47,11 +47,10 @@ struct usage_row {
     struct slice account; /* whose balance the credits are taken from; "" when nobody's */
     struct budget_claim *claims; /* to which its credits are added; not told when read */
     size_t claim_count;
-    /* When it was put aside because the store took no changes (hub/spool.c, which keeps all of the above):
-     * it may have got there all the same, and is looked for. 0: it was not. */
+    struct slice explained; /* JSON: the way of the call that ended so; .p NULL */
+    /* When it was put aside because the store took no changes (hub/spool.h): it may have got there all the
+     * same, and is looked for. 0: it was not. */
     int64_t spooled_ms;
-    struct slice
-        explained; /* JSON: the way of the call that ended so; .p NULL. Not put aside */
 };
 
 /* A call's share in one budget's counter. */
@@ -79,7 +78,14 @@ enum store_op_kind {
     STORE_PAYMENT,
     STORE_RATE,   /* append `rate` to the history of rates */
     STORE_ADJUST, /* book `adjustment` */
-    STORE_ANSWER  /* keep `answer`, instead of one under the same key */
+    STORE_ANSWER, /* keep `answer`, instead of one under the same key */
+    STORE_MARK    /* remember `mark` under `id`; a place of 0: forget it */
+};
+
+/* How far a file of records (hub/spool.h) has come into the store, in the transaction of those that came. */
+struct store_mark {
+    int64_t number; /* of the last record */
+    int64_t place;  /* behind it; not 0 */
 };
 
 #define STORE_NEVER INT64_MAX /* when a grant without an end expires */
@@ -225,6 +231,7 @@ struct store_op {
     const struct rate_record *rate;
     const struct adjustment *adjustment;
     const struct answer_op *answer;
+    const struct store_mark *mark;
 };
 
 struct store_object {
@@ -268,8 +275,12 @@ struct store_type {
     int (*budget_list)(struct store *s, struct slice prefix, int64_t starts_ms, size_t most,
                        struct arena *a, struct budget_state **out, size_t *count,
                        struct fault *why);
-    /* From time to time: end what has expired, and settle the holds of processes that are gone. */
+    /* From time to time: end what has expired, and see which processes are gone that held something:
+     * AIGNE_AGAIN: some are. Once what they left is recorded, end_orphans settles what they held. */
     int (*money_upkeep)(struct store *s, int64_t now_ms, struct fault *why);
+    int (*end_orphans)(struct store *s, int64_t now_ms, struct fault *why);
+    /* What was remembered under `id`; unchanged when nothing was. */
+    int (*mark)(struct store *s, struct slice id, struct store_mark *out, struct fault *why);
     /* Every few seconds, and after AIGNE_AGAIN soon again, on one thread: bring the sums of usage rows, which
      * reports are made from, up to date. NULL, with the next: this store keeps none. */
     int (*roll_up)(struct store *s, int64_t now_ms, struct fault *why);

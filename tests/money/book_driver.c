@@ -192,7 +192,10 @@ static bool obey(char *line)
     } else if (strcmp(line, "check") == 0) {
         ask(MONEY_CHECK, NULL);
     } else if (strncmp(line, "upkeep ", 7) == 0) {
-        printf("%d\n", store_sqlite.money_upkeep(store, number(line + 7), &why));
+        int rc = store_sqlite.money_upkeep(store, number(line + 7), &why);
+        if (rc == AIGNE_AGAIN)
+            rc = store_sqlite.end_orphans(store, number(line + 7), &why);
+        printf("%d\n", rc);
     } else if (kept_count >= OPS || !read_op(line)) {
         return false;
     } else if (!batching) {

@@ -50,6 +50,8 @@ class StoreFails(unittest.TestCase):
         told = self.hub.do("account.get", {"user": "ann"})
         self.assertEqual((billionths(told["spent"]), told["held"]), (2 * 10**6 * len(completed), "0"))
         self.assertEqual(self.hub.do("ledger.check")["ok"], True)
+        self.hub.child.terminate()
+        self.hub.child.wait(10)
         self.assertEqual([name for name in self.hub.files() if "spool" in name], [])
 
     def calls(self, count):
