@@ -188,6 +188,7 @@ class Attempts(unittest.TestCase):
         """In the server itself, so that the next call knows."""
         status, _, said = post(cls.hub.port, cls.root, json.dumps(arguments), "/api/admin/" + verb)
         assert status == 200, said
+        return json.loads(said)
 
     @classmethod
     def route(cls, name, models, **policy):
@@ -277,7 +278,7 @@ class Attempts(unittest.TestCase):
             call.start()
             held = "0"
             while call.is_alive() and held == "0":
-                held = self.hub.do("account.get", {"user": "holder"})["held"]
+                held = self.do("account.get", {"user": "holder"})["held"]
             call.join()
             self.assertEqual(statuses[0][0], 200, statuses)
             self.assertEqual(billionths(held), times * 10**9 // 20, name)
