@@ -50,7 +50,7 @@ static void open_numbered(struct fixture *f, const char *settings)
 
 static aigne_call *start(struct fixture *f, const char *key, const char *more, const char *body)
 {
-    char headers[400];
+    char headers[1024];
     snprintf(headers, sizeof(headers),
              "Authorization: Bearer %s\r\ncontent-type: application/json\r\n%s", key, more);
     aigne_call *exchange = begin(f, "POST", "/v1/chat/completions", headers);
