@@ -12,6 +12,7 @@
 
 enum {
     FILES = 16,
+    REST = 256, /* after a failure: where none can be made, looking for it is not free */
     ROUND = 256 * 1024, /* so far the file grows before its beginning is written over */
     FRAME = sizeof(struct spool_frame)
 };
@@ -91,12 +92,15 @@ static bool write_at(const struct spool_file *f, const void *bytes, size_t n, in
 static bool begin(struct spool_file *f)
 {
     char head[SPOOL_HEAD_SIZE] = SPOOL_FORMAT;
+    if (f->rest-- > 0)
+        return false;
+    f->rest = REST;
     if (!make_file(f))
         return false;
     if (random_id(f->id, clock_wall_ms()) == 0) {
         memcpy(head + SPOOL_FORMAT_SIZE, f->id, sizeof f->id);
         f->number = 0;
-        f->jumps = 0;
+        f->jumps = f->rest = 0;
         f->end = f->live = f->top = SPOOL_HEAD_SIZE;
         if (write_at(f, head, sizeof head, 0))
             return true;

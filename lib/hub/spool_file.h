@@ -35,6 +35,7 @@ struct spool_file {
     int64_t live;    /* the oldest that is not in the store */
     int64_t top;     /* the file's end */
     int jumps;       /* between those two */
+    int rest;        /* so many records to come do not try to make one */
     bool busy;       /* somebody else sees to a file that was left */
 };
 
