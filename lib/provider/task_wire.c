@@ -90,6 +90,8 @@ static bool changes_meaning(const char *member, struct slice value)
     int64_t n = 0;
     if (strcmp(member, "n") == 0)
         return !wire_int(value, &n) || n != 1;
+    if (strcmp(member, "background") == 0)
+        return slice_is(value, "transparent");
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(member, names[i]) == 0)
             return true;
