@@ -12,7 +12,7 @@
 
 static atomic_long allocations; /* since the scenario began */
 static atomic_long live;
-static long failing; /* which one fails; 0: none */
+static atomic_long failing; /* which one fails; 0: none */
 
 static void *resize(void *user, void *old, size_t size)
 {
