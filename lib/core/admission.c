@@ -108,19 +108,7 @@ static const char *each_of(const struct limit_rule *rule)
 /* It was not planned, so nobody knows who would have answered. */
 static void record(struct aigne_call *call, int64_t count)
 {
-    const struct usage_row planned = {
-        .started_ms = call->started_ms,
-        .streamed = call->streamed,
-        .user = call->user,
-        .key_id = call->who ? call->who->id : SLICE(""),
-        .app = call->app,
-        .type = slice_text(kind_name(call->request.kind)),
-        .ingress = slice_text(call->ingress),
-        .model = call->requested,
-        .requested = call->requested,
-        .provider = SLICE(""),
-        .credential = SLICE(""),
-    };
+    const struct usage_row planned = record_row(call);
     size_t before = call->row_count;
     char others[80];
     record_refusal(call, &planned);

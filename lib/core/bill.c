@@ -146,19 +146,12 @@ static int64_t most(const struct aigne_call *call, struct ceiling *size)
 static struct usage_row row_of(const struct aigne_call *call)
 {
     const struct route_attempt *first = &call->plan.attempts[0];
-    return (struct usage_row){
-        .started_ms = call->started_ms,
-        .streamed = call->streamed,
-        .user = call->user,
-        .key_id = call->who ? call->who->id : SLICE(""),
-        .app = call->app,
-        .type = slice_text(kind_name(call->request.kind)),
-        .ingress = slice_text(call->ingress),
-        .model = first->model,
-        .requested = call->requested,
-        .provider = first->provider->name,
-        .credential = first->credential ? first->credential->id : SLICE(""),
-    };
+    struct usage_row row = record_row(call);
+    row.model = first->model;
+    row.provider = first->provider->name;
+    if (first->credential)
+        row.credential = first->credential->id;
+    return row;
 }
 
 /* The budgets that bind the call, with all that may come to answer it; *out NULL: none does. */

@@ -56,7 +56,7 @@ int record_prepare(struct aigne_call *call, size_t more)
 
 /* A provider's own sentence may quote the prompt, which no record may hold: of what the provider said,
  * only the names of the error are kept. */
-static struct slice error_of(struct aigne_call *call, int rc)
+static struct slice error_of(struct aigne_call *call, int rc, bool quoted)
 {
     if (rc >= 0)
         return SLICE("");
@@ -65,7 +65,6 @@ static struct slice error_of(struct aigne_call *call, int rc)
     struct slice ours[] = {name, SLICE(": "), slice_text(f->text)};
     struct slice theirs[] = {name, SLICE(": "), slice_text(f->type), SLICE(" "),
                              slice_text(f->reason)};
-    bool quoted = f->upstream || rc == AIGNE_E_UPSTREAM;
     struct slice whole =
         quoted ? arena_join(&call->arena, theirs, 5) : arena_join(&call->arena, ours, 3);
     return whole.p ? slice_trim(whole) : name;
@@ -197,6 +196,29 @@ static void estimate(struct aigne_call *call, int rc, struct usage_row *row)
     row->estimated = estimate_fill(&seen, &prompt, &row->usage);
 }
 
+/* What is known of a call whoever is asked: of one that nobody is asked for, all. */
+struct usage_row record_row(const struct aigne_call *call)
+{
+    return (struct usage_row){
+        .call_id = slice_of(call->id, RANDOM_ID_SIZE - 1),
+        .started_ms = call->started_ms,
+        .streamed = call->streamed,
+        .user = call->user,
+        .key_id = call->who ? call->who->id : SLICE(""),
+        .app = call->app,
+        .type = slice_text(kind_name(call->request.kind)),
+        .ingress = slice_text(call->ingress),
+        .model = call->requested,
+        .requested = call->requested,
+        .provider = SLICE(""),
+        .credential = SLICE(""),
+        .error = SLICE(""),
+        .request_id = SLICE(""),
+        .dropped = SLICE(""),
+        .account = SLICE(""),
+    };
+}
+
 void record_attempt(struct aigne_call *call, int rc, int64_t now_us)
 {
     if (!call->hub)
@@ -206,31 +228,23 @@ void record_attempt(struct aigne_call *call, int rc, int64_t now_us)
     struct usage_row *row = &call->rows[call->row_count];
     if (t->decoding.usage_refused)
         dropped_note(&call->dropped, "usage");
-    *row = (struct usage_row){
-        .id = row->id,
-        .call_id = slice_of(call->id, RANDOM_ID_SIZE - 1),
-        .started_ms = call->started_ms + (t->started_us - call->started_us) / 1000,
-        .user = call->user,
-        .key_id = call->who ? call->who->id : SLICE(""),
-        .app = call->app,
-        .type = slice_text(kind_name(call->request.kind)),
-        .dropped = dropped_of(call),
-        .ingress = slice_text(call->ingress),
-        .model = planned->model,
-        .requested = call->requested,
-        .provider = planned->provider->name,
-        .credential = planned->credential ? planned->credential->id : SLICE(""),
-        .status = status_of(call, rc),
-        .error = error_of(call, rc),
-        .http_status = t->status ? t->status : call->fault.http,
-        .attempt = (int)call->attempt_number,
-        .streamed = call->streamed,
-        .usage = call->usage,
-        .duration_us = now_us - t->started_us,
-        .first_byte_us = t->first_byte_us ? t->first_byte_us - t->started_us : -1,
-        .request_id = request_id_of(call),
-        .account = SLICE(""),
-    };
+    const struct slice id = row->id;
+    *row = record_row(call);
+    row->id = id;
+    row->started_ms += (t->started_us - call->started_us) / 1000;
+    row->dropped = dropped_of(call);
+    row->model = planned->model;
+    row->provider = planned->provider->name;
+    if (planned->credential)
+        row->credential = planned->credential->id;
+    row->status = status_of(call, rc);
+    row->error = error_of(call, rc, call->fault.upstream || rc == AIGNE_E_UPSTREAM);
+    row->http_status = t->status ? t->status : call->fault.http;
+    row->attempt = (int)call->attempt_number;
+    row->usage = call->usage;
+    row->duration_us = now_us - t->started_us;
+    row->first_byte_us = t->first_byte_us ? t->first_byte_us - t->started_us : -1;
+    row->request_id = request_id_of(call);
     estimate(call, rc, row);
     charge(call, row);
     call->row_count++;
@@ -240,55 +254,39 @@ void record_attempt(struct aigne_call *call, int rc, int64_t now_us)
              (long long)(row->duration_us / 1000));
 }
 
+/* The row of a call that nobody was asked for. NULL: no memory. */
+static struct usage_row *record_unasked(struct aigne_call *call,
+                                        const struct usage_row *planned, struct slice status)
+{
+    if (record_prepare(call, 1) < 0)
+        return NULL;
+    struct usage_row *row = &call->rows[call->row_count++];
+    const struct slice id = row->id;
+    *row = *planned;
+    row->id = id;
+    row->status = status;
+    row->duration_us = clock_monotonic_us() - call->started_us;
+    row->first_byte_us = -1;
+    usage_init(&row->usage);
+    return row;
+}
+
 int record_recalled(struct aigne_call *call, struct slice provider, struct slice model)
 {
-    int rc = record_prepare(call, 1);
-    if (rc < 0)
-        return rc;
-    struct usage_row *row = &call->rows[call->row_count];
-    *row = (struct usage_row){.id = row->id,
-                              .call_id = slice_of(call->id, RANDOM_ID_SIZE - 1),
-                              .started_ms = call->started_ms,
-                              .user = call->user,
-                              .key_id = call->who ? call->who->id : SLICE(""),
-                              .app = call->app,
-                              .type = slice_text(kind_name(call->request.kind)),
-                              .ingress = slice_text(call->ingress),
-                              .model = arena_copy(&call->arena, model),
-                              .requested = call->requested,
-                              .provider = arena_copy(&call->arena, provider),
-                              .credential = SLICE(""),
-                              .status = SLICE("cached"),
-                              .error = SLICE(""),
-                              .streamed = call->streamed,
-                              .duration_us = clock_monotonic_us() - call->started_us,
-                              .first_byte_us = -1,
-                              .request_id = SLICE(""),
-                              .dropped = SLICE(""),
-                              .account = SLICE("")};
-    usage_init(&row->usage);
-    call->row_count++;
-    return call->arena.failed ? fault_nomem(&call->fault) : AIGNE_OK;
+    struct usage_row answered = record_row(call);
+    answered.model = arena_copy(&call->arena, model);
+    answered.provider = arena_copy(&call->arena, provider);
+    bool noted = !call->arena.failed && record_unasked(call, &answered, SLICE("cached"));
+    return noted ? AIGNE_OK : fault_nomem(&call->fault);
 }
 
 void record_refusal(struct aigne_call *call, const struct usage_row *planned)
 {
     const struct fault why = call->fault;
-    int rc = record_prepare(call, 1);
+    struct usage_row *row = record_unasked(call, planned, SLICE("refused"));
     call->fault = why;
-    if (rc < 0)
+    if (!row)
         return;
-    struct usage_row *row = &call->rows[call->row_count];
-    const struct slice id = row->id;
-    *row = *planned;
-    row->id = id;
-    row->call_id = slice_of(call->id, RANDOM_ID_SIZE - 1);
-    row->status = SLICE("refused");
-    row->error = error_of(call, call->fault.code);
-    row->http_status = fault_status(&call->fault);
-    row->duration_us = clock_monotonic_us() - call->started_us;
-    row->first_byte_us = -1;
-    row->request_id = row->dropped = row->account = SLICE("");
-    usage_init(&row->usage);
-    call->row_count++;
+    row->error = error_of(call, why.code, false);
+    row->http_status = fault_status(&why);
 }

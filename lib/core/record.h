@@ -7,9 +7,11 @@
 
 /* Before `more` attempts are made: room for their rows, so that none can be lost for lack of memory. */
 int record_prepare(struct aigne_call *call, size_t more);
-/* Note the attempt that just ended with `rc`. What cannot be copied is left out; the row is not. */
+/* What each row of a call says, with nobody asked. */
+struct usage_row record_row(const struct aigne_call *call);
 /* The answer of that provider was given again. */
 int record_recalled(struct aigne_call *call, struct slice provider, struct slice model);
+/* Note the attempt that just ended with `rc`. What cannot be copied is left out; the row is not. */
 void record_attempt(struct aigne_call *call, int rc, int64_t now_us);
 /* Note that the call was refused, for what call->fault says, before any attempt; `planned` says what it
  * would have been. */

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "core/choice.h"
 #include "core/overrides.h"
+#include "core/record.h"
 #include "core/resume.h"
 #include "core/unseal.h"
 #include "hub/route_health.h"
@@ -61,9 +62,18 @@ static int plan_in_hub(struct aigne_call *call)
 int target_knock(struct aigne_call *call)
 {
     bool pinned = call->model && call->model->pinned_credential.p;
-    if (pinned || call->plan.attempts[0].health.condition != HEALTH_OPEN)
+    enum health_condition best = call->plan.attempts[0].health.condition;
+    int64_t now_ms = clock_monotonic_us() / 1000;
+    if (pinned || best == HEALTH_READY || best == HEALTH_DISABLED)
         return AIGNE_OK;
-    return route_knock(&call->plan, clock_monotonic_us() / 1000, &call->fault);
+    struct health_entry *known = route_knock(&call->plan, now_ms);
+    if (!known)
+        return AIGNE_OK;
+    health_tell(known, now_ms, &call->fault);
+    const struct usage_row unasked = record_row(call);
+    record_refusal(call, &unasked);
+    health_quote(known, &call->fault);
+    return call->fault.code;
 }
 
 int target_plan(struct aigne_call *call)

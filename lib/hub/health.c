@@ -141,23 +141,43 @@ static bool seems_dead(struct health_entry *e, int64_t now_ms)
            now_ms - atomic_load(&e->answered_ms) >= DEAD_MS;
 }
 
-bool health_knock(struct health_entry *e, int64_t now_ms, struct fault *why)
+/* How long it is not to be asked, as it said when it refused; 0: it may be. */
+static int64_t cools_ms(struct health_entry *e, int64_t now_ms)
+{
+    int64_t left = atomic_load(&e->paced_until_ms) - now_ms;
+    return left > 0 && atomic_load(&e->refused_rc) ? left : 0;
+}
+
+bool health_knock(struct health_entry *e, int64_t now_ms)
 {
     int64_t last = atomic_load(&e->knocked_ms);
-    if (!seems_dead(e, now_ms) ||
-        (now_ms - last >= KNOCK_MS &&
-         atomic_compare_exchange_strong(&e->knocked_ms, &last, now_ms)))
-        return true;
-    why->http = 503;
-    why->retry_ms = KNOCK_MS;
+    return (!cools_ms(e, now_ms) && !seems_dead(e, now_ms)) ||
+           (now_ms - last >= KNOCK_MS &&
+            atomic_compare_exchange_strong(&e->knocked_ms, &last, now_ms));
+}
+
+void health_tell(struct health_entry *e, int64_t now_ms, struct fault *why)
+{
+    int64_t left = cools_ms(e, now_ms);
     health_lock(e->owner->health);
+    why->http = left ? e->refused_http : 503;
+    why->upstream = left != 0;
+    why->retry_ms = left ? left : KNOCK_MS;
     fault_set(
-        why, AIGNE_E_UPSTREAM,
-        "%.*s/%.*s keeps failing (%s): until it answers it is asked by one call at a time.",
-        (int)e->owner->name.n, e->owner->name.p, (int)(e->name.n < 100 ? e->name.n : 100),
-        e->name.p, e->reason);
+        why, left ? atomic_load(&e->refused_rc) : AIGNE_E_UPSTREAM,
+        "%.*s%s%.*s keeps failing (%s): until it answers it is asked by one call at a time.",
+        (int)e->owner->name.n, e->owner->name.p, e->is_credential ? "" : "/",
+        e->is_credential ? 0 : (int)(e->name.n < 100 ? e->name.n : 100), e->name.p, e->reason);
     health_unlock(e->owner->health);
-    return false;
+}
+
+void health_quote(struct health_entry *e, struct fault *why)
+{
+    size_t n = strlen(why->text);
+    health_lock(e->owner->health);
+    if (why->upstream && e->said[0])
+        (void)snprintf(why->text + n, sizeof why->text - n, " It said: %s", e->said);
+    health_unlock(e->owner->health);
 }
 
 static void set_pace(struct health_entry *e, int64_t until_ms)
@@ -192,7 +212,7 @@ void health_forget(struct health_entry *e)
     set_pace(e, 0);
     atomic_store(&e->misses, 0);
     atomic_store(&e->paced_for_ms, 0);
-    e->reason[0] = '\0';
+    e->reason[0] = e->said[0] = '\0';
     if (e->is_credential && was_away)
         health_set_unsaved(e->owner->health);
 }
@@ -220,6 +240,9 @@ static void set_reason(struct health_entry *e, const struct health_outcome *o)
         (void)snprintf(e->reason, sizeof e->reason, "%s%s%.0d%s%s%s%s", code_name(o->rc),
                        f->http ? " " : "", f->http, f->type[0] ? " " : "", f->type,
                        f->reason[0] ? " " : "", f->reason);
+    if (o->rc < 0 && f->upstream)
+        FAULT_COPY(e->said, slice_text(f->text));
+    e->refused_http = f ? f->http : 0;
     health_unlock(e->owner->health);
 }
 
@@ -264,7 +287,6 @@ static void apply(struct health_entry *e, enum blame blame, const struct health_
     struct breaker b;
     if (blame == BLAME_TARGET || blame == BLAME_CREDENTIAL)
         set_reason(e, o);
-    atomic_store(&e->knocked_ms, 0);
     if (blame == BLAME_NONE) { /* whenever it began: it answers */
         atomic_store(&e->misses, 0);
         atomic_store(&e->answered_ms, o->now_ms);
@@ -302,6 +324,7 @@ static void pace(struct health_entry *e, const struct health_outcome *o, int64_t
     if (wait > PACE_LARGEST_MS)
         wait = PACE_LARGEST_MS;
     set_reason(e, o);
+    atomic_store(&e->refused_rc, o->rc < 0 ? o->rc : 0);
     if (o->now_ms + wait > atomic_load(&e->paced_until_ms))
         set_pace(e, o->now_ms + wait);
     if (was_paced)
@@ -319,10 +342,22 @@ static void forget_old_pace(struct health_entry *e, int64_t now_ms)
         count_trouble(e, true, false);
 }
 
-static void note_success(struct health_entry *e, const struct health_outcome *o)
+/* What began before somebody knocked does not answer him. */
+static bool answers_knock(struct health_entry *e, const struct health_outcome *o)
+{
+    int64_t since = e ? atomic_load(&e->knocked_ms) : 0;
+    return since && o->started_ms >= since &&
+           atomic_compare_exchange_strong(&e->knocked_ms, &since, 0);
+}
+
+static void note_success(struct health_entry *e, const struct health_outcome *o, bool knocked)
 {
     if (!e)
         return;
+    if (knocked && cools_ms(e, o->now_ms)) {
+        set_pace(e, o->now_ms);
+        tell(e, well(e), -1);
+    }
     if (atomic_load_explicit(&e->breaker, memory_order_relaxed))
         apply(e, BLAME_NONE, o);
     atomic_store_explicit(&e->paced_for_ms, 0, memory_order_relaxed);
@@ -355,9 +390,11 @@ void health_note(struct health_provider *p, struct health_entry *credential, str
     bool model_blamed = blame == BLAME_TARGET || (blame == BLAME_PACE && !credential);
     struct health_entry *target =
         model_blamed ? health_need_model(p, model) : health_model(p, model);
+    bool knocked = answers_knock(target, o);
+    bool key_knocked = answers_knock(credential, o);
     if (blame == BLAME_NONE) {
-        note_success(target, o);
-        note_success(credential, o);
+        note_success(target, o, knocked);
+        note_success(credential, o, key_knocked);
         note_exhausted(p, credential, model, o);
         return;
     }

@@ -26,9 +26,10 @@ struct health_entry {
     atomic_uint_least64_t breaker;       /* see breaker.h */
     atomic_int_least64_t paced_until_ms; /* asked too much: not before then; 0: never */
     atomic_int_least64_t paced_for_ms;   /* the last pause; 0: it has answered since */
+    atomic_int refused_rc;               /* what it was refused with then; 0: it answered */
     atomic_int_least64_t opened_ms;
     atomic_int_least64_t
-        knocked_ms; /* since when somebody asks it though it seems dead; 0: nobody */
+        knocked_ms; /* since when somebody asks it though it is not ready; 0: nobody */
     atomic_int_least64_t answered_ms; /* while something was held against it */
     atomic_uint misses;               /* failures since then */
     atomic_uint_least64_t latency; /* see latency.h; of a model that somebody chooses by it */
@@ -37,6 +38,8 @@ struct health_entry {
         first_byte[2]; /* of plain answers, and of streams; where somebody hedges */
     /* The rest under the lock. */
     char reason[160];
+    char said[160]; /* by the provider, when it was asked too much */
+    int refused_http;
     uint64_t mark;      /* of the secret: another one starts afresh */
     int64_t generation; /* of the last catalogue it was in */
     bool written;       /* that it is disabled stands in the store, as far as we wrote it, */
@@ -82,9 +85,12 @@ struct health_view health_look(const struct health_entry *e, int64_t now_ms);
 /* Whether the caller is the one to probe what is not ready but due. */
 bool health_claim(struct health_entry *e, int64_t now_ms);
 
-/* Of a model that is open where nothing else is ready: whether it is asked all the same. One that seems dead is,
- * by one caller at a time; the others are told in `why` what ails it and when to come back. */
-bool health_knock(struct health_entry *e, int64_t now_ms, struct fault *why);
+/* Where nothing is ready, of what is cooling or open: whether it is asked all the same. What was asked too much,
+ * or seems dead, is by one caller at a time. */
+bool health_knock(struct health_entry *e, int64_t now_ms);
+/* What the others are told: what ails it and when to come back; then, for them alone, what its provider said. */
+void health_tell(struct health_entry *e, int64_t now_ms, struct fault *why);
+void health_quote(struct health_entry *e, struct fault *why);
 
 /* ---- what came of it ---- */
 

@@ -163,18 +163,26 @@ void route_sort(struct route_plan *plan)
         plan->count--;
 }
 
-int route_knock(struct route_plan *plan, int64_t now_ms, struct fault *why)
+/* What keeps it from being ready. */
+static struct health_entry *blamed(const struct route_attempt *t, int64_t now_ms)
+{
+    struct health_entry *key = t->credential ? t->credential->health : NULL;
+    return key && health_look(key, now_ms).condition == t->health.condition
+               ? key
+               : health_model(t->provider->health, t->model);
+}
+
+struct health_entry *route_knock(struct route_plan *plan, int64_t now_ms)
 {
     size_t kept = 0;
     for (size_t i = 0; i < plan->count; i++) {
-        struct route_attempt *t = &plan->attempts[i];
-        struct health_entry *e = health_model(t->provider->health, t->model);
-        if (t->health.condition == HEALTH_OPEN && e && health_knock(e, now_ms, why))
+        const struct route_attempt *t = &plan->attempts[i];
+        struct health_entry *e = blamed(t, now_ms);
+        if (t->health.condition != HEALTH_DISABLED && e && health_knock(e, now_ms))
             plan->attempts[kept++] = *t;
     }
     if (!kept)
-        return AIGNE_E_UPSTREAM;
+        return blamed(&plan->attempts[0], now_ms);
     plan->count = kept;
-    fault_clear(why);
-    return AIGNE_OK;
+    return NULL;
 }

@@ -19,7 +19,8 @@ void route_add_only(struct route_plan *plan, struct catalog_provider *p, struct 
 /* What is ready first, each in the order it was added; then the least bad. */
 void route_sort(struct route_plan *plan);
 
-/* The best there is is open: leave what is to be asked all the same. With nothing: AIGNE_E_UPSTREAM. */
-int route_knock(struct route_plan *plan, int64_t now_ms, struct fault *why);
+/* The best there is is cooling or open: leave what is to be asked all the same. Not NULL: nothing is, for what
+ * is known of this. */
+struct health_entry *route_knock(struct route_plan *plan, int64_t now_ms);
 
 #endif

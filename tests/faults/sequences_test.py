@@ -37,7 +37,7 @@ class Case:
         self.lab, self.form, self.fault = lab, FORMATS[form], fault
         self.name = "%s-%s%s" % (fault, form, "" if spare else "-alone")
         self.model, self.provider = self.name, "a-" + self.name.replace("opens-and", "opens")[-30:].lstrip("-")
-        self.spare, self.wrong = spare, []
+        self.spare, self.wrong, self.made = spare, [], 0
 
     def set_up(self):
         self.lab.provider(self.provider, self.fault, self.form)
@@ -53,6 +53,7 @@ class Case:
         caller = CALLERS[OWN.get(self.form.name, 0) if number % 3 else number % 4]
         path, body, more = caller.request(self.model, number % 2 == 0)
         more = {**more, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        self.made += 1
         answer = await asyncio.wait_for(ask(self.lab.hub.port, self.lab.key, path, body, more), 60)
         return caller.judge(answer.status, answer.headers, answer.body, answer.whole, number % 2 == 0)
 
@@ -66,8 +67,13 @@ class Case:
         return self.lab.upstream.calls.get((spare, self.model), 0)
 
     def check_books(self, books, answered):
-        """A row for each request that came, and one success for each call that was answered, which alone is paid."""
+        """A row for each request that came, and for each call that nobody was asked for, and one success for each call
+        that was answered, which alone is paid."""
         rows = [row for rows in books.values() for row in rows if row["model"] == self.model]
+        self.check(len({row["requestId"] for row in rows}) == self.made, "calls in the books", self.made)
+        refused = [row for row in rows if row["status"] == "refused"]
+        self.check(all(not row["provider"] and row["attempt"] == 0 and row["error"] for row in refused), "refused", refused[:1])
+        rows = [row for row in rows if row not in refused]
         own = [row for row in rows if row["provider"] == self.provider]
         good = [row for row in rows if row["status"] == "success"]
         if self.fault != "refused":
@@ -125,6 +131,17 @@ async def dies_alone_and_returns(case):
     return 1
 
 
+async def cools_alone(case):
+    """One at a time may ask whether it is over; the others are told what it said, and for how long."""
+    await case.call(0)
+    before = case.asked()
+    verdicts = await asyncio.gather(*(case.call(number) for number in range(DEAD_FOR)))
+    wrong = [v for v in verdicts if v.status != 429 or v.ending != "error" or not v.message or "retry-after" not in v.headers]
+    case.check(not wrong, "told", len(wrong), [(v.status, v.ending, v.message, v.headers) for v in wrong[:1]])
+    case.check(case.asked() - before < DEAD_FOR // 2, "asked", case.asked() - before)
+    return 0
+
+
 async def once(case):
     v = await case.call(0)
     case.check(v.text == GOOD and v.ending == "whole", "asked again", v.status, v.ending, v.message)
@@ -162,6 +179,7 @@ def all_cases(lab, words):
                   for fault in ("status-500", "status-429", "resets", "opens-and-closes")]
         tried += [(Case(lab, "turn-once-" + fault, form, spare=False), once)
                   for fault in ("status-429", "status-429-soon", "status-500")]
+        tried += [(Case(lab, "status-429-retry", form, spare=False), cools_alone)]
         tried += [(Case(lab, "turn-mortal", form), dies_and_returns),
                   (Case(lab, "turn-mortal", form, spare=False), dies_alone_and_returns), (Case(lab, "content-refused", form), refuses)]
     tried += [(Case(lab, "turn-once-resets", "openai", spare=False), resets_once),

@@ -168,7 +168,10 @@ static bool knocks(struct fault *why)
     fault_clear(why);
     plan("openai/m");
     assert_int_equal(planned.attempts[0].health.condition, HEALTH_OPEN);
-    return route_knock(&planned, now_ms, why) == AIGNE_OK;
+    struct health_entry *known = route_knock(&planned, now_ms);
+    if (known)
+        health_tell(known, now_ms, why);
+    return !known;
 }
 
 static void who_seems_dead_and_is_alone_is_asked_by_one_at_a_time(void **state)
@@ -209,11 +212,76 @@ static void who_seems_dead_and_is_alone_is_asked_by_one_at_a_time(void **state)
     assert_int_equal(planned.count, 2);
 }
 
+static bool knocks_while_cooling(struct fault *why)
+{
+    fault_clear(why);
+    plan("openai/m");
+    assert_int_equal(planned.attempts[0].health.condition, HEALTH_PACED);
+    struct health_entry *known = route_knock(&planned, now_ms);
+    if (known)
+        health_tell(known, now_ms, why);
+    return !known;
+}
+
+static void whose_only_key_cools_is_asked_by_one_at_a_time(void **state)
+{
+    (void)state;
+    struct fault why;
+    struct fault slow = busy(7000);
+    key("openai", "a", 100);
+    plan("openai/m");
+    FAULT_COPY(slow.text, SLICE("slow down, org-7"));
+    note(0, AIGNE_E_RATE, slow);
+    now_ms += 500;
+    assert_true(knocks_while_cooling(&why));
+    assert_false(knocks_while_cooling(&why));
+    assert_int_equal(why.code, AIGNE_E_RATE);
+    assert_int_equal(why.http, 429);
+    assert_int_equal(why.retry_ms, 6500);
+    assert_non_null(strstr(why.text, "openai"));
+    assert_null(strstr(why.text, "slow down")); /* no record may hold what a provider says, */
+    health_quote(planned.attempts[0].credential->health, &why);
+    assert_non_null(strstr(why.text, "slow down, org-7")); /* but the caller is told */
+    note(0, AIGNE_E_RATE, busy(5000));
+    assert_true(knocks_while_cooling(&why)); /* it is over, so the next may ask */
+    now_ms++;
+    note(0, AIGNE_OK, none);
+    plan("openai/m"); /* which ends the pause */
+    assert_int_equal(planned.attempts[0].health.condition, HEALTH_READY);
+}
+
+/* What began before the refusal says nothing of what comes after it. */
+static void a_late_success_does_not_end_the_pause(void **state)
+{
+    (void)state;
+    struct fault why;
+    key("openai", "a", 100);
+    plan("openai/m");
+    note(0, AIGNE_E_RATE, busy(7000));
+    now_ms += 10;
+    note(0, AIGNE_OK, none); /* nobody had knocked */
+    assert_true(knocks_while_cooling(&why));
+}
+
+static void credit_that_is_used_up_is_told_as_such(void **state)
+{
+    (void)state;
+    struct fault why;
+    key("openai", "a", 100);
+    plan("openai/m");
+    note(0, AIGNE_E_CREDIT, (struct fault){.http = 402, .upstream = true, .retry_ms = -1});
+    assert_true(knocks_while_cooling(&why));
+    assert_false(knocks_while_cooling(&why));
+    assert_int_equal(why.code, AIGNE_E_CREDIT);
+    assert_int_equal(why.http, 402);
+    assert_true(why.upstream); /* not the caller's */
+    assert_int_equal(why.retry_ms, 60000);
+}
+
 /* A part of what it is asked is better than nothing. */
 static void who_answers_now_and_then_and_is_alone_is_always_asked(void **state)
 {
     (void)state;
-    struct fault why;
     int open = 0;
     key("openai", "a", 100);
     for (int i = 0; i < 200; i++) {
@@ -222,7 +290,7 @@ static void who_answers_now_and_then_and_is_alone_is_always_asked(void **state)
         plan("openai/m");
         if (planned.attempts[0].health.condition == HEALTH_OPEN) {
             open++;
-            assert_int_equal(route_knock(&planned, now_ms, &why), AIGNE_OK);
+            assert_null(route_knock(&planned, now_ms));
         }
         note(0, fails ? AIGNE_E_UPSTREAM : AIGNE_OK, fails ? broken : none);
     }
@@ -682,6 +750,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_bad_key_stays_away_and_comes_back, setup, teardown),
         cmocka_unit_test_setup_teardown(the_only_key_is_tried_whatever_is_known, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(whose_only_key_cools_is_asked_by_one_at_a_time, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_late_success_does_not_end_the_pause, setup, teardown),
+        cmocka_unit_test_setup_teardown(credit_that_is_used_up_is_told_as_such, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(who_seems_dead_and_is_alone_is_asked_by_one_at_a_time,
                                         setup, teardown),
