@@ -103,7 +103,10 @@ void outcome_note(struct aigne_call *call, int rc)
         end_measuring(call, rc);
     const struct route_attempt *tried = call_target(call);
     struct health_provider *p = tried->provider->health;
+    struct health_entry *key = tried->credential ? tried->credential->health : NULL;
     int64_t exhausted_ms = rc >= 0 ? call->attempt.exhausted_ms : 0;
+    if (key && call->attempt.status / 100 == 2)
+        health_answered(key, call->attempt.first_byte_us / 1000);
     if (rc >= 0 && !exhausted_ms && !health_troubled(p))
         return;
     int64_t now_us = clock_monotonic_us();
@@ -113,5 +116,5 @@ void outcome_note(struct aigne_call *call, int rc)
                                .now_ms = now_us / 1000,
                                .exhausted_ms = exhausted_ms,
                                .chance = (uint32_t)now_us * UINT32_C(2654435761)};
-    health_note(p, tried->credential ? tried->credential->health : NULL, tried->model, &o);
+    health_note(p, key, tried->model, &o);
 }

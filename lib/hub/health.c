@@ -36,10 +36,11 @@ static const struct breaker_rules credential_rules = {.window_ms = 600000,
 /* Where nobody says how long: of who refuses again and again. */
 #define PACE_GROWN_MS ((int64_t)60000)
 /* Who fails so often without an answer in between, nor one lately, seems dead, and where there is nobody else
- * is asked by one call at a time, which is waited for so long. Who answers now and then is worth more to callers
- * than nobody. */
+ * is asked by one call at a time, which is waited for so long; of who is to wait as he said, either is enough.
+ * Who answers now and then is worth more to callers than nobody. */
 #define DEAD_MISSES 5u
 #define DEAD_MS     ((int64_t)250)
+#define COOLS_MS    ((int64_t)1000)
 #define KNOCK_MS    ((int64_t)1000)
 
 static const struct breaker_rules *rules_of(const struct health_entry *e)
@@ -135,12 +136,6 @@ bool health_claim(struct health_entry *e, int64_t now_ms)
     }
 }
 
-static bool seems_dead(struct health_entry *e, int64_t now_ms)
-{
-    return atomic_load(&e->misses) >= DEAD_MISSES &&
-           now_ms - atomic_load(&e->answered_ms) >= DEAD_MS;
-}
-
 /* How long it is not to be asked, as it said when it refused; 0: it may be. */
 static int64_t cools_ms(struct health_entry *e, int64_t now_ms)
 {
@@ -151,9 +146,12 @@ static int64_t cools_ms(struct health_entry *e, int64_t now_ms)
 bool health_knock(struct health_entry *e, int64_t now_ms)
 {
     int64_t last = atomic_load(&e->knocked_ms);
-    return (!cools_ms(e, now_ms) && !seems_dead(e, now_ms)) ||
-           (now_ms - last >= KNOCK_MS &&
-            atomic_compare_exchange_strong(&e->knocked_ms, &last, now_ms));
+    bool cools = cools_ms(e, now_ms) != 0;
+    bool missed = atomic_load(&e->misses) >= DEAD_MISSES;
+    bool silent = now_ms - atomic_load(&e->answered_ms) >= (cools ? COOLS_MS : DEAD_MS);
+    bool helpless = cools ? missed || silent : missed && silent;
+    return !helpless || (now_ms - last >= KNOCK_MS &&
+                         atomic_compare_exchange_strong(&e->knocked_ms, &last, now_ms));
 }
 
 void health_tell(struct health_entry *e, int64_t now_ms, struct fault *why)
@@ -287,10 +285,6 @@ static void apply(struct health_entry *e, enum blame blame, const struct health_
     struct breaker b;
     if (blame == BLAME_TARGET || blame == BLAME_CREDENTIAL)
         set_reason(e, o);
-    if (blame == BLAME_NONE) { /* whenever it began: it answers */
-        atomic_store(&e->misses, 0);
-        atomic_store(&e->answered_ms, o->now_ms);
-    }
     do {
         before = b = breaker_unpack(old);
         /* What began before it opened says nothing about now. */
@@ -325,6 +319,8 @@ static void pace(struct health_entry *e, const struct health_outcome *o, int64_t
         wait = PACE_LARGEST_MS;
     set_reason(e, o);
     atomic_store(&e->refused_rc, o->rc < 0 ? o->rc : 0);
+    if (o->rc < 0)
+        atomic_fetch_add(&e->misses, 1);
     if (o->now_ms + wait > atomic_load(&e->paced_until_ms))
         set_pace(e, o->now_ms + wait);
     if (was_paced)
@@ -354,6 +350,8 @@ static void note_success(struct health_entry *e, const struct health_outcome *o,
 {
     if (!e)
         return;
+    atomic_store(&e->misses, 0); /* whenever it began: it answers */
+    atomic_store(&e->answered_ms, o->now_ms);
     if (knocked && cools_ms(e, o->now_ms)) {
         set_pace(e, o->now_ms);
         tell(e, well(e), -1);

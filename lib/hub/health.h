@@ -30,8 +30,9 @@ struct health_entry {
     atomic_int_least64_t opened_ms;
     atomic_int_least64_t
         knocked_ms; /* since when somebody asks it though it is not ready; 0: nobody */
-    atomic_int_least64_t answered_ms; /* while something was held against it */
-    atomic_uint misses;               /* failures since then */
+    atomic_int_least64_t
+        answered_ms;               /* about when it last did; a model, while it was troubled */
+    atomic_uint misses;            /* failures and refusals since then */
     atomic_uint_least64_t latency; /* see latency.h; of a model that somebody chooses by it */
     atomic_uint in_flight;
     struct first_byte
@@ -85,8 +86,8 @@ struct health_view health_look(const struct health_entry *e, int64_t now_ms);
 /* Whether the caller is the one to probe what is not ready but due. */
 bool health_claim(struct health_entry *e, int64_t now_ms);
 
-/* Where nothing is ready, of what is cooling or open: whether it is asked all the same. What was asked too much,
- * or seems dead, is by one caller at a time. */
+/* Where nothing is ready, of what is cooling or open: whether it is asked all the same. What refuses all that it is
+ * asked, or seems dead, is by one caller at a time. */
 bool health_knock(struct health_entry *e, int64_t now_ms);
 /* What the others are told: what ails it and when to come back; then, for them alone, what its provider said. */
 void health_tell(struct health_entry *e, int64_t now_ms, struct fault *why);
@@ -105,6 +106,13 @@ struct health_outcome {
 };
 void health_note(struct health_provider *p, struct health_entry *credential, struct slice model,
                  const struct health_outcome *o);
+
+/* Each good answer with a credential: ten times a second it is written down. */
+static inline void health_answered(struct health_entry *credential, int64_t now_ms)
+{
+    if (now_ms - atomic_load_explicit(&credential->answered_ms, memory_order_relaxed) > 100)
+        atomic_store_explicit(&credential->answered_ms, now_ms, memory_order_relaxed);
+}
 
 /* ---- what is measured, of a model that calls are chosen for by it ---- */
 

@@ -250,6 +250,24 @@ static void whose_only_key_cools_is_asked_by_one_at_a_time(void **state)
     assert_int_equal(planned.attempts[0].health.condition, HEALTH_READY);
 }
 
+static void who_refuses_now_and_then_is_always_asked(void **state)
+{
+    (void)state;
+    struct fault why;
+    key("openai", "a", 100);
+    plan("openai/m");
+    note(0, AIGNE_E_RATE, busy(7000));
+    for (int i = 0; i < 40; i++) {
+        plan("openai/m");
+        if (i % 4)
+            note(0, AIGNE_E_RATE, busy(7000));
+        else
+            note(0, AIGNE_OK, none);
+        assert_int_equal(knocks_while_cooling(&why), true);
+        now_ms += 50;
+    }
+}
+
 /* What began before the refusal says nothing of what comes after it. */
 static void a_late_success_does_not_end_the_pause(void **state)
 {
@@ -260,7 +278,9 @@ static void a_late_success_does_not_end_the_pause(void **state)
     note(0, AIGNE_E_RATE, busy(7000));
     now_ms += 10;
     note(0, AIGNE_OK, none); /* nobody had knocked */
+    now_ms += 1000;
     assert_true(knocks_while_cooling(&why));
+    assert_false(knocks_while_cooling(&why));
 }
 
 static void credit_that_is_used_up_is_told_as_such(void **state)
@@ -752,6 +772,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_only_key_is_tried_whatever_is_known, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(whose_only_key_cools_is_asked_by_one_at_a_time, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(who_refuses_now_and_then_is_always_asked, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_late_success_does_not_end_the_pause, setup, teardown),
         cmocka_unit_test_setup_teardown(credit_that_is_used_up_is_told_as_such, setup,
