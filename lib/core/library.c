@@ -11,6 +11,7 @@
 #include "core/queue.h"
 #include "core/recall.h"
 #include "core/unheard.h"
+#include "hub/known.h"
 #include "provider/wire.h"
 #include "text/json_scan.h"
 #include "text/json_write.h"
@@ -259,7 +260,21 @@ static int read_kind(const struct aigne_call *call, struct json request, enum ch
                        "count_tokens.");
 }
 
-/* What a request says of how the hub carries it out, which is for nobody else. */
+static bool is_line(struct slice text)
+{
+    for (size_t i = 0; i < text.n; i++)
+        if ((unsigned char)text.p[i] < ' ' || text.p[i] == 127)
+            return false;
+    return true;
+}
+
+/* Whoever else is asked knows of no policies. */
+static bool is_for_hub(const struct aigne_call *call)
+{
+    return call->hub || strcmp(call->model->row->name, KNOWN_HUB) == 0;
+}
+
+/* What a request says of how the hub carries it out, which is for nobody else: a remote one is told in headers. */
 static int read_way(struct aigne_call *call, struct json request, struct fault *why)
 {
     static const char *const names[] = {"idempotencyKey", "policy"};
@@ -282,7 +297,12 @@ static int read_way(struct aigne_call *call, struct json request, struct fault *
     }
     if (call->arena.failed)
         return fault_nomem(why);
-    return o ? policy_read(said[1], &o->policy, why) : AIGNE_OK;
+    if (!call->hub && !is_line(call->once))
+        return fault_field(why, AIGNE_E_REQUEST, names[0],
+                           "%s must not have control characters.", names[0]);
+    int rc = o ? policy_read(said[1], &o->policy, why) : AIGNE_OK;
+    struct http_request sent = {0};
+    return rc < 0 || call->hub ? rc : overrides_send(call, &sent, why);
 }
 
 static int read_request(struct aigne_call *call, struct slice text, struct fault *why)
@@ -306,7 +326,7 @@ static int read_request(struct aigne_call *call, struct slice text, struct fault
         rc = wire_refuse_choices(&call->request, why);
     call->request.kind = kind;
     call->relay.body = kept;
-    if (rc >= 0 && call->hub && json_of(kept).kind == JSON_OBJECT)
+    if (rc >= 0 && is_for_hub(call) && json_of(kept).kind == JSON_OBJECT)
         rc = read_way(call, json_of(kept), why);
     if (rc < 0)
         return rc;

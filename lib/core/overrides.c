@@ -94,6 +94,16 @@ int overrides_read(struct aigne_call *call)
     return x->has_overrides ? read_headers(call, x->headers) : AIGNE_OK;
 }
 
+int overrides_send(struct aigne_call *call, struct http_request *out, struct fault *why)
+{
+    int rc = AIGNE_OK;
+    if (call->once.n)
+        rc = http_request_header(out, "Idempotency-Key", call->once);
+    return rc < 0 || !call->overrides
+               ? rc
+               : policy_send(&call->overrides->policy, &call->arena, out, why);
+}
+
 /* Mostly nobody or one of them says something: then nothing is copied. */
 int overrides_settle(struct aigne_call *call)
 {

@@ -19,5 +19,7 @@ struct overrides {
 int overrides_read(struct aigne_call *call);
 /* The call is planned: call->policy is what hub, key and request say together. */
 int overrides_settle(struct aigne_call *call);
+/* A hub elsewhere is asked: what the request says goes into its headers. AIGNE_E_REQUEST names what none can say. */
+int overrides_send(struct aigne_call *call, struct http_request *out, struct fault *why);
 
 #endif

@@ -221,5 +221,6 @@ int target_request(struct aigne_call *call)
     }
     if (call->refusal)
         unseal_request(call);
-    return resume_open(call);
+    int rc = resume_open(call);
+    return rc < 0 || call->hub ? rc : overrides_send(call, &t->request, &call->fault);
 }

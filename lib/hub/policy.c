@@ -2,6 +2,7 @@
 #include "hub/policy.h"
 #include "base/nearest.h"
 #include <aignehub/aignehub.h>
+#include <stdio.h>
 
 enum { WORD_LARGEST = 64 };
 
@@ -144,6 +145,44 @@ bool policy_header(struct slice name, struct slice value, struct policy *p, int 
     if (*rc >= 0)
         values_of(p)[i] = said;
     return true;
+}
+
+static struct slice write_value(const struct row *r, int64_t value, struct arena *a)
+{
+    struct slice rest = slice_text(r->choices);
+    struct slice word = rest;
+    char number[24];
+    if (r->kind == FLAG)
+        return value ? SLICE("true") : SLICE("false");
+    if (r->kind != CHOICE) {
+        int n = snprintf(number, sizeof number, "%lld", (long long)value);
+        return arena_copy(a, slice_of(number, (size_t)n));
+    }
+    for (; value >= 0; value--)
+        if (!slice_cut(rest, ' ', &word, &rest))
+            word = rest;
+    return word;
+}
+
+int policy_send(const struct policy *p, struct arena *a, struct http_request *out,
+                struct fault *why)
+{
+    const int64_t *said = (const int64_t *)p;
+    for (size_t i = 0; i < ROWS; i++) {
+        if (said[i] == POLICY_UNSET)
+            continue;
+        if (!rows[i].header[0]) {
+            why->http = 400;
+            return fault_field(why, AIGNE_E_REQUEST, rows[i].name,
+                               "policy.%s is not for those who call: it is said in a hub's "
+                               "settings, a route or an access key.",
+                               rows[i].name);
+        }
+        struct slice value = write_value(&rows[i], said[i], a);
+        if (!value.p || http_request_header(out, rows[i].header, value) < 0)
+            return fault_nomem(why);
+    }
+    return AIGNE_OK;
 }
 
 void policy_describe(struct json_writer *w)

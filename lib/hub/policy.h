@@ -5,8 +5,10 @@
 #ifndef AIGNE_HUB_POLICY_H
 #define AIGNE_HUB_POLICY_H
 
+#include "base/arena.h"
 #include "base/fault.h"
 #include "base/slice.h"
+#include "text/http.h"
 #include "text/json_scan.h"
 #include "text/json_write.h"
 #include <stdbool.h>
@@ -35,6 +37,10 @@ int policy_read(struct json object, struct policy *out, struct fault *why);
 /* What a request's header says, if it is a row's: true. `rc` is then AIGNE_OK or AIGNE_E_REQUEST. */
 bool policy_header(struct slice name, struct slice value, struct policy *p, int *rc,
                    struct fault *why);
+/* What is said, as a request's headers: the texts of numbers are in `a`. AIGNE_E_REQUEST (http 400) names what no
+ * caller may say in one. */
+int policy_send(const struct policy *p, struct arena *a, struct http_request *out,
+                struct fault *why);
 /* What `more` says replaces what `onto` has. */
 void policy_merge(struct policy *onto, const struct policy *more);
 /* The value of one row for who has a usual one. `p` may be NULL. */

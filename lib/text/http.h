@@ -13,7 +13,7 @@ struct http_header {
     struct slice value;
 };
 
-#define HTTP_REQUEST_HEADERS 16
+#define HTTP_REQUEST_HEADERS 24
 #define HTTP_BODY_PIECES     5
 
 struct http_request {

@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import { startImitation } from '../../support/providers/server.mjs';
-import { PNG, WEATHER, baseUrls, program, upstreamKeys } from './harness.mjs';
+import { PNG, WEATHER, baseUrls, program, startAll, upstreamKeys } from './harness.mjs';
 import { HUB_DID, startReferenceHub } from './reference_hub.mjs';
 
 let hub, imitation;
@@ -128,6 +128,44 @@ describe('the library against AIGNE\'s own server', () => {
   it('lists the models', async () => {
     const { reply } = await lib('list', settings(), 'chat');
     assert.equal((reply.models ?? reply)[0].model, 'gpt-4o-mini');
+  });
+});
+
+describe('the library against a hub of ours says how it is carried out', () => {
+  let all;
+  before(async () => (all = await startAll()));
+  after(() => all?.stop());
+  const settings = (more = {}) => ({ url: all.hub.url, accessKey: all.key, model: 'openai/gpt-4o-mini', ...more });
+  const made = () => all.imitation.log.entries.length;
+  it('carries out once what has one idempotencyKey, of all kinds', async () => {
+    const inputs = [[{}, user('once', { idempotencyKey: 'order 1' })], [{ type: 'embedding', model: 'openai/text-embedding-3-small' }, { input: 'x', idempotencyKey: 'order 2' }]];
+    for (const [more, input] of inputs) {
+      all.imitation.log.clear();
+      const first = await lib('invoke', settings(more), input);
+      const again = await lib('invoke', settings(more), input);
+      assert.equal(first.code, 0, JSON.stringify(first.error));
+      assert.deepEqual(again.reply, first.reply);
+      assert.equal(made(), 1);
+    }
+    const other = await lib('invoke', settings(), user('another', { idempotencyKey: 'order 1' }));
+    assert.match(other.error.text, /Idempotency-Key was used for another request/);
+  });
+  it('sends what a policy says', async () => {
+    all.imitation.log.clear();
+    const cached = user('cached', { policy: { cache: 'exact', cacheTime: 60000, hedge: false, explain: true, onCut: 'resume', connectTimeout: 5000, firstByteTimeout: 5000, idleTimeout: 5000, totalTimeout: 9000, retries: 1, attempts: 2, repeatSent: false, headersAfter: 0 }, idempotencyKey: '' });
+    for (let i = 0; i < 2; i++) assert.equal((await lib('invoke', settings(), cached)).code, 0);
+    assert.equal(made(), 1);
+    const { error } = await lib('invoke', settings(), user('x #slow=5000', { policy: { totalTimeout: 200, retries: 0 } }));
+    assert.equal(error.http, 504, JSON.stringify(error));
+  });
+  it('refuses by name what no header says', async () => {
+    all.imitation.log.clear();
+    for (const [more, words] of [[{ policy: { drainTime: 5 } }, /policy\.drainTime/], [{ policy: { totalTimout: 5 } }, /totalTimeout/], [{ policy: { cache: 'some' } }, /cache/], [{ policy: 5 }, /policy must be/], [{ idempotencyKey: 'a\r\nx-b: c' }, /idempotencyKey/], [{ idempotencyKey: 7 }, /idempotencyKey/]]) {
+      const { error } = await lib('invoke', settings(), user('x', more));
+      assert.equal(error.name, 'AIGNE_E_REQUEST', JSON.stringify(error));
+      assert.match(error.text, words);
+    }
+    assert.equal(made(), 0);
   });
 });
 
