@@ -10,7 +10,8 @@
 enum open_block { NOTHING, TEXT, THOUGHT, CALL };
 
 struct stream {
-    bool begun;    /* message_start went out */
+    bool begun; /* message_start went out, with the model that it names */
+    struct slice model;
     bool spoken;   /* there was text */
     bool cited;    /* the open block has citations: other text is another block */
     bool finished; /* the answer's end came */
@@ -52,6 +53,7 @@ static void begin(struct encoding *e, struct stream *s)
     if (s->begun)
         return;
     s->begun = true;
+    s->model = e->model;
     usage_init(&none);
     struct json_writer w = open_frame(e, "message_start");
     json_member_object(&w, "message");
@@ -422,6 +424,8 @@ int anthropic_stream_end(struct encoding *e, const struct reply_notes *notes)
     anthropic_write_stop(&w, e, &s->stop);
     json_close_object(&w);
     anthropic_write_usage(&w, e, &s->usage, true);
+    if (!slice_eq(s->model, e->model)) /* another went on */
+        json_member_string(&w, "model", e->model);
     close_frame(e, &w);
     w = open_frame(e, "message_stop");
     close_frame(e, &w);

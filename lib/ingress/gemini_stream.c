@@ -18,7 +18,8 @@ struct call {
 
 /* One of the answers. Usage and what is told of the whole are those of the first. */
 struct stream {
-    struct slice names; /* the end of every chunk */
+    struct slice names; /* the end of every chunk, and the model that it names */
+    struct slice model;
     int choice;
     struct stream *first;
     struct stream *next; /* of several answers */
@@ -37,15 +38,21 @@ struct stream {
 
 _Static_assert(sizeof(struct stream) <= GOOGLE_STATE_SIZE, "the state fits what is promised");
 
-static int begin(struct encoding *e, struct stream *s)
+/* Who answers may change. */
+static int note_names(struct encoding *e, struct stream *s)
 {
     struct buf names AUTO(buf_free);
     buf_init(&names, LIMIT_HEADERS);
+    if (s->names.p && slice_eq(s->model, e->model))
+        return AIGNE_OK;
     struct json_writer w = json_writer(&names);
     google_write_names(&w, e);
     s->names = buf_rc(&names) ? SLICE_NONE : arena_copy(e->keep, buf_slice(&names));
-    usage_init(&s->usage);
-    grounding_init(&s->grounding);
+    s->model = e->model;
+    if (!s->first) {
+        usage_init(&s->usage);
+        grounding_init(&s->grounding);
+    }
     s->first = s;
     return s->names.p ? AIGNE_OK : AIGNE_E_NOMEM;
 }
@@ -53,7 +60,7 @@ static int begin(struct encoding *e, struct stream *s)
 static struct stream *stream_of(struct encoding *e, int choice)
 {
     struct stream *s = e->state;
-    if (!s->names.p && begin(e, s))
+    if (note_names(e, s))
         return NULL;
     for (; s && s->choice < choice; s = s->next) {
         if (s->next)
@@ -61,8 +68,7 @@ static struct stream *stream_of(struct encoding *e, int choice)
         s->next = arena_alloc(e->keep, sizeof *s);
         if (!s->next)
             return NULL;
-        *s->next =
-            (struct stream){.names = s->names, .choice = s->choice + 1, .first = s->first};
+        *s->next = (struct stream){.choice = s->choice + 1, .first = s->first};
         grounding_init(&s->next->grounding);
     }
     return s;
@@ -85,7 +91,7 @@ static void close_chunk(struct encoding *e, struct stream *s, bool empty)
 {
     if (!empty)
         buf_put_byte(e->out, ',');
-    buf_put_slice(e->out, s->names);
+    buf_put_slice(e->out, s->first->names);
     buf_put_byte(e->out, '}');
     if (!s->first->array)
         BUF_LITERAL(e->out, "\r\n\r\n");
@@ -360,7 +366,7 @@ int google_array_event(struct encoding *e, const struct event *ev)
 {
     struct stream *s = e->state;
     s->array = true;
-    if (!s->names.p && begin(e, s))
+    if (note_names(e, s))
         return AIGNE_E_NOMEM;
     if (!s->opened) {
         (void)open_chunk(e, s);

@@ -16,12 +16,8 @@ int responses_start(struct encoding *e, struct responses_stream *s)
     usage_init(&s->usage);
     struct json_writer w = json_writer(&text);
     responses_write_head(&w, e);
-    size_t head = text.n;
-    responses_write_echo(&w, e);
-    struct slice both = buf_rc(&text) ? SLICE_NONE : arena_copy(e->keep, buf_slice(&text));
-    s->head = both.p ? slice_of(both.p, head) : SLICE_NONE;
-    s->echo = slice_from(both, head);
-    return both.p ? AIGNE_OK : AIGNE_E_NOMEM;
+    s->head = buf_rc(&text) ? SLICE_NONE : arena_copy(e->keep, buf_slice(&text));
+    return s->head.p ? AIGNE_OK : AIGNE_E_NOMEM;
 }
 
 int responses_stream_rc(const struct responses_stream *s)
@@ -102,7 +98,7 @@ void responses_tell(struct encoding *e, struct responses_stream *s, const char *
     json_member_object(&w, "response");
     json_write_raw(&w, s->head);
     responses_write_state(&w, status, s->finish, why);
-    json_write_raw(&w, s->echo.n ? slice_from(s->echo, 1) : s->echo); /* without its comma */
+    responses_write_echo(&w, e); /* who answers may have changed */
     write_output(&w, s);
     if (status != RESPONSES_RUNS && usage_reported(&s->usage))
         responses_write_usage(&w, &s->usage);

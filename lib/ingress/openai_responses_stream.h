@@ -22,7 +22,6 @@ struct responses_item {
 
 struct responses_stream {
     struct slice head; /* of the response in each event that has it */
-    struct slice echo;
     int64_t sequence;
     struct usage usage;
     struct responses_item *items;

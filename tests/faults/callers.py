@@ -163,6 +163,7 @@ class Anthropic(Caller):
                 v.text += event["delta"]["text"]
             elif event["type"] == "message_delta":
                 usage = event["usage"]
+                v.model = event.get("model", v.model)
                 v.usage = (usage.get("input_tokens", v.usage[0]), usage["output_tokens"])
             elif event["type"] == "message_stop":
                 v.ends += 1
