@@ -2,6 +2,8 @@
 // head: the client's patience is cut down to what a test can wait.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import Anthropic from '@anthropic-ai/sdk';
+import { GoogleGenAI } from '@google/genai';
 import OpenAI from 'openai';
 import { collect, post, settled, startAll } from './harness.mjs';
 
@@ -66,4 +68,74 @@ describe('a silent provider', () => {
     const plain = await openai.chat.completions.create(request('hello #slow=1000 #status=429')).catch((e) => e);
     assert.equal(plain.status, 429);
   });
+});
+
+describe('a stream that is held breaks off, and its spare answers', () => {
+  const CUT = 'hello #stream=12 #drip=60 #cut';
+  before(async () => {
+    await all.hub.do('provider.put', { name: 'echo' });
+    for (const [name, model] of [['openai', 'gpt-4o-mini'], ['anthropic', 'claude-haiku-4-5'], ['google', 'gemini-2.5-flash']])
+      await all.hub.do('route.put', { name: `held-${name}`, policy: { onCut: 'hold' }, targets: [{ model: `${name}/${model}` }, { model: 'echo/echo' }] });
+    await all.calm();
+  });
+  const raw = async (path, body, headers) => (await fetch(all.hub.url + path, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) })).text();
+  const bearer = () => ({ authorization: `Bearer ${all.key}` });
+  const openai = () => new OpenAI({ baseURL: `${all.hub.url}/v1`, apiKey: all.key, maxRetries: 0 });
+  const ways = {
+    responses: {
+      ask: async (model) => {
+        const events = await collect(await openai().responses.create({ model, input: CUT, stream: true }));
+        assert.deepEqual(events.map((e) => e.sequence_number), events.map((_, i) => i));
+        assert.equal(events.filter((e) => e.type === 'response.created').length, 1);
+        assert.equal(events.at(-1).type, 'response.completed');
+        assert.equal(events.at(-1).response.model, 'echo/echo');
+        return events.filter((e) => e.type === 'response.output_text.delta').map((e) => e.delta).join('');
+      },
+      raw: (model) => raw('/v1/responses', { model, input: CUT, stream: true }, bearer()),
+    },
+    'chat completions': {
+      ask: async (model) => {
+        const chunks = await collect(await openai().chat.completions.create({ model, messages: [{ role: 'user', content: CUT }], stream: true }));
+        assert.equal(chunks.at(-1).model, 'echo/echo');
+        return chunks.map((c) => c.choices[0]?.delta.content ?? '').join('');
+      },
+      raw: (model) => raw('/v1/chat/completions', { model, messages: [{ role: 'user', content: CUT }], stream: true }, bearer()),
+    },
+    messages: {
+      ask: async (model) => {
+        const message = await new Anthropic({ baseURL: all.hub.url, apiKey: all.key, maxRetries: 0 }).messages.stream({ model, max_tokens: 100, messages: [{ role: 'user', content: CUT }] }).finalMessage();
+        assert.equal(message.model, 'echo/echo');
+        return message.content.map((block) => block.text).join('');
+      },
+      raw: (model) => raw('/v1/messages', { model, max_tokens: 100, messages: [{ role: 'user', content: CUT }], stream: true }, { 'x-api-key': all.key, 'anthropic-version': '2023-06-01' }),
+    },
+    generateContent: {
+      ask: async (model) => {
+        const ai = new GoogleGenAI({ apiKey: all.key, httpOptions: { baseUrl: all.hub.url } });
+        const chunks = await collect(await ai.models.generateContentStream({ model, contents: CUT }));
+        assert.equal(chunks.at(-1).modelVersion, 'echo/echo');
+        return chunks.map((c) => c.text ?? '').join('');
+      },
+      raw: (model) => raw(`/v1beta/models/${model}:streamGenerateContent?alt=sse`, { contents: [{ parts: [{ text: CUT }] }] }, { 'x-goog-api-key': all.key }),
+    },
+    'AIGNE\'s chat': {
+      ask: async (model) => (await collect(await chat(model).invoke(user(CUT), { streaming: true }))).map((c) => c.delta.text?.text ?? '').join(''),
+      raw: (model) => raw('/api/v2/chat', { input: { ...user(CUT), modelOptions: { model } }, options: { streaming: true } }, bearer()),
+    },
+  };
+  // Google's clients take nothing but chunks.
+  for (const [i, [name, way]] of Object.entries(ways).entries()) {
+    const vendor = ['openai', 'anthropic', 'google'][i % 3];
+    it(`to ${name}, of ${vendor}`, async () => {
+      const before = asked();
+      const alone = await collect(await openai().chat.completions.create({ model: 'echo/echo', messages: [{ role: 'user', content: CUT }], stream: true }));
+      const expected = alone.map((c) => c.choices[0]?.delta.content ?? '').join('');
+      assert.equal(await way.ask(`held-${vendor}`), expected);
+      const text = await way.raw(`held-${vendor}`);
+      if (name !== 'generateContent') assert.match(text, /^(: |event: ping)/m, 'signs of life');
+      assert.doesNotMatch(text, /imitation/, 'nothing of the first is seen');
+      assert.equal(asked() - before, 2);
+      await all.calm();
+    });
+  }
 });
