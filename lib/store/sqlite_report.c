@@ -12,6 +12,14 @@ enum { GROUPS_LARGEST = 200000, SQL_LARGEST = 1024 };
 
 #define UNKNOWN ((int64_t)-1) /* the id of a name that the sums do not know */
 
+/* What is read at once. */
+struct span {
+    int64_t from;
+    int64_t to;
+    enum rollup_set set;
+    bool days;
+};
+
 struct reading {
     struct sqlite3 *db;
     const struct usage_frame *frame;
@@ -20,10 +28,16 @@ struct reading {
     struct usage_group *buckets; /* of a series or summary */
     struct map groups;           /* of a list: ids to group */
     struct usage_group **listed;
+    struct usage_group *last; /* that something was added to */
     size_t count;
     size_t room;
-    int64_t long_from; /* ROLLUP_LONG is whole from here on */
-    int64_t newest;    /* ids of names that only the newest rows have: below UNKNOWN */
+    int64_t now;              /* in slots, rounded up */
+    int64_t long_from;        /* ROLLUP_LONG and those behind it are whole from here on */
+    enum rollup_set quarters; /* where quarter hours are read */
+    enum rollup_set days;
+    const enum rollup_set *stretches; /* and longer ones, the shorter first */
+    int levels;
+    int64_t newest; /* ids of names that only the newest rows have: below UNKNOWN */
     struct map newest_names;
 };
 
@@ -141,26 +155,29 @@ static int add_sums(struct reading *r, struct sqlite3_stmt *statement)
 {
     const int64_t ids[2] = {sqlite3_column_int64(statement, 2),
                             sqlite3_column_int64(statement, 3)};
-    struct usage_group *group = NULL;
-    int rc = find_group(r, sqlite3_column_int64(statement, 0), ids, &group);
+    struct usage_group *group = r->last; /* of a list: often it is the same again */
+    int rc = SQLITE_OK;
+    if (!group || memcmp(group->ids, ids, sizeof ids) != 0)
+        rc = find_group(r, sqlite3_column_int64(statement, 0), ids, &group);
     if (rc || !group)
         return rc;
+    r->last = r->buckets ? NULL : group;
     return usage_sums_add(&group->sums, sqlite_text(statement, 1)) ? SQLITE_OK : SQLITE_CORRUPT;
 }
 
-static int read_set(struct reading *r, enum rollup_set set, int64_t from, int64_t to, bool days)
+static int read_set(struct reading *r, const struct span *s)
 {
     struct buf sql AUTO(buf_free);
     struct sqlite3_stmt *statement AUTO(finalize) = NULL;
-    int lead = rollup_cuts[set].lead;
+    int lead = rollup_cuts[s->set].lead;
     buf_init(&sql, SQL_LARGEST);
-    write_question(r, set, &sql);
+    write_question(r, s->set, &sql);
     int rc = buf_rc(&sql) ? SQLITE_NOMEM : prepare(r, sql.p, &statement);
     if (rc)
         return rc;
-    sqlite3_bind_int64(statement, 1, ROLLUP_CUT(set, days));
-    sqlite3_bind_int64(statement, 2, from);
-    sqlite3_bind_int64(statement, 3, to);
+    sqlite3_bind_int64(statement, 1, ROLLUP_CUT(s->set, s->days));
+    sqlite3_bind_int64(statement, 2, s->from);
+    sqlite3_bind_int64(statement, 3, s->to);
     sqlite3_bind_int64(statement, 4, lead < 0 ? 0 : r->wanted[lead]);
     for (int i = 0; i < USAGE_NAMES; i++)
         sqlite3_bind_int64(statement, 10 + i, r->wanted[i]);
@@ -169,58 +186,59 @@ static int read_set(struct reading *r, enum rollup_set set, int64_t from, int64_
     return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-struct span {
-    int64_t from;
-    int64_t to;
-    bool days;
-};
-
+/* Up to there in the way of `s`, which is what was not read yet. */
 static int read_span(struct reading *r, struct span *s)
 {
-    int rc =
-        s->from < s->to ? read_set(r, choose(r, s->days), s->from, s->to, s->days) : SQLITE_OK;
+    int rc = s->from < s->to ? read_set(r, s) : SQLITE_OK;
     s->from = s->to;
     return rc;
 }
 
 /* Up to `to`, together with what comes before it when that is read the same way. */
-static int read_on(struct reading *r, struct span *s, int64_t to, bool days)
+static int read_on(struct reading *r, struct span *s, int64_t to, enum rollup_set set,
+                   bool days)
 {
     int rc = SQLITE_OK;
     if (to <= s->to)
         return rc;
-    if (days != s->days)
+    if (days != s->days || set != s->set)
         rc = read_span(r, s);
+    s->set = set;
     s->days = days;
     s->to = to;
     return rc;
 }
 
-/* Where a list's sums are, the shorter stretches first: of all who called, and of those that a name is asked of. */
-static const enum rollup_set crowd[] = {ROLLUP_CROWD_HOURS, ROLLUP_CROWD, ROLLUP_CROWD_LONG};
-static const enum rollup_set everything[] = {ROLLUP_KEYS, ROLLUP_LONG};
-
-/* The longest stretches there are, and at both ends of them the next shorter ones. */
-static int read_stretches(struct reading *r, int64_t from, int64_t to,
-                          const enum rollup_set *sets, int level)
+static int64_t up_to(int64_t slot, int64_t slots)
 {
-    if (from >= to)
-        return SQLITE_OK;
-    if (level < 0)
-        return read_set(r, ROLLUP_KEYS, from, to, false);
-    int64_t slots = rollup_cuts[sets[level]].slots;
-    int64_t first = from + slots - 1;
-    int64_t last = to - to % slots;
-    first -= first % slots;
-    if (sets[level] == ROLLUP_LONG && first < r->long_from)
-        first = r->long_from;
-    if (first >= last)
-        return read_stretches(r, from, to, sets, level - 1);
-    int rc = read_stretches(r, from, first, sets, level - 1);
-    if (!rc)
-        rc = read_set(r, sets[level], first, last, true);
-    return rc ? rc : read_stretches(r, last, to, sets, level - 1);
+    slot += slots - 1;
+    return slot - slot % slots;
 }
+
+/* The longest stretches there are, at both ends of them the next shorter ones, and at last quarter hours. */
+static int read_stretches(struct reading *r, struct span *s, int64_t to, int level)
+{
+    if (level < 0)
+        return read_on(r, s, to, r->quarters, false);
+    enum rollup_set set = r->stretches[level];
+    int64_t slots = rollup_cuts[set].slots;
+    int64_t first = up_to(s->to, slots);
+    int64_t last = to - to % slots;
+    if (set >= ROLLUP_LONG && first < r->long_from)
+        first = up_to(r->long_from, slots);
+    if (first >= last)
+        return read_stretches(r, s, to, level - 1);
+    int rc = read_stretches(r, s, first, level - 1);
+    if (!rc)
+        rc = read_on(r, s, last, set, true);
+    return rc ? rc : read_stretches(r, s, to, level - 1);
+}
+
+/* Where the sums are, the shorter stretches first. */
+static const enum rollup_set crowd[] = {ROLLUP_CROWD_HOURS, ROLLUP_CROWD, ROLLUP_CROWD_LONG};
+static const enum rollup_set people[] = {ROLLUP_PEOPLE, ROLLUP_PEOPLE_LONG};
+static const enum rollup_set models[] = {ROLLUP_MODELS_HOURS, ROLLUP_MODELS};
+static const enum rollup_set everything[] = {ROLLUP_KEYS, ROLLUP_LONG, ROLLUP_LONGER};
 
 static bool asks_for_crowd(const struct reading *r)
 {
@@ -231,44 +249,40 @@ static bool asks_for_crowd(const struct reading *r)
     return !filtered && (by[0] == USAGE_USER || by[0] == USAGE_KEY);
 }
 
-/* Whether only sums by everything, of all keys, know it. */
-static bool asks_for_everything(const struct reading *r)
+static void choose_stretches(struct reading *r)
 {
-    return !r->buckets && !asks(r, USAGE_USER) && !asks(r, USAGE_KEY) &&
-           choose(r, true) == ROLLUP_KEYS;
+    enum rollup_set days = choose(r, true);
+    r->quarters = choose(r, false);
+    r->days = days;
+    r->stretches = &r->days;
+    r->levels = 1;
+#define GO_BY(sets) (r->stretches = (sets), r->levels = (int)(sizeof(sets) / sizeof *(sets)))
+    if (asks_for_crowd(r))
+        GO_BY(crowd);
+    else if (days == ROLLUP_PEOPLE)
+        GO_BY(people);
+    else if (days == ROLLUP_MODELS)
+        GO_BY(models);
+    else if (days == ROLLUP_KEYS && !asks(r, USAGE_USER) && !asks(r, USAGE_KEY))
+        GO_BY(everything);
+#undef GO_BY
 }
 
-static int read_everything(struct reading *r, int64_t from, int64_t to)
+static int read_sums(struct reading *r)
 {
+    const struct usage_frame *f = r->frame;
+    struct span s = {.from = f->edges[0], .to = f->edges[0]};
     struct sqlite3_stmt *statement AUTO(finalize) = NULL;
     int rc = prepare(r, "SELECT long_from FROM rollup_state", &statement);
     if (!rc)
         rc = sqlite_read(statement, &r->long_from);
-    return rc ? rc : read_stretches(r, from, to, everything, 1);
-}
-
-/* Of each bucket the whole days in its middle by days, its ends by quarter hours. */
-static int read_sums(struct reading *r)
-{
-    const int64_t *edges = r->frame->edges;
-    struct span s = {edges[0], edges[0], false};
-    if (asks_for_crowd(r))
-        return read_stretches(r, edges[0], edges[r->frame->buckets], crowd, 2);
-    if (asks_for_everything(r))
-        return read_everything(r, edges[0], edges[r->frame->buckets]);
-    int rc = SQLITE_OK;
-    for (size_t i = 0; i < r->frame->buckets && !rc; i++) {
-        int64_t end = edges[i + 1];
-        int64_t first = edges[i] + ROLLUP_SLOTS_PER_DAY - 1;
-        int64_t last = end - end % ROLLUP_SLOTS_PER_DAY;
-        first -= first % ROLLUP_SLOTS_PER_DAY;
-        if (first < last) {
-            rc = read_on(r, &s, first, false);
-            if (!rc)
-                rc = read_on(r, &s, last, true);
-        }
-        if (!rc)
-            rc = read_on(r, &s, end, false);
+    choose_stretches(r);
+    for (size_t i = 1; i <= f->buckets && !rc; i++) {
+        int64_t end = f->edges[i];
+        if (end >=
+            r->now) /* nothing is behind it yet: the stretch that it is in may be read whole */
+            end = up_to(end, rollup_cuts[ROLLUP_LONGER].slots);
+        rc = read_stretches(r, &s, end, r->levels - 1);
     }
     return rc ? rc : read_span(r, &s);
 }
@@ -447,7 +461,11 @@ int sqlite_usage_report(struct store *s, const struct usage_question *question,
         rc = sqlite_connect(s->path, SQLITE_OPEN_READONLY, &db, why);
     if (rc)
         return rc;
-    struct reading r = {.db = db, .frame = &frame, .arena = &arena, .newest = UNKNOWN};
+    struct reading r = {.db = db,
+                        .frame = &frame,
+                        .arena = &arena,
+                        .newest = UNKNOWN,
+                        .now = question->now_ms / ROLLUP_SLOT_MS + 1};
     int result = read_all(&r, &groups);
     mem_free(r.listed);
     map_free(&r.groups);

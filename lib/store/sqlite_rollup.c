@@ -24,6 +24,10 @@ const struct rollup_cut rollup_cuts[ROLLUP_SETS] = {
     [ROLLUP_CROWD_HOURS] = {PEOPLE, -1, false, ROLLUP_SLOTS_PER_DAY / 8},
     [ROLLUP_CROWD_LONG] = {PEOPLE, -1, false, ROLLUP_SLOTS_PER_DAY * 16},
     [ROLLUP_LONG] = {(1U << USAGE_NAMES) - 1, -1, false, ROLLUP_SLOTS_PER_DAY * 4},
+    [ROLLUP_LONGER] = {(1U << USAGE_NAMES) - 1, -1, false, ROLLUP_SLOTS_PER_DAY * 16},
+    [ROLLUP_PEOPLE_LONG] = {EITHER | PEOPLE, -1, false, ROLLUP_SLOTS_PER_DAY * 16},
+    [ROLLUP_MODELS_HOURS] = {EITHER | NAME(MODEL) | NAME(PROVIDER), -1, false,
+                             ROLLUP_SLOTS_PER_DAY / 8},
 };
 
 enum {

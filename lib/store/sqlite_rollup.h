@@ -23,7 +23,10 @@ enum rollup_set {
     ROLLUP_CROWD, /* by user and key alone; by days, as the next two by three hours and sixteen days */
     ROLLUP_CROWD_HOURS,
     ROLLUP_CROWD_LONG,
-    ROLLUP_LONG, /* by everything, by four days; whole from rollup_state.long_from on */
+    ROLLUP_LONG, /* by everything, by four days; as the next whole from rollup_state.long_from on */
+    ROLLUP_LONGER,       /* by everything, by sixteen days */
+    ROLLUP_PEOPLE_LONG,  /* as PEOPLE, by sixteen days */
+    ROLLUP_MODELS_HOURS, /* as MODELS, by three hours */
     ROLLUP_SETS
 };
 

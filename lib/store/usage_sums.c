@@ -176,12 +176,10 @@ bool usage_sums_add(struct usage_sums *s, struct slice packed)
     uint64_t count = 0;
     if (!take_number(&rest, &there) || there >> SUMS)
         return false;
-    for (int i = 0; i < SUMS; i++) {
-        if (!(there >> i & 1))
-            continue;
+    for (; there; there &= there - 1) {
         if (!take_number(&rest, &count))
             return false;
-        add(s, i, (int64_t)count);
+        add(s, __builtin_ctzll(there), (int64_t)count);
     }
     if (!s->spread)
         return true;
