@@ -6,56 +6,66 @@
 
 static void write_rate(struct page *p, struct json rate)
 {
-    static const char *const wanted[] = {"modelDisplay", "description", "unitCosts", "caching",
-                                         "modelMetadata"};
+    static const char *const wanted[] = {"modelDisplay",    "description",   "unitCosts",
+                                         "caching",         "modelMetadata", "deprecatedAt",
+                                         "deprecatedReason"};
     json_open_object(&p->w);
     page_write_members(p, rate);
     page_write_as(p, "providerId", rate, "provider");
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
         if (json_get(rate, wanted[i]).kind == JSON_NONE)
             json_member_raw(&p->w, wanted[i], SLICE("null"));
-    json_member_bool(&p->w, "deprecated", false);
+    if (json_get(rate, "deprecated").kind == JSON_NONE)
+        json_member_raw(&p->w, "deprecated", SLICE("false"));
     json_close_object(&p->w);
 }
 
-static int rates_of_provider(struct page *p)
+static int ask_rates(struct page *p, struct slice provider, bool paged, struct json *told)
 {
-    struct json told = {.kind = JSON_NONE};
-    int rc = page_ask_for(p, "rate.list", "provider", p->ids[0], &told);
-    if (rc)
-        return rc;
+    struct page_asking q;
+    struct slice model = page_query(p, "model");
+    page_asking_begin(&q);
+    if (provider.n)
+        json_member_string(&q.w, "provider", provider);
+    if (paged && model.n)
+        json_member_string(&q.w, "model", model);
+    json_member_bool(&q.w, "includeDeprecated",
+                     slice_is(page_query(p, "includeDeprecated"), "true"));
+    int rc = paged ? page_put_paging(p, &q) : AIGNE_OK;
+    if (!rc)
+        rc = page_ask(p, &q, "rate.list", told);
+    buf_free(&q.text);
+    return rc;
+}
+
+static void write_rates(struct page *p, struct json told)
+{
     struct json_walk w = json_walk(json_get(told, "list"));
     json_open_array(&p->w);
     while (json_next(&w))
         write_rate(p, w.value);
     json_close_array(&p->w);
-    return AIGNE_OK;
+}
+
+static int rates_of_provider(struct page *p)
+{
+    struct json told = {.kind = JSON_NONE};
+    int rc = ask_rates(p, p->ids[0], false, &told);
+    if (!rc)
+        write_rates(p, told);
+    return rc;
 }
 
 static int rates(struct page *p)
 {
-    struct page_asking q;
     struct json told = {.kind = JSON_NONE};
-    struct slice provider = page_query(p, "providerId");
-    struct slice model = page_query(p, "model");
-    page_asking_begin(&q);
-    if (provider.n)
-        json_member_string(&q.w, "provider", provider);
-    if (model.n)
-        json_member_string(&q.w, "model", model);
-    int rc = page_put_paging(p, &q);
-    if (!rc)
-        rc = page_ask(p, &q, "rate.list", &told);
-    buf_free(&q.text);
+    int rc = ask_rates(p, page_query(p, "providerId"), true, &told);
     if (rc)
         return rc;
     json_open_object(&p->w);
     page_write_as(p, "count", told, "count");
-    json_member_array(&p->w, "list");
-    struct json_walk w = json_walk(json_get(told, "list"));
-    while (json_next(&w))
-        write_rate(p, w.value);
-    json_close_array(&p->w);
+    json_key(&p->w, "list");
+    write_rates(p, told);
     page_write_paging(p);
     json_close_object(&p->w);
     return AIGNE_OK;
@@ -157,7 +167,28 @@ static void put_entries(const struct page *p, struct page_asking *q)
         entries = json_get(p->body, "updates");
     json_member_text(&q->w, "format", "aigne");
     json_member_raw_opt(&q->w, "body", entries.raw);
-    page_put_known(p, q, PAGE_NAMES("applyRates"));
+    page_put_known(p, q, PAGE_NAMES("applyRates", "deprecateUnmatched"));
+}
+
+/* Each model under what became of it, and how many there are. */
+static void write_synced(struct page *p, struct json told)
+{
+    static const char *const names[] = {"updated", "unchanged", "created", "unmatched",
+                                        "deprecated"};
+    page_write_as(p, "dryRun", told, "dryRun");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct json_walk w = json_walk(json_get(told, "summary"));
+        json_member_array(&p->w, names[i]);
+        while (json_next(&w))
+            if (json_string_is(json_get(w.value, "change"), names[i]))
+                json_write_raw(&p->w, w.value.raw);
+        json_close_array(&p->w);
+    }
+    json_member_raw(&p->w, "errors", SLICE("[]"));
+    json_member_object(&p->w, "summary");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        page_write_as(p, names[i], told, names[i]);
+    json_close_object(&p->w);
 }
 
 static int bulk_rates(struct page *p)
@@ -178,7 +209,10 @@ static int bulk_rates(struct page *p)
     page_write_as(p, "profitMargin", p->body, "profitMargin");
     page_write_as(p, "creditPrice", told, "creditPrice");
     json_close_object(&p->w);
-    page_write_members(p, told);
+    if (sync)
+        write_synced(p, told);
+    else
+        page_write_members(p, told);
     json_close_object(&p->w);
     return rc;
 }

@@ -41,7 +41,9 @@ static int by_provider_and_model(const void *left, const void *right)
 {
     const struct catalog_rate *a = left;
     const struct catalog_rate *b = right;
-    int order = compare(a->provider, b->provider);
+    int order = b->deprecated - a->deprecated;
+    if (!order)
+        order = compare(a->provider, b->provider);
     if (!order)
         order = compare(a->model, b->model);
     return order ? order : compare(a->type, b->type);
@@ -186,6 +188,7 @@ static bool read_rate(struct catalog *c, const struct store_object *from,
     to->context_window = context_window_of(metadata);
     to->lacks = fit_lacks(metadata);
     to->prefill = fit_has(metadata) & FIT_BIT(FIT_PREFILL);
+    to->deprecated = flag_of(body, "deprecated", false);
     c->fits_known = c->fits_known || to->lacks || to->context_window;
     price_list_read(body, PRICE_RATES, &c->arena, &to->prices);
     to->costs = costs_of(body, &c->arena);
@@ -321,6 +324,8 @@ static int read_rates(struct catalog *c)
     if (c->arena.failed)
         return AIGNE_E_NOMEM;
     qsort(c->rates, c->rate_count, sizeof *c->rates, by_provider_and_model);
+    for (; c->rate_count && c->rates->deprecated; c->rates++, c->rate_count--)
+        c->deprecated_count++;
     for (size_t i = 0; i < c->rate_count; i++)
         if (index_rate(c, &c->rates[i]))
             return AIGNE_E_NOMEM;

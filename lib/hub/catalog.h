@@ -86,8 +86,9 @@ struct catalog_rate {
     int64_t answer_limit;           /* tokens that the model can answer with; 0: not known */
     int64_t context_window;         /* tokens of prompt and answer together; 0: not known */
     bool prefill;                   /* it goes on with words put into its mouth */
-    unsigned lacks;                 /* what it is known not to be able to do, see fit.h */
-    struct slice body;              /* the whole object as JSON */
+    bool deprecated;   /* offered no more: nobody is told of it, and it is no price */
+    unsigned lacks;    /* what it is known not to be able to do, see fit.h */
+    struct slice body; /* the whole object as JSON */
     struct catalog_rate *same_tail; /* the next one whose model ends in the same segment */
 };
 
@@ -112,7 +113,8 @@ struct catalog {
     size_t provider_count;
     struct catalog_rate *rates; /* sorted by provider, model, type; behind them the routes */
     size_t rate_count;
-    size_t listed_routes; /* they have no provider */
+    size_t deprecated_count; /* just before `rates`; found by catalog_rate_object() alone */
+    size_t listed_routes;    /* they have no provider */
     struct catalog_key *keys;
     size_t key_count;
     struct map providers_by_name;
@@ -167,6 +169,9 @@ bool catalog_usable(const struct catalog_provider *p);
 bool catalog_does(const struct catalog_provider *p, enum chat_kind kind);
 const struct catalog_rate *catalog_rate(const struct catalog *c, struct slice provider,
                                         struct slice model, struct slice type);
+/* Its object, also when it is deprecated; NULL: there is none. */
+const struct store_object *catalog_rate_object(const struct catalog *c, struct slice provider,
+                                               struct slice model, struct slice type);
 /* The key whose text is `secret`, also when revoked or expired; NULL: nobody's. */
 const struct catalog_key *catalog_key(const struct catalog *c, struct slice secret);
 /* The object of the user of that name; NULL: there is none. */

@@ -58,6 +58,19 @@ const struct catalog_rate *catalog_rate(const struct catalog *c, struct slice pr
     return map_get(&c->rates_by_name, slice_of(key, n));
 }
 
+const struct store_object *catalog_rate_object(const struct catalog *c, struct slice provider,
+                                               struct slice model, struct slice type)
+{
+    const struct catalog_rate *rate = catalog_rate(c, provider, model, type);
+    for (size_t i = 1; !rate && i <= c->deprecated_count; i++) {
+        const struct catalog_rate *old = c->rates - i;
+        if (slice_eq(old->provider, provider) && slice_eq(old->model, model) &&
+            slice_eq(old->type, kind_canonical(type)))
+            rate = old;
+    }
+    return rate ? catalog_object(c, TABLE_RATE, rate->id) : NULL;
+}
+
 const struct catalog_key *catalog_key(const struct catalog *c, struct slice secret)
 {
     unsigned char hash[VAULT_HASH_SIZE];

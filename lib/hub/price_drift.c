@@ -190,6 +190,7 @@ static void reply(struct drifting *d)
     for (int i = 0; i < DRIFTS; i++)
         json_member_int(w, names[i], d->counts[i]);
     json_member_bool(w, "alarm", d->counts[BELOW_COST] + d->counts[DRIFTED] > 0);
+    json_member_int(w, "deprecated", (int64_t)d->v->catalog->deprecated_count);
     json_member_int(w, "raised", d->raised);
     json_member_int(w, "percent", d->percent);
     json_member_amount(w, "creditPrice", d->v->catalog->billing.credit_price);

@@ -218,10 +218,12 @@ static int read_aigne(const struct reading *r, struct json entry)
     struct price_listed m;
     struct json model = json_get(entry, "modelId");
     struct json type = json_get(entry, "modelType");
+    bool is_new = false;
     begin(&m, json_string(json_get(entry, "provider"), r->arena),
           json_string(json_present(model) ? model : json_get(entry, "model"), r->arena), tiers);
     if (!kind_of(type, m.model, r->arena, &m.kind))
         return AIGNE_OK;
+    m.only_known = !(json_bool(json_get(entry, "isNew"), &is_new) && is_new);
     listed_put(r->format, entry, &listed_always, &m.costs);
     listed_put(r->format, json_get(entry, "unitCosts"), &listed_always, &m.costs);
     listed_put(r->format, json_get(entry, "caching"), &listed_always, &m.costs);

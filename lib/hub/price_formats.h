@@ -24,8 +24,9 @@ struct price_listed {
     struct price_list costs; /* dollars */
     int64_t answer_limit;    /* 0: not told, as the next */
     int64_t context;
-    bool priced; /* false: the list has no price for what its kind counts */
-    bool free;   /* all its prices are zero */
+    bool priced;     /* false: the list has no price for what its kind counts */
+    bool free;       /* all its prices are zero */
+    bool only_known; /* no rate is made of it where there is none yet */
 };
 
 const char *price_format_name(enum price_format format);

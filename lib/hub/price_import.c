@@ -1,22 +1,25 @@
 /* Knows how a list's costs become rates here; refuses to know formats. */
 #include "base/mem.h"
+#include "hub/known.h"
 #include "hub/price_book.h"
 #include <aignehub/aignehub.h>
 
 enum { TOLD_LARGEST = 100 };
+
+/* What becomes of a rate, or of a model of the list. */
+enum outcome { UPDATED, UNCHANGED, CREATED, UNMATCHED, DEPRECATED, OUTCOMES };
+static const char *const outcomes[OUTCOMES] = {"updated", "unchanged", "created", "unmatched",
+                                               "deprecated"};
 
 struct import {
     struct verb_call *v;
     struct price_book book;
     struct rate_margin margin;
     bool create;
-    bool apply; /* to rates that are there already, too */
+    bool apply;     /* to rates that are there already, too */
+    bool deprecate; /* what the list does not have any more */
     struct slice note;
-    int64_t updated;
-    int64_t unchanged;
-    int64_t created;
-    int64_t unmatched;
-    int64_t told;
+    int64_t counts[OUTCOMES];
 };
 
 static void import_free(struct import *in)
@@ -39,14 +42,30 @@ static struct slice metadata_of(struct verb_call *v, const struct price_listed *
     return m->answer_limit || m->context ? arena_copy(v->arena, buf_slice(&json)) : SLICE_NONE;
 }
 
+static void count(struct import *in, enum outcome outcome, const struct rate_change *c,
+                  const struct price *old)
+{
+    if (in->counts[outcome]++ < TOLD_LARGEST)
+        price_write_change(&in->v->w, c, old, outcomes[outcome]);
+}
+
+static int put(struct import *in, struct rate_change *c, const struct price *old,
+               enum outcome outcome)
+{
+    bool changed = false;
+    int rc = rate_change_put(in->v, c, &changed);
+    count(in, changed ? outcome : UNCHANGED, c, old);
+    return rc;
+}
+
 static int take_over(struct import *in, struct rate_change *c, const struct price_listed *m)
 {
     struct verb_call *v = in->v;
     const struct price old = c->rates.base;
-    bool changed = false;
     c->costs = m->costs;
     c->source = in->book.source;
     c->note = in->note;
+    c->deprecated = VERB_NULL;
     if (!c->old)
         c->metadata = metadata_of(v, m);
     if ((!c->old || in->apply) &&
@@ -54,13 +73,7 @@ static int take_over(struct import *in, struct rate_change *c, const struct pric
         return v->arena->failed ? fault_nomem(v->why)
                                 : verb_refuse(v, "body", "The price of \"%.*s\" is too large.",
                                               (int)m->model.n, m->model.p);
-    int rc = rate_change_put(v, c, &changed);
-    in->created += changed && !c->old;
-    in->updated += changed && c->old;
-    in->unchanged += !changed;
-    if (changed && in->told++ < TOLD_LARGEST)
-        price_write_change(&v->w, c, &old);
-    return rc;
+    return put(in, c, &old, c->old ? UPDATED : CREATED);
 }
 
 static int import_new(struct import *in, const struct price_listed *m)
@@ -70,20 +83,42 @@ static int import_new(struct import *in, const struct price_listed *m)
     if (!in->create || catalog_rate(in->v->catalog, m->provider, m->model, type))
         return AIGNE_OK;
     rate_change_begin(in->v, &c, m->provider, m->model, type, "bulk_create");
-    return take_over(in, &c, m);
+    if (c.old) /* a deprecated one: it was looked at */
+        return AIGNE_OK;
+    if (!m->only_known)
+        return take_over(in, &c, m);
+    count(in, UNMATCHED, &c, &c.rates.base);
+    return AIGNE_OK;
+}
+
+/* A chat model that its own vendor's list does not have; a list without any of the vendor's says nothing. */
+static bool is_gone(const struct import *in, const struct catalog_rate *rate)
+{
+    const struct catalog_provider *p = catalog_provider(in->v->catalog, rate->provider);
+    size_t i = 0;
+    while (i < in->book.count && !slice_eq(in->book.models[i]->provider, rate->provider))
+        i++;
+    return in->deprecate && i < in->book.count && p && provider_rank(p->type) == 1 &&
+           slice_is(rate->type, "chat");
 }
 
 static int import_known(struct import *in, const struct catalog_rate *rate)
 {
     struct rate_change c;
     const struct price_listed *m = price_book_find(&in->book, rate);
-    if (in->book.provider.p && !slice_eq(in->book.provider, rate->provider))
-        return AIGNE_OK;
-    in->unmatched += !m;
-    if (!m)
+    if ((in->book.provider.p && !slice_eq(in->book.provider, rate->provider)) ||
+        (rate->deprecated && !m))
         return AIGNE_OK;
     rate_change_begin(in->v, &c, rate->provider, rate->model, rate->type, "bulk_sync");
-    return take_over(in, &c, m);
+    if (m)
+        return take_over(in, &c, m);
+    const struct price old = c.rates.base;
+    count(in, UNMATCHED, &c, &old);
+    if (!is_gone(in, rate))
+        return AIGNE_OK;
+    c.deprecated = SLICE("true");
+    c.note = in->note.n ? in->note : SLICE("It is not in the list of prices.");
+    return put(in, &c, &old, DEPRECATED);
 }
 
 static int read_options(struct import *in)
@@ -101,6 +136,7 @@ static int read_options(struct import *in)
     in->note = note.p ? note : SLICE("");
     in->create = verb_flag(v, "create", true);
     in->apply = verb_flag(v, "applyRates", false);
+    in->deprecate = verb_flag(v, "deprecateUnmatched", false);
     return rc;
 }
 
@@ -108,10 +144,8 @@ static void reply(struct import *in, bool dry)
 {
     struct json_writer *w = &in->v->w;
     json_member_bool(w, "dryRun", dry);
-    json_member_int(w, "updated", in->updated);
-    json_member_int(w, "unchanged", in->unchanged);
-    json_member_int(w, "created", in->created);
-    json_member_int(w, "unmatched", in->unmatched);
+    for (int i = 0; i < OUTCOMES; i++)
+        json_member_int(w, outcomes[i], in->counts[i]);
     json_member_int(w, "unknownProvider", in->book.unknown);
     json_member_int(w, "unpriced", in->book.unpriced);
     json_member_int(w, "free", in->book.given_away);
@@ -129,8 +163,9 @@ int catalog_import(struct verb_call *v)
     json_open_object(&v->w);
     json_key(&v->w, "summary");
     json_open_array(&v->w);
-    for (size_t i = 0; i < v->catalog->rate_count && !rc; i++)
-        rc = import_known(&in, &v->catalog->rates[i]);
+    const struct catalog_rate *rate = v->catalog->rates - v->catalog->deprecated_count;
+    for (; rate < v->catalog->rates + v->catalog->rate_count && !rc; rate++)
+        rc = import_known(&in, rate);
     for (size_t i = 0; i < in.book.count && !rc; i++)
         rc = import_new(&in, in.book.models[i]);
     json_close_array(&v->w);

@@ -96,9 +96,13 @@ static void member_rate(struct json_writer *w, const char *name, decimal_wide ra
 }
 
 void price_write_change(struct json_writer *w, const struct rate_change *c,
-                        const struct price *old)
+                        const struct price *old, const char *change)
 {
     json_open_object(w);
+    if (change)
+        json_member_text(w, "change", change);
+    if (c->old)
+        json_member_string(w, "id", c->old->id);
     json_member_string(w, "provider", c->provider);
     json_member_string(w, "model", c->model);
     json_member_string(w, "type", c->type);
@@ -139,7 +143,7 @@ static int change_one(struct verb_call *v, const struct catalog_rate *rate,
     int rc = rate_change_put(v, &c, &changed);
     counts[changed ? UPDATED : UNCHANGED]++;
     if (changed)
-        price_write_change(&v->w, &c, &old);
+        price_write_change(&v->w, &c, &old, NULL);
     return rc;
 }
 
@@ -200,6 +204,8 @@ static const struct verb verbs[] = {
       VERB_SCHEMA("", LIST, MARGIN,
                   VERB_FLAG("applyRates", "make the rates of what is there already anew, too"),
                   VERB_FLAG("create", "make rates for what is not there yet; true when absent"),
+                  VERB_FLAG("deprecateUnmatched",
+                            "deprecate chat models that their vendor's list does not have"),
                   VERB_FLAG("free", "also what the list says is free"),
                   VERB_TEXT("note", "why, for the history"), DRY_RUN),
       "Take costs over from a public list of models, and make rates of them."},

@@ -15,9 +15,9 @@ struct rate_choice {
 int rate_choice_read(struct verb_call *v, struct rate_choice *out);
 bool rate_chosen(const struct rate_choice *c, const struct catalog_rate *rate);
 
-/* An item of "summary": what the two usual rates were and become. */
+/* An item of "summary": what the two usual rates were and become; `change` NULL: it goes without saying. */
 void price_write_change(struct json_writer *w, const struct rate_change *c,
-                        const struct price *old);
+                        const struct price *old, const char *change);
 
 int rate_rerate(struct verb_call *v);
 int catalog_import(struct verb_call *v);

@@ -5,20 +5,13 @@
 
 enum { PRICES_LARGEST = 65536, MILLION = 1000000, THOUSAND = 1000 };
 
-static const struct store_object *object_of(struct verb_call *v, struct slice provider,
-                                            struct slice model, struct slice type)
-{
-    const struct catalog_rate *rate = catalog_rate(v->catalog, provider, model, type);
-    return rate ? catalog_object(v->catalog, TABLE_RATE, rate->id) : NULL;
-}
-
 void rate_change_begin(struct verb_call *v, struct rate_change *c, struct slice provider,
                        struct slice model, struct slice type, const char *kind)
 {
     *c = (struct rate_change){.provider = provider,
                               .model = model,
                               .type = type,
-                              .old = object_of(v, provider, model, type),
+                              .old = catalog_rate_object(v->catalog, provider, model, type),
                               .kind = kind,
                               .who = v->who,
                               .note = SLICE("")};
@@ -83,6 +76,7 @@ static struct slice tiers_json(struct verb_call *v, const struct rate_change *c)
 static struct slice body_of(struct verb_call *v, const struct rate_change *c)
 {
     const struct price *p = &c->rates.base;
+    bool gone = slice_is(c->deprecated, "true");
     const struct verb_member members[] = {
         {"provider", verb_quote(v, c->provider)},
         {"model", verb_quote(v, c->model)},
@@ -94,6 +88,9 @@ static struct slice body_of(struct verb_call *v, const struct rate_change *c)
         {"unitCosts", parts_json(v, &c->costs.base, PRICE_INPUT, PRICE_PARTS)},
         {"tiers", tiers_json(v, c)},
         {"source", c->source},
+        {"deprecated", c->deprecated},
+        {"deprecatedAt", gone ? verb_number(v, v->now_ms) : c->deprecated},
+        {"deprecatedReason", gone ? verb_quote(v, c->note) : c->deprecated},
         {"modelDisplay", c->display},
         {"description", c->description},
         {"modelMetadata", c->metadata}};
@@ -116,14 +113,15 @@ static int remember(struct verb_call *v, const struct rate_record *record)
 /* But for when it was written, and where its costs come from. */
 static bool same_body(struct slice a, struct slice b)
 {
-    static const char *const names[] = {"inputRate",     "outputRate",  "caching",
-                                        "rates",         "unitCosts",   "tiers",
-                                        "modelMetadata", "description", "modelDisplay"};
-    struct json left[9];
-    struct json right[9];
-    json_pick(json_of(a), names, 9, left);
-    json_pick(json_of(b), names, 9, right);
-    for (int i = 0; i < 9; i++)
+    static const char *const names[] = {
+        "inputRate", "outputRate",    "caching",     "rates",        "unitCosts",
+        "tiers",     "modelMetadata", "description", "modelDisplay", "deprecated"};
+    enum { NAMES = sizeof names / sizeof *names };
+    struct json left[NAMES];
+    struct json right[NAMES];
+    json_pick(json_of(a), names, NAMES, left);
+    json_pick(json_of(b), names, NAMES, right);
+    for (int i = 0; i < NAMES; i++)
         if (!slice_eq(left[i].raw, right[i].raw))
             return false;
     return true;

@@ -16,7 +16,9 @@ struct rate_change {
     struct slice description;
     struct slice metadata;
     struct slice source; /* where its costs come from */
-    const char *kind;    /* of the history: "manual_update" */
+    struct slice
+        deprecated;   /* JSON: true with the note as the reason, or null: it is offered again */
+    const char *kind; /* of the history: "manual_update" */
     struct slice who;
     struct slice note;
     int64_t since_ms; /* since when it should have counted; 0: from now on */

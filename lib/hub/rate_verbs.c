@@ -141,13 +141,6 @@ static int read_triple(struct verb_call *v, struct slice *provider, struct slice
     return rc;
 }
 
-static const struct store_object *by_triple(struct verb_call *v, struct slice provider,
-                                            struct slice model, struct slice type)
-{
-    const struct catalog_rate *rate = catalog_rate(v->catalog, provider, model, type);
-    return rate ? catalog_object(v->catalog, TABLE_RATE, rate->id) : NULL;
-}
-
 /* Since when it should have counted: what was charged meanwhile can be put right by rate.rerate. */
 static int read_since(struct verb_call *v, struct rate_change *c)
 {
@@ -182,6 +175,9 @@ static int rate_put(struct verb_call *v)
         rc = fit_check(verb_json(v, "modelMetadata"), v->why);
     if (rc)
         return rc;
+    struct json deprecated = verb_json(v, "deprecated");
+    if (deprecated.kind != JSON_NONE)
+        c.deprecated = verb_flag(v, "deprecated", false) ? SLICE("true") : VERB_NULL;
     bool input = c.rates.base.part[PRICE_INPUT] >= 0;
     if (!input || c.rates.base.part[PRICE_OUTPUT] < 0)
         return verb_refuse(v, input ? "outputRate" : "inputRate",
@@ -207,8 +203,8 @@ static int find(struct verb_call *v, const struct store_object **out)
         return rc;
     if (!id.p && (!provider.p || !model.p))
         return verb_refuse(v, "id", "Say which rate: \"id\", or \"provider\" and \"model\".");
-    *out =
-        id.p ? catalog_object(v->catalog, TABLE_RATE, id) : by_triple(v, provider, model, type);
+    *out = id.p ? catalog_object(v->catalog, TABLE_RATE, id)
+                : catalog_rate_object(v->catalog, provider, model, type);
     return *out ? AIGNE_OK : verb_missing(v, "rate", id.p ? id : model);
 }
 
@@ -220,6 +216,10 @@ static int rate_get(struct verb_call *v)
 static bool asked_for(struct verb_call *v, struct json body)
 {
     static const char *const names[] = {"provider", "model", "type"};
+    bool deprecated = false;
+    if (json_bool(json_get(body, "deprecated"), &deprecated) &&
+        !verb_flag(v, "includeDeprecated", false))
+        return false;
     for (size_t i = 0; i < 3; i++) {
         struct hub_provider_facts facts;
         struct slice wanted = verb_text(v, names[i]);
@@ -287,6 +287,7 @@ static const struct verb verbs[] = {
                   "prompt), service, since, until, from, to, and rates or costs by part")),
           VERB_TIME("since",
                     "since when it should have counted, for rate.rerate; now when absent"),
+          VERB_FLAG("deprecated", "offered no more: listed to nobody, and no price"),
           VERB_TEXT("note", "why, for the history"),
           VERB_TEXT_OR_NULL("modelDisplay", "what people call the model"),
           VERB_TEXT_OR_NULL("description", "a note"),
@@ -299,7 +300,9 @@ static const struct verb verbs[] = {
      rate_put},
     {{"rate.get", FIND_SCHEMA, "Show a rate."}, false, rate_get},
     {{"rate.list",
-      VERB_SCHEMA("", PROVIDER_TEXT, MODEL_TEXT, TYPE_TEXT, VERB_PAGE, VERB_PAGE_SIZE),
+      VERB_SCHEMA("", PROVIDER_TEXT, MODEL_TEXT, TYPE_TEXT,
+                  VERB_FLAG("includeDeprecated", "also those that are deprecated"), VERB_PAGE,
+                  VERB_PAGE_SIZE),
       "List rates."},
      false,
      rate_list},

@@ -9,7 +9,8 @@ enum { BODY_LARGEST = 1024 * 1024, PAGE_LARGEST = 1000 };
 /* Sealed secrets and hashes never leave the store; an id of the body's own comes first. */
 static const char *const hidden[] = {"id", "sealed", "hash"};
 /* Kept as milliseconds, shown as ISO 8601. */
-static const char *const moments[] = {"createdAt", "updatedAt", "expiresAt", "revokedAt"};
+static const char *const moments[] = {"createdAt", "updatedAt", "expiresAt", "revokedAt",
+                                      "deprecatedAt"};
 
 static bool key_among(const struct json_walk *w, const char *const *names, size_t count)
 {

@@ -195,7 +195,7 @@ class Rates(unittest.TestCase):
         status, _, said = post(self.hub.port, self.admin, json.dumps(
             {"mode": "sync", "entries": entries, "applyRates": True, "profitMargin": 25, "creditPrice": 0.5}),
             "/api/ai-providers/bulk-rate-update")
-        self.assertEqual((status, json.loads(said)["created"]), (200, 1), said)
+        self.assertEqual((status, [item["model"] for item in json.loads(said)["created"]]), (200, ["sent"]), said)
         rate = self.hub.do("rate.get", {"provider": "openai", "model": "sent"})
         self.assertEqual((rate["inputRate"], rate["outputRate"]), ("0.0000025", "0.00001"))
 

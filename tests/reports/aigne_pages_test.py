@@ -197,6 +197,58 @@ class Pages(unittest.TestCase):
         self.call("DELETE", "/api/ai/echo/model-rates/%s" % made["id"], key=self.admin)
         self.call("POST", "/api/ai/echo/model-rates", rate, status=403)
 
+    def test_what_a_vendor_has_no_more_is_deprecated(self):
+        self.hub.do("provider.put", {"name": "mine", "type": "echo"})
+        for model, kind in (("echo", "chat"), ("pace-9", "chat"), ("pace-8", "image")):
+            self.hub.do("rate.put", {"provider": "mine", "model": model, "type": kind, "inputRate": "0.001",
+                                     "outputRate": "0.001"})
+
+        def entry(model, **more):
+            return {"provider": "mine", "modelId": model, "inputCostPerToken": 1e-6, "outputCostPerToken": 4e-6, **more}
+
+        def sync(*entries, **more):
+            told = self.call("POST", "/api/ai-providers/bulk-rate-update",
+                             {"mode": "sync", "entries": entries, **more}, key=self.admin)
+            self.assertEqual((told["errors"], told["dryRun"]), ([], more.get("dryRun", False)))
+            for name, count in told["summary"].items():
+                self.assertEqual(len(told[name]), count, name)
+            return {name: {(item["provider"], item["model"]) for item in told[name]} for name in told["summary"]}
+
+        def shown(query=""):
+            return {row["model"]: row for row in self.get("/api/ai/mine/model-rates" + query, key=self.admin)}
+
+        def asks(model):
+            return post(self.hub.port, self.key, body("mine/" + model, "no"))[0]
+        told = sync(entry("echo"), entry("later"), deprecateUnmatched=True, dryRun=True)
+        self.assertEqual((told["updated"], told["deprecated"]), ({("mine", "echo")}, {("mine", "pace-9")}))
+        self.assertEqual(told["created"], set())
+        self.assertLessEqual({("mine", "later"), ("mine", "pace-8"), ("echo", "echo")}, told["unmatched"])
+        self.assertEqual((set(shown()), asks("pace-9")), ({"echo", "pace-9", "pace-8"}, 200))
+        told = sync(entry("echo"), entry("new", isNew=True), deprecateUnmatched=True, applyRates=True, profitMargin=0)
+        self.assertEqual((told["created"], told["deprecated"]), ({("mine", "new")}, {("mine", "pace-9")}))
+        self.assertEqual(set(shown()), {"echo", "new", "pace-8"})
+        row = shown("?includeDeprecated=true")["pace-9"]
+        self.assertEqual((row["deprecated"], row["deprecatedReason"]), (True, "It is not in the list of prices."))
+        self.assertRegex(row["deprecatedAt"], r"\A\d{4}-\d\d-\d\dT")
+        self.assertEqual((shown()["echo"]["deprecated"], shown()["echo"]["deprecatedAt"]), (False, None))
+        listed = self.get("/api/ai/models?type=chat", key="")
+        self.assertEqual({m["model"] for m in listed if m["provider"] == "mine"}, {"echo", "new"})
+        self.assertEqual(asks("pace-9"), 503)
+        self.assertEqual(self.hub.do("catalog.drift", {})["deprecated"], 1)
+        kinds = [item["kind"] for item in self.hub.do("rate.history", {"provider": "mine", "model": "pace-9"})["list"]]
+        self.assertEqual(kinds, ["bulk_sync", "manual_update"])
+        self.assertEqual(sync(entry("echo"), entry("new"), deprecateUnmatched=True)["deprecated"], set())
+        self.assertEqual(sync(entry("pace-9", isNew=True))["updated"], {("mine", "pace-9")})
+        self.assertEqual((shown()["pace-9"]["deprecated"], asks("pace-9")), (False, 200))
+        self.hub.do("rate.put", {"provider": "mine", "model": "pace-9", "deprecated": True, "note": "too old"})
+        self.assertEqual(shown("?includeDeprecated=true")["pace-9"]["deprecatedReason"], "too old")
+        self.assertEqual(asks("pace-9"), 503)
+        self.hub.do("rate.put", {"provider": "mine", "model": "pace-9", "deprecated": False})
+        self.assertEqual(asks("pace-9"), 200)
+        for model, kind in (("echo", "chat"), ("pace-9", "chat"), ("new", "chat"), ("pace-8", "image")):
+            self.hub.do("rate.delete", {"provider": "mine", "model": model, "type": kind})
+        self.hub.do("provider.delete", {"name": "mine"})
+
     def test_the_old_service_is_this_one(self):
         for page in ("balance", "grants", "transactions", "payment-link"):
             self.assertEqual(self.get("/api/user/service/credit/" + page), self.get("/api/user/credit/" + page))
