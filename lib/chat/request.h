@@ -189,6 +189,7 @@ struct chat_relay {
         headers; /* those of the client that belong to the format, "anthropic-beta: x\r\n" */
     struct slice models; /* JSON: others that may answer in the model's place; absent: none */
     struct slice query;  /* of the client's target, as it came, but for a key */
+    unsigned depth;      /* so many arrays and objects are open at once in it; 0: not counted */
     bool usable;         /* it may go on; else it must be read whole */
     bool stream;
     bool verbatim; /* the answer is bytes or text of its own: nothing may be put into it */

@@ -87,7 +87,8 @@ int bill_read(struct aigne_call *call)
 static bool plain_enough(const struct aigne_call *call, struct ceiling *out)
 {
     return call->relay_format && call->request.kind == KIND_CHAT &&
-           !call->relay.content_type.p && ceiling_measure_text(call->relay.body, out);
+           !call->relay.content_type.p &&
+           ceiling_measure_text(call->relay.body, call->relay.depth, out);
 }
 
 void bill_measure(const struct aigne_call *call, struct ceiling *out)

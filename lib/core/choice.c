@@ -62,7 +62,7 @@ static int measure(struct aigne_call *call, struct fit *fit, const struct fit **
     *out = NULL;
     if (!chat)
         return AIGNE_OK;
-    if (!call->request_read && call->relay_format && fit_look(call->relay.body, fit)) {
+    if (!call->request_read && call->relay_format && fit_look(&call->relay, fit)) {
         *out = fit;
         return AIGNE_OK;
     }

@@ -111,25 +111,28 @@ void ceiling_measure_body(size_t bytes, struct ceiling *out)
 }
 
 /* Nothing in the messages but what is written there. */
-static bool all_text(struct json messages)
+static bool all_text(struct json messages, unsigned depth)
 {
+    enum { BODY_MESSAGES_MESSAGE = 3 };
     struct json_walk walk = json_walk(messages);
     if (messages.kind != JSON_ARRAY)
         return false;
+    if (depth && depth <= BODY_MESSAGES_MESSAGE)
+        return true;
     while (json_next(&walk))
         if (json_get(walk.value, "content").kind != JSON_STRING)
             return false;
     return true;
 }
 
-bool ceiling_measure_text(struct slice body, struct ceiling *out)
+bool ceiling_measure_text(struct slice body, unsigned depth, struct ceiling *out)
 {
     enum { LIMIT, NEW_LIMIT, ANSWERS, MESSAGES, TOOLS, NAMES };
     static const char *const names[NAMES] = {"max_tokens", "max_completion_tokens", "n",
                                              "messages", "tools"};
     struct json values[NAMES];
     json_pick(json_of(body), names, NAMES, values);
-    if (json_present(values[TOOLS]) || !all_text(values[MESSAGES]))
+    if (json_present(values[TOOLS]) || !all_text(values[MESSAGES], depth))
         return false;
     ceiling_measure_body(body.n, out);
     for (int i = LIMIT; i <= NEW_LIMIT; i++)

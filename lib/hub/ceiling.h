@@ -38,8 +38,8 @@ void ceiling_measure(const struct chat_request *r, struct ceiling *out);
 /* The same for a body that is passed on unread. */
 void ceiling_measure_body(size_t bytes, struct ceiling *out);
 /* The same for a chat of nothing but text, as OpenAI's and Anthropic's formats write it; false: it must be
- * read to know. */
-bool ceiling_measure_text(struct slice body, struct ceiling *out);
+ * read to know. `depth`: so many arrays and objects are open at once in it; 0: not counted. */
+bool ceiling_measure_text(struct slice body, unsigned depth, struct ceiling *out);
 /* Billionths of a credit, for a call that begins about `at_ms`; false when they do not fit. */
 bool ceiling_charge(const struct ceiling *c, enum chat_kind kind,
                     const struct catalog_rate *rate, int64_t at_ms, int64_t *billionths);

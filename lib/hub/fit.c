@@ -155,10 +155,10 @@ static bool asks_more(struct slice body)
     return false;
 }
 
-bool fit_look(struct slice body, struct fit *out)
+bool fit_look(const struct chat_relay *relay, struct fit *out)
 {
     struct ceiling size;
-    if (!ceiling_measure_text(body, &size) || asks_more(body))
+    if (!ceiling_measure_text(relay->body, relay->depth, &size) || asks_more(relay->body))
         return false;
     *out = (struct fit){.prompt_tokens = size.text_bytes / ESTIMATE_BYTES_PER_TOKEN,
                         .answer_tokens = size.answer_tokens};

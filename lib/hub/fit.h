@@ -35,7 +35,7 @@ struct fit {
 void fit_measure(const struct chat_request *r, struct fit *out);
 /* The same at a glance, for a chat of nothing but text as OpenAI's and Anthropic's formats write it; false:
  * it must be read to know. */
-bool fit_look(struct slice body, struct fit *out);
+bool fit_look(const struct chat_relay *relay, struct fit *out);
 
 /* Of a rate's metadata: the bits of what its model is known not to have. A list of features that keeps to
  * the three words of AIGNE's (tools, vision, thinking) says nothing of the others. */

@@ -14,6 +14,7 @@
 struct unreleased {
     struct unreleased *next;
     size_t n;
+    int64_t place;
     char id[CALL_ID_ROOM];
 };
 
@@ -129,13 +130,14 @@ void ledger_report_lost(const struct usage_row *row, const struct fault *why)
 }
 
 /* Without memory the hold stays until the process ends. */
-static void remember_hold(struct ledger *l, struct slice call_id)
+static void remember_hold(struct ledger *l, const struct money_op *hold)
 {
-    struct unreleased *u = call_id.n <= CALL_ID_ROOM ? mem_alloc(sizeof *u) : NULL;
+    struct unreleased *u = hold->id.n <= CALL_ID_ROOM ? mem_alloc(sizeof *u) : NULL;
     if (!u)
         return;
-    memcpy(u->id, call_id.p, call_id.n);
-    u->n = call_id.n;
+    memcpy(u->id, hold->id.p, hold->id.n);
+    u->n = hold->id.n;
+    u->place = hold->place;
     u->next = l->unreleased;
     l->unreleased = u;
 }
@@ -146,7 +148,7 @@ static void release_remembered(struct ledger *l)
     while (l->unreleased) {
         struct unreleased *u = l->unreleased;
         struct fault why;
-        struct money_op money = {.id = slice_of(u->id, u->n)};
+        struct money_op money = {.id = slice_of(u->id, u->n), .place = u->place};
         const struct store_op op = {.kind = STORE_INTERRUPT, .money = &money};
         fault_clear(&why);
         if (l->options.type->apply(l->options.store, &op, 1, &why))
@@ -161,7 +163,7 @@ static void finish(struct ledger *l, struct ledger_entry *e, int rc, const struc
     for (size_t i = 0; rc && i < e->row_count; i++)
         ledger_report_lost(&e->rows[i], why);
     if (rc && e->money && e->money_kind == STORE_RELEASE)
-        remember_hold(l, e->money->id);
+        remember_hold(l, e->money);
     e->rc = rc;
     e->done(e); /* may free the entry */
 }

@@ -22,6 +22,7 @@ enum { TEXTS = sizeof text_at / sizeof *text_at };
 struct packed_entry {
     int64_t at_ms;
     int64_t amount;
+    int64_t place;
     uint32_t rows;
     uint32_t claims;
     uint32_t id;      /* the length of its text; ABSENT: nothing is released */
@@ -145,6 +146,7 @@ void spool_record_write(char *to, const struct ledger_entry *e, bool doubtful)
     to += sizeof packed;
     if (e->money) {
         packed.amount = e->money->amount;
+        packed.place = e->money->place;
         packed.id = length_of(e->money->id);
         packed.account = length_of(e->money->account);
         to = put(to, e->money->id.p, e->money->id.n);
@@ -251,7 +253,8 @@ static void get_release(struct reader *r, const struct packed_entry *packed,
     struct money_op *money = room_for(r, 1, 1, sizeof *money);
     if (!money)
         return;
-    *money = (struct money_op){.amount = packed->amount, .claim_count = packed->claims};
+    *money = (struct money_op){
+        .place = packed->place, .amount = packed->amount, .claim_count = packed->claims};
     money->id = get_text(r, packed->id);
     money->account = get_text(r, packed->account);
     money->claims = get_claims(r, packed->claims);

@@ -41,10 +41,10 @@ int body_open(struct slice body, struct reading *r, struct arena *a, struct chat
 }
 
 int body_check_pick(struct slice body, const char *const *names, size_t count,
-                    struct json *values, const char **repeated, struct fault *why)
+                    struct json *values, struct json_seen *seen, struct fault *why)
 {
     struct json_problem problem = {0, NULL};
-    int rc = json_check_pick(body, names, count, values, repeated, &problem);
+    int rc = json_check_pick(body, names, count, values, seen, &problem);
     return judge(body, rc, &problem, why);
 }
 
@@ -76,27 +76,29 @@ int body_model(struct json v, const char *path, struct arena *a, struct slice *o
 
 /* Of two members by one name the provider might heed the one that was left alone. */
 static int pick_once(struct slice body, const char *const *names, size_t count,
-                     struct json *values, struct fault *why)
+                     struct json *values, unsigned *depth, struct fault *why)
 {
-    const char *repeated = NULL;
-    int rc = body_check_pick(body, names, count, values, &repeated, why);
-    return rc || !repeated ? rc
-                           : fault_field(why, AIGNE_E_REQUEST, repeated,
-                                         "%s is given twice: give it once.", repeated);
+    struct json_seen seen = {NULL, 0};
+    int rc = body_check_pick(body, names, count, values, &seen, why);
+    *depth = seen.depth;
+    return rc || !seen.repeated
+               ? rc
+               : fault_field(why, AIGNE_E_REQUEST, seen.repeated,
+                             "%s is given twice: give it once.", seen.repeated);
 }
 
 int body_pick(const char *const *names, size_t count, struct json *values, struct arena *a,
               struct chat_relay *relay, struct fault *why)
 {
     struct slice body = slice_trim(relay->body);
-    int rc = pick_once(body, names, count, values, why);
+    int rc = pick_once(body, names, count, values, &relay->depth, why);
     if (rc)
         return rc;
     relay->body = surrogates_replaced(body, a);
     if (!relay->body.p)
         return fault_nomem(why);
     if (relay->body.p != body.p) /* another text: the members are elsewhere now */
-        rc = pick_once(relay->body, names, count, values, why);
+        rc = pick_once(relay->body, names, count, values, &relay->depth, why);
     if (json_present(values[BODY_MODEL]))
         relay->model_value = values[BODY_MODEL].raw;
     return rc;

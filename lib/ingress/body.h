@@ -15,7 +15,7 @@ int body_open(struct slice body, struct reading *r, struct arena *a, struct chat
               struct json *whole, struct fault *why);
 /* Check it, and pick members of it on the way; see json_check_pick. */
 int body_check_pick(struct slice body, const char *const *names, size_t count,
-                    struct json *values, const char **repeated, struct fault *why);
+                    struct json *values, struct json_seen *seen, struct fault *why);
 /* The look at a request in JSON whose first names are "model" and "stream": relay's body without lone surrogates,
  * its members picked from that, none of them given twice, the model and whether it streams. */
 enum { BODY_MODEL, BODY_STREAM };

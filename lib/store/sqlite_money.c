@@ -5,6 +5,9 @@
 #include <aignehub/aignehub.h>
 #include <sqlite3.h>
 
+/* No text of a call is longer than its request may be. */
+enum { ABOUT_LONGEST = 1 << 20 };
+
 static const char *const statement_texts[MONEY_STATEMENTS] = {
     [MONEY_READ_ACCOUNT] = ("SELECT balance, held, granted, spent, expired, revoked, archived,"
                             " next_expiry_ms FROM accounts WHERE id = ?1"),
@@ -13,11 +16,9 @@ static const char *const statement_texts[MONEY_STATEMENTS] = {
          " ON CONFLICT DO UPDATE SET balance = excluded.balance, held = excluded.held,"
          " granted = excluded.granted, spent = excluded.spent, expired = excluded.expired,"
          " revoked = excluded.revoked, next_expiry_ms = excluded.next_expiry_ms"),
-    [MONEY_ADD_HOLD] =
-        ("INSERT INTO holds VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
-         " ?12, ?13, ?14, ?15) ON CONFLICT DO NOTHING"),
-    [MONEY_READ_HOLD] = "SELECT * FROM holds WHERE call_id = ?1",
-    [MONEY_DROP_HOLD] = "DELETE FROM holds WHERE call_id = ?1",
+    [MONEY_ADD_HOLD] = "INSERT INTO holds VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [MONEY_READ_HOLD] = "SELECT * FROM holds WHERE place = ?1",
+    [MONEY_DROP_HOLD] = "DELETE FROM holds WHERE place = ?1 AND call_id = ?2",
     [MONEY_USABLE_GRANTS] = ("SELECT place, remaining, expires_ms FROM grants"
                              " WHERE account = ?1 AND remaining > 0"
                              " ORDER BY priority, expires_ms, place LIMIT 16"),
@@ -61,6 +62,7 @@ int money_book_open(struct money_book *b, struct sqlite3 *db)
 {
     b->db = db;
     arena_init(&b->texts);
+    buf_init(&b->about, ABOUT_LONGEST);
     int rc = SQLITE_OK;
     for (int i = 0; i < MONEY_STATEMENTS && !rc; i++)
         rc = sqlite3_prepare_v3(db, statement_texts[i], -1, SQLITE_PREPARE_PERSISTENT,
@@ -75,6 +77,7 @@ void money_book_close(struct money_book *b)
     mem_free(b->accounts);
     mem_free(b->counters);
     arena_free(&b->texts);
+    buf_free(&b->about);
 }
 
 void money_book_begin(struct money_book *b)
@@ -196,22 +199,65 @@ int money_debit(struct money_book *b, const struct usage_row *row)
     return rc ? rc : money_counters_spend(b, row);
 }
 
-static int add_hold(struct money_book *b, const struct money_op *op, int64_t owner)
+/* What a row needs of its call that the hold's own columns do not say. */
+static const size_t about_at[] = {
+    offsetof(struct usage_row, user),      offsetof(struct usage_row, key_id),
+    offsetof(struct usage_row, app),       offsetof(struct usage_row, type),
+    offsetof(struct usage_row, ingress),   offsetof(struct usage_row, model),
+    offsetof(struct usage_row, requested), offsetof(struct usage_row, provider),
+    offsetof(struct usage_row, credential)};
+enum { ABOUT = sizeof about_at / sizeof *about_at };
+
+/* Each behind its length in four hexadecimal digits. */
+enum { DIGITS = 4, TEXT_LONGEST = 0xffff };
+
+static void put_text(struct buf *about, struct slice text)
+{
+    char digits[DIGITS];
+    text.n = text.n < TEXT_LONGEST ? text.n : TEXT_LONGEST;
+    for (int i = 0; i < DIGITS; i++)
+        digits[i] = "0123456789abcdef"[text.n >> (DIGITS - 1 - i) * 4 & 15];
+    buf_put(about, digits, DIGITS);
+    buf_put_slice(about, text);
+}
+
+static int write_about(struct buf *about, const struct usage_row *row)
+{
+    buf_clear(about);
+    for (size_t i = 0; i < ABOUT; i++)
+        put_text(about, *(const struct slice *)(const void *)((const char *)row + about_at[i]));
+    return buf_rc(about) ? SQLITE_NOMEM : SQLITE_OK;
+}
+
+static void read_about(struct slice about, struct usage_row *row)
+{
+    for (size_t i = 0; i < ABOUT && about.n >= DIGITS; i++) {
+        size_t n = 0;
+        for (int k = 0; k < DIGITS; k++)
+            n = n << 4 | (size_t)(about.p[k] <= '9' ? about.p[k] - '0' : about.p[k] - 'a' + 10);
+        about = slice_from(about, DIGITS);
+        n = n < about.n ? n : about.n;
+        *(struct slice *)(void *)((char *)row + about_at[i]) = slice_of(about.p, n);
+        about = slice_from(about, n);
+    }
+}
+
+static int add_hold(struct money_book *b, struct money_op *op, int64_t owner)
 {
     struct sqlite3_stmt *add = b->statements[MONEY_ADD_HOLD];
-    const struct usage_row *row = op->row;
-    const struct slice texts[] = {row->user,      row->key_id,   row->app,
-                                  row->type,      row->ingress,  row->model,
-                                  row->requested, row->provider, row->credential};
+    int rc = write_about(&b->about, op->row);
+    if (rc)
+        return rc;
     sqlite_bind(add, 1, op->id);
     sqlite_bind(add, 2, op->account);
     sqlite3_bind_int64(add, 3, op->amount);
     sqlite3_bind_int64(add, 4, owner);
-    sqlite3_bind_int64(add, 5, row->started_ms);
-    sqlite3_bind_int64(add, 6, row->streamed);
-    for (int i = 0; i < 9; i++)
-        sqlite_bind(add, 7 + i, texts[i]);
-    return sqlite_run(add);
+    sqlite3_bind_int64(add, 5, op->row->started_ms);
+    sqlite3_bind_int64(add, 6, op->row->streamed);
+    sqlite_bind(add, 7, buf_slice(&b->about));
+    rc = sqlite_run(add);
+    op->place = rc ? 0 : sqlite3_last_insert_rowid(b->db);
+    return rc;
 }
 
 /* Whether the account covers it. */
@@ -243,13 +289,24 @@ static int change_held(struct money_book *b, struct slice account, int64_t by)
     return SQLITE_OK;
 }
 
+/* Places are used again: one at which another call is noted is nobody's. */
+static int find_hold(struct sqlite3_stmt *read, const struct money_op *op)
+{
+    sqlite3_bind_int64(read, 1, op->place);
+    int rc = sqlite3_step(read);
+    return rc == SQLITE_ROW && !slice_eq(sqlite_text(read, 1), op->id) ? SQLITE_DONE : rc;
+}
+
+/* By a commit that seemed to fail. */
 static int is_held(struct money_book *b, const struct money_op *op, bool *there)
 {
     struct sqlite3_stmt *read = b->statements[MONEY_READ_HOLD];
-    sqlite_bind(read, 1, op->id);
-    int rc = sqlite3_step(read);
-    int end = sqlite3_reset(read);
+    *there = false;
+    if (!op->place)
+        return SQLITE_OK;
+    int rc = find_hold(read, op);
     *there = rc == SQLITE_ROW;
+    int end = sqlite3_reset(read);
     return rc == SQLITE_ROW || rc == SQLITE_DONE ? end : rc;
 }
 
@@ -261,16 +318,15 @@ int money_hold(struct money_book *b, struct money_op *op, int64_t owner)
     int rc = op->account.n ? ask_account(b, op) : SQLITE_OK;
     if (!rc && !op->refused && op->claim_count)
         rc = money_counters_ask(b, op);
-    if (!rc && op->refused) { /* unless by what it holds itself: a commit that seemed to fail */
+    if (!rc)
         rc = is_held(b, op, &there);
-        op->refused = !there;
-    }
-    if (rc || op->refused)
+    if (there) /* maybe refused by what it holds itself */
+        op->refused = false;
+    if (rc || op->refused || there)
         return rc;
     rc = add_hold(b, op, owner);
-    if (rc || sqlite3_changes(b->db) == 0) /* it is there already */
-        return rc;
-    rc = change_held(b, op->account, op->amount);
+    if (!rc)
+        rc = change_held(b, op->account, op->amount);
     return rc || !op->claim_count ? rc : money_counters_hold(b, op);
 }
 
@@ -278,7 +334,8 @@ int money_hold(struct money_book *b, struct money_op *op, int64_t owner)
 int money_release(struct money_book *b, const struct money_op *op)
 {
     struct sqlite3_stmt *drop = b->statements[MONEY_DROP_HOLD];
-    sqlite_bind(drop, 1, op->id);
+    sqlite3_bind_int64(drop, 1, op->place);
+    sqlite_bind(drop, 2, op->id);
     int rc = sqlite_run(drop);
     if (rc || sqlite3_changes(b->db) == 0)
         return rc;
@@ -286,28 +343,22 @@ int money_release(struct money_book *b, const struct money_op *op)
     return rc || !op->claim_count ? rc : money_counters_release(b, op);
 }
 
-int money_held_row(struct money_book *b, struct slice call_id, struct usage_row *row,
-                   struct money_op *hold)
+int money_held_row(struct money_book *b, struct usage_row *row, struct money_op *hold)
 {
     struct sqlite3_stmt *read = b->statements[MONEY_READ_HOLD];
-    struct slice *const texts[] = {&row->user,      &row->key_id,   &row->app,
-                                   &row->type,      &row->ingress,  &row->model,
-                                   &row->requested, &row->provider, &row->credential};
-    sqlite_bind(read, 1, call_id);
-    int rc = sqlite3_step(read);
+    int rc = find_hold(read, hold);
     if (rc == SQLITE_ROW) {
-        hold->account = arena_copy(&b->texts, sqlite_text(read, 1));
-        hold->amount = sqlite3_column_int64(read, 2);
-        row->call_id = arena_copy(&b->texts, call_id);
-        row->started_ms = sqlite3_column_int64(read, 4);
-        row->streamed = sqlite3_column_int64(read, 5) != 0;
-        for (int i = 0; i < 9; i++)
-            *texts[i] = arena_copy(&b->texts, sqlite_text(read, 6 + i));
+        row->call_id = arena_copy(&b->texts, hold->id);
+        hold->account = arena_copy(&b->texts, sqlite_text(read, 2));
+        hold->amount = sqlite3_column_int64(read, 3);
+        row->started_ms = sqlite3_column_int64(read, 5);
+        row->streamed = sqlite3_column_int64(read, 6) != 0;
+        read_about(arena_copy(&b->texts, sqlite_text(read, 7)), row);
     }
     int end = sqlite3_reset(read);
     if (b->texts.failed)
         return SQLITE_NOMEM;
     if (rc == SQLITE_ROW && !end)
-        return money_counters_of(b, call_id, hold);
+        return money_counters_of(b, hold->id, hold);
     return rc == SQLITE_ROW || rc == SQLITE_DONE ? end : rc;
 }

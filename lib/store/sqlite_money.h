@@ -3,6 +3,7 @@
 #define AIGNE_STORE_SQLITE_MONEY_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "store/store.h"
 
 struct sqlite3;
@@ -70,6 +71,7 @@ struct money_book {
     size_t counter_count;
     size_t counter_capacity;
     struct arena texts;
+    struct buf about; /* of the hold that is noted */
 };
 
 /* All of them give SQLite result codes, unless they have a fault to fill. */
@@ -88,10 +90,9 @@ int money_next_expiry(struct money_book *b, struct money_account *a);
 int money_debit(struct money_book *b, const struct usage_row *row);
 int money_hold(struct money_book *b, struct money_op *op, int64_t owner);
 int money_release(struct money_book *b, const struct money_op *op);
-/* What the hold says of its call, and its account, amount and claims; they live until `money_book_begin`.
- * hold->account.p NULL: there is no hold. */
-int money_held_row(struct money_book *b, struct slice call_id, struct usage_row *row,
-                   struct money_op *hold);
+/* What the hold of the call hold->id at hold->place says of it, and its account, amount and claims; they live
+ * until `money_book_begin`. hold->account.p NULL: there is no hold. */
+int money_held_row(struct money_book *b, struct usage_row *row, struct money_op *hold);
 int money_grant(struct money_book *b, const struct money_op *op, struct fault *why);
 int money_restore(struct money_book *b, const struct money_op *op, struct fault *why);
 int money_revoke(struct money_book *b, const struct money_op *op, struct fault *why);

@@ -220,38 +220,61 @@ static void forget_names(struct rollup *r)
     arena_free(&r->name_texts);
 }
 
-/* One row as an entry of the finest cut. */
-static int take_row(struct rollup *r, struct entry *e, int64_t *place)
+/* The key of a row among the entries of the finest cut. */
+static int key_of(struct rollup *r, const struct slice *names, const struct usage_row *row,
+                  int64_t key[KEY_PARTS])
 {
-    struct usage_row row;
-    struct slice names[USAGE_NAMES];
-    *place = rollup_read_row(r->statements[ROLL_ROWS], names, &row);
-    e->key[KEY_CUT] = ROLLUP_CUT(ROLLUP_KEYS, false);
-    e->key[KEY_SLOT] = row.started_ms / ROLLUP_SLOT_MS;
+    key[KEY_CUT] = ROLLUP_CUT(ROLLUP_KEYS, false);
+    key[KEY_SLOT] = row->started_ms / ROLLUP_SLOT_MS;
     for (int i = 0; i < USAGE_NAMES; i++) {
-        int rc = name_id(r, names[i], &e->key[KEY_NAMES + i]);
+        int rc = name_id(r, names[i], &key[KEY_NAMES + i]);
         if (rc)
             return rc;
     }
-    e->key[KEY_LEAD] = e->key[KEY_NAMES + USAGE_KEY];
-    usage_sums_clear(&r->sums);
-    usage_sums_add_row(&r->sums, &row);
+    key[KEY_LEAD] = key[KEY_NAMES + USAGE_KEY];
+    return SQLITE_OK;
+}
+
+static int pack(struct rollup *r, struct entry *e)
+{
     e->sums = arena_copy(&r->work, slice_of(r->room, usage_sums_pack(&r->sums, r->room)));
     return e->sums.p ? SQLITE_OK : SQLITE_NOMEM;
 }
 
-static int take_rows(struct rollup *r, int64_t from, int64_t to, size_t *count, int64_t *last)
+/* Those that follow one another with the same key become one entry at once. */
+static int take_row(struct rollup *r, size_t *count, int64_t *place)
 {
-    struct sqlite3_stmt *rows = r->statements[ROLL_ROWS];
+    struct usage_row row;
+    struct slice names[USAGE_NAMES];
+    struct entry next = {.sums = SLICE_NONE};
+    struct entry *newest = *count ? &r->entries[*count - 1] : NULL;
+    *place = rollup_read_row(r->statements[ROLL_ROWS], names, &row);
+    int rc = key_of(r, names, &row, next.key);
+    if (!rc && (!newest || memcmp(newest->key, next.key, sizeof next.key) != 0)) {
+        rc = newest ? pack(r, newest) : SQLITE_OK;
+        r->entries[(*count)++] = next;
+        usage_sums_clear(&r->sums);
+    }
+    usage_sums_add_row(&r->sums, &row);
+    return rc;
+}
+
+/* At most ROWS_AT_ONCE, which become so many entries. */
+static int take_rows(struct rollup *r, int64_t from, int64_t to, size_t *rows, size_t *count,
+                     int64_t *last)
+{
+    struct sqlite3_stmt *statement = r->statements[ROLL_ROWS];
     int rc = SQLITE_OK;
     *count = 0;
-    sqlite3_bind_int64(rows, 1, from);
-    sqlite3_bind_int64(rows, 2, to);
-    sqlite3_bind_int64(rows, 3, ROWS_AT_ONCE);
-    while (!rc && (rc = sqlite3_step(rows)) == SQLITE_ROW)
-        rc = take_row(r, &r->entries[(*count)++], last);
-    sqlite3_reset(rows);
-    return rc == SQLITE_DONE ? SQLITE_OK : rc;
+    sqlite3_bind_int64(statement, 1, from);
+    sqlite3_bind_int64(statement, 2, to);
+    sqlite3_bind_int64(statement, 3, ROWS_AT_ONCE);
+    for (*rows = 0; !rc && (rc = sqlite3_step(statement)) == SQLITE_ROW; ++*rows)
+        rc = take_row(r, count, last);
+    sqlite3_reset(statement);
+    if (rc != SQLITE_DONE)
+        return rc;
+    return *count ? pack(r, &r->entries[*count - 1]) : SQLITE_OK;
 }
 
 /* ---- entries ---- */
@@ -282,11 +305,10 @@ static int fold(struct rollup *r, struct entry *entries, size_t *count)
             for (size_t k = i; k < next; k++)
                 if (!usage_sums_add(&r->sums, entries[k].sums))
                     return SQLITE_CORRUPT;
-            sum.sums =
-                arena_copy(&r->work, slice_of(r->room, usage_sums_pack(&r->sums, r->room)));
+            int rc = pack(r, &sum);
+            if (rc)
+                return rc;
         }
-        if (!sum.sums.p)
-            return SQLITE_NOMEM;
         entries[kept++] = sum;
     }
     *count = kept;
@@ -351,8 +373,7 @@ static int add_rows(struct rollup *r, size_t *rows)
     size_t count = 0;
     int rc = sqlite_read(r->statements[ROLL_MARK], &mark);
     if (!rc)
-        rc = take_rows(r, mark, r->settled, &count, &mark);
-    *rows = count;
+        rc = take_rows(r, mark, r->settled, rows, &count, &mark);
     if (rc || !count)
         return rc;
     rc = fold(r, r->entries, &count);

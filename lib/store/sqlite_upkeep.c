@@ -9,11 +9,10 @@ enum { AT_ONCE = STORE_GONE, TEXT_SIZE = 208 };
 
 static const char writing[] = "The account could not be written";
 
-static int interrupt(struct store *s, struct slice call_id)
+static int interrupt(struct store *s, struct slice call_id, int64_t place)
 {
-    struct money_op hold = {.account = SLICE_NONE};
-    struct usage_row row = {.id = call_id,
-                            .status = SLICE("interrupted"),
+    struct money_op hold = {.id = call_id, .place = place};
+    struct usage_row row = {.status = SLICE("interrupted"),
                             .error =
                                 SLICE("AIGNE_E_INTERNAL: What carried the call out ended."),
                             .request_id = SLICE(""),
@@ -22,12 +21,11 @@ static int interrupt(struct store *s, struct slice call_id)
                             .attempt = 1,
                             .first_byte_us = -1};
     usage_init(&row.usage);
-    int rc = money_held_row(&s->money, call_id, &row, &hold);
+    int rc = money_held_row(&s->money, &row, &hold);
     if (rc || !hold.account.p)
         return rc;
     row.id = row.call_id;
     rc = sqlite_usage_add(s, &row);
-    hold.id = row.call_id;
     return rc ? rc : money_release(&s->money, &hold);
 }
 
@@ -51,14 +49,14 @@ int sqlite_money_apply(struct store *s, const struct store_op *op, struct fault 
     } else if (op->kind == STORE_RELEASE) {
         rc = money_release(&s->money, money);
     } else {
-        rc = interrupt(s, money->id);
+        rc = interrupt(s, money->id, money->place);
     }
     return rc ? sqlite_fault(rc, writing, why) : AIGNE_OK;
 }
 
 /* ---- what nobody else ends ---- */
 
-/* Texts or numbers that a search gives, of so many rows. */
+/* What a search gives, of so many rows: the text in the first column, and the number in the last. */
 struct found {
     char texts[AT_ONCE][TEXT_SIZE];
     int64_t numbers[AT_ONCE];
@@ -74,7 +72,8 @@ static int search(struct store *s, const char *sql, int64_t about, struct found 
         rc = sqlite3_bind_int64(statement, 1, about);
     while (!rc && out->count < AT_ONCE && sqlite3_step(statement) == SQLITE_ROW) {
         struct slice text = sqlite_text(statement, 0);
-        out->numbers[out->count] = sqlite3_column_int64(statement, 0);
+        out->numbers[out->count] =
+            sqlite3_column_int64(statement, sqlite3_column_count(statement) - 1);
         if (text.n >= TEXT_SIZE)
             continue;
         memcpy(out->texts[out->count], text.p, text.n);
@@ -85,7 +84,8 @@ static int search(struct store *s, const char *sql, int64_t about, struct found 
 }
 
 static int apply_to_all(struct store *s, const struct found *found, int64_t now_ms,
-                        int (*change)(struct store *s, struct slice id, int64_t now_ms))
+                        int (*change)(struct store *s, const struct found *found, int i,
+                                      int64_t now_ms))
 {
     money_book_begin(&s->money);
     int64_t before = s->last_place;
@@ -93,7 +93,7 @@ static int apply_to_all(struct store *s, const struct found *found, int64_t now_
     if (rc)
         return rc;
     for (int i = 0; i < found->count && !rc; i++)
-        rc = change(s, slice_text(found->texts[i]), now_ms);
+        rc = change(s, found, i, now_ms);
     if (!rc)
         rc = money_book_finish(&s->money);
     if (!rc)
@@ -105,15 +105,15 @@ static int apply_to_all(struct store *s, const struct found *found, int64_t now_
     return rc;
 }
 
-static int expire_one(struct store *s, struct slice id, int64_t now_ms)
+static int expire_one(struct store *s, const struct found *found, int i, int64_t now_ms)
 {
-    return money_expire(&s->money, id, now_ms);
+    return money_expire(&s->money, slice_text(found->texts[i]), now_ms);
 }
 
-static int interrupt_one(struct store *s, struct slice id, int64_t now_ms)
+static int interrupt_one(struct store *s, const struct found *found, int i, int64_t now_ms)
 {
     (void)now_ms;
-    return interrupt(s, id);
+    return interrupt(s, slice_text(found->texts[i]), found->numbers[i]);
 }
 
 /* What is held does not expire: an account with nothing else is left for later. */
@@ -132,7 +132,8 @@ static int end_holds_of(struct store *s, int64_t owner, int64_t now_ms)
     struct found calls = {.count = AT_ONCE};
     int rc = SQLITE_OK;
     while (!rc && calls.count == AT_ONCE) {
-        rc = search(s, "SELECT call_id FROM holds WHERE owner = ?1 LIMIT 16", owner, &calls);
+        rc = search(s, "SELECT call_id, place FROM holds WHERE owner = ?1 LIMIT 16", owner,
+                    &calls);
         if (!rc && calls.count)
             rc = apply_to_all(s, &calls, now_ms, interrupt_one);
     }

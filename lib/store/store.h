@@ -102,6 +102,8 @@ struct payment_note {
 /* A change of an account. Amounts are billionths of a credit, none is negative. */
 struct money_op {
     struct slice id; /* of the call, or of the grant */
+    /* Where the hold of that call is noted: HOLD tells it, RELEASE and INTERRUPT name it. 0: nowhere. */
+    int64_t place;
     struct slice account;
     int64_t amount;
     int64_t at_ms;

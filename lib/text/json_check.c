@@ -14,9 +14,9 @@ struct picking {
     const char *const *names;
     size_t count;
     struct json *values;
-    const char *repeated; /* a name that came twice; NULL: none */
-    size_t current;       /* the name whose value is being read; count: none of them */
-    const char *start;    /* of that value */
+    struct json_seen seen;
+    size_t current;    /* the name whose value is being read; count: none of them */
+    const char *start; /* of that value */
 };
 
 /* The place itself travels in arguments and results, so that it stays in a register; NULL is failure. */
@@ -184,7 +184,7 @@ static void keep_value(struct picking *k, const char *end)
         return;
     struct json *value = &k->values[k->current];
     if (value->kind != JSON_NONE)
-        k->repeated = k->names[k->current];
+        k->seen.repeated = k->names[k->current];
     *value = json_of(slice_of(k->start, (size_t)(end - k->start)));
     k->current = k->count;
 }
@@ -198,6 +198,8 @@ static const char *open_container(struct check *c, const char *p, bool object,
         return wrong(c, p, "less deeply nested arrays and objects");
     c->depth++;
     c->objects = c->objects << 1 | (object ? 1U : 0U);
+    if (c->picking && c->depth > c->picking->seen.depth)
+        c->picking->seen.depth = c->depth;
     *state = object ? WANT_KEY_OR_END : WANT_ITEM_OR_END;
     return p + 1;
 }
@@ -355,14 +357,14 @@ int json_check(struct slice text, struct json_problem *problem)
 }
 
 int json_check_pick(struct slice text, const char *const *names, size_t count,
-                    struct json *values, const char **repeated, struct json_problem *problem)
+                    struct json *values, struct json_seen *seen, struct json_problem *problem)
 {
     struct picking picking = {
         .names = names, .count = count, .values = values, .current = count};
     for (size_t i = 0; i < count; i++)
         values[i] = (struct json){JSON_NONE, SLICE_NONE};
     int rc = check(text, &picking, problem);
-    if (repeated)
-        *repeated = picking.repeated;
+    if (seen)
+        *seen = picking.seen;
     return rc;
 }

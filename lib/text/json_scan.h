@@ -34,10 +34,13 @@ struct json_problem {
     const char *what; /* a static phrase: "a comma or the end of the object" */
 };
 int json_check(struct slice text, struct json_problem *problem);
-/* The same, and json_pick of what the text is, in one pass. `repeated`, when not NULL, gets one of the names
- * that came more than once, or NULL. */
+/* The same, and json_pick of what the text is, in one pass. `seen` may be NULL. */
+struct json_seen {
+    const char *repeated; /* one of the names that came more than once, or NULL */
+    unsigned depth;       /* so many arrays and objects were open at once */
+};
 int json_check_pick(struct slice text, const char *const *names, size_t count,
-                    struct json *values, const char **repeated, struct json_problem *problem);
+                    struct json *values, struct json_seen *seen, struct json_problem *problem);
 
 struct json json_of(struct slice text); /* the value that the text is */
 

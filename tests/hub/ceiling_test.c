@@ -82,15 +82,20 @@ static void test_text_by_a_look(void **state)
     struct ceiling c;
     struct slice body = SLICE("{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],"
                               "\"max_completion_tokens\":20,\"n\":2}");
-    assert_true(ceiling_measure_text(body, &c));
+    assert_true(ceiling_measure_text(body, 3, &c));
     assert_int_equal(c.prompt_tokens, body.n);
     assert_int_equal(c.answer_tokens, 20);
     assert_int_equal(c.answers, 2);
+    assert_true(ceiling_measure_text(body, 0, &c));
     static const char *const others[] = {
         "{\"messages\":[{\"content\":[{\"type\":\"text\",\"text\":\"hi\"}]}]}",
         "{\"messages\":[{\"content\":\"hi\"}],\"tools\":[]}", "{\"contents\":[]}", "[]", "7"};
-    for (size_t i = 0; i < COUNT(others); i++)
-        assert_false(ceiling_measure_text(slice_text(others[i]), &c));
+    for (size_t i = 0; i < COUNT(others); i++) {
+        struct json_seen seen;
+        json_check_pick(slice_text(others[i]), NULL, 0, NULL, &seen, NULL);
+        assert_false(ceiling_measure_text(slice_text(others[i]), seen.depth, &c));
+        assert_false(ceiling_measure_text(slice_text(others[i]), 0, &c));
+    }
 }
 
 static void test_estimates(void **state)

@@ -121,6 +121,79 @@ static void test_older_versions_are_brought_up(void **state)
     store_sqlite.close(s);
 }
 
+/* What a process of the version before had set aside when it ended. */
+static void test_older_holds_are_ended(void **state)
+{
+    (void)state;
+    const char *path = test_path("holds.db");
+    struct fault why;
+    fault_clear(&why);
+    for (int i = 0; i < 15; i++)
+        make(path, schema_steps[i]);
+    make(path, "PRAGMA application_id = 1097418568; PRAGMA user_version = 15");
+    make(
+        path,
+        "INSERT INTO accounts (id, balance, held, granted, spent, expired, revoked, archived, next_expiry_ms)"
+        " VALUES ('Jo', 100, 30, 100, 0, 0, 0, 0, 9223372036854775807);"
+        "INSERT INTO holds VALUES ('first', 'Jo', 10, 99, 5, 1, 'J\xc3\xb6', '', 'app', 'chat', 'openai',"
+        " 'm', 'openai/m', 'openai', 'c'), ('second', 'Jo', 20, 99, 6, 0, '', 'k', '', '', '', '', '', '', '')");
+    struct store *s = open_store(path);
+    assert_int_equal(store_sqlite.money_upkeep(s, 7, &why), AIGNE_AGAIN);
+    assert_int_equal(store_sqlite.end_orphans(s, 7, &why), AIGNE_OK);
+    store_sqlite.close(s);
+    assert_int_equal(ask(path, "SELECT count(*) FROM holds"), 0);
+    assert_int_equal(ask(path, "SELECT held FROM accounts WHERE id = 'Jo'"), 0);
+    assert_int_equal(
+        ask(path,
+            "SELECT count(*) FROM usage WHERE id = 'first' AND user = 'J\xc3\xb6' AND key_id = ''"
+            " AND app = 'app' AND type = 'chat' AND ingress = 'openai' AND model = 'm'"
+            " AND requested = 'openai/m' AND provider = 'openai' AND credential = 'c'"
+            " AND streamed AND started_ms = 5 AND status = 'interrupted'"),
+        1);
+    assert_int_equal(
+        ask(path, "SELECT count(*) FROM usage WHERE id = 'second' AND key_id = 'k'"), 1);
+}
+
+/* A place is used again once its hold is gone: whoever comes late must not take another's. */
+static void test_a_hold_is_given_back_once(void **state)
+{
+    (void)state;
+    const char *path = test_path("again.db");
+    struct store *s = open_store(path);
+    struct usage_row row = sample_row("");
+    struct money_op grant = {.id = SLICE("g"),
+                             .account = SLICE("Jo"),
+                             .amount = 100,
+                             .source = SLICE("manual"),
+                             .note = SLICE(""),
+                             .expires_ms = STORE_NEVER};
+    struct money_op first = {
+        .id = SLICE("first"), .account = SLICE("Jo"), .amount = 10, .row = &row};
+    struct money_op second = {
+        .id = SLICE("second"), .account = SLICE("Jo"), .amount = 20, .row = &row};
+    const struct store_op given = {.kind = STORE_GRANT, .money = &grant};
+    const struct store_op held[] = {{.kind = STORE_HOLD, .money = &first},
+                                    {.kind = STORE_HOLD, .money = &second}};
+    const struct store_op released = {.kind = STORE_RELEASE, .money = &first};
+    assert_int_equal(store_sqlite.apply(s, &given, 1, NULL), AIGNE_OK);
+    for (int i = 0; i < 2; i++) /* the first commit seemed to fail */
+        assert_int_equal(store_sqlite.apply(s, &held[0], 1, NULL), AIGNE_OK);
+    assert_int_equal(ask(path, "SELECT held FROM accounts"), 10);
+    assert_int_equal(store_sqlite.apply(s, &released, 1, NULL), AIGNE_OK);
+    assert_int_equal(store_sqlite.apply(s, &held[1], 1, NULL), AIGNE_OK);
+    assert_int_equal(second.place, first.place);
+    assert_int_equal(store_sqlite.apply(s, &released, 1, NULL), AIGNE_OK);
+    assert_int_equal(ask(path, "SELECT held FROM accounts"), 20);
+    const struct store_op late = {.kind = STORE_INTERRUPT, .money = &first};
+    assert_int_equal(store_sqlite.apply(s, &late, 1, NULL), AIGNE_OK);
+    assert_int_equal(ask(path, "SELECT count(*) FROM usage"), 0);
+    const struct store_op ended = {.kind = STORE_INTERRUPT, .money = &second};
+    assert_int_equal(store_sqlite.apply(s, &ended, 1, NULL), AIGNE_OK);
+    assert_int_equal(ask(path, "SELECT count(*) FROM usage WHERE id = 'second'"), 1);
+    assert_int_equal(ask(path, "SELECT held FROM accounts"), 0);
+    store_sqlite.close(s);
+}
+
 static void test_what_is_not_ours_is_left_alone(void **state)
 {
     (void)state;
@@ -283,6 +356,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_private_file_that_lasts),
         cmocka_unit_test(test_older_versions_are_brought_up),
+        cmocka_unit_test(test_older_holds_are_ended),
+        cmocka_unit_test(test_a_hold_is_given_back_once),
         cmocka_unit_test(test_what_is_not_ours_is_left_alone),
         cmocka_unit_test(test_a_failed_commit_changes_nothing),
         cmocka_unit_test(test_tried_again_after_doubt),

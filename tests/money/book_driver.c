@@ -21,6 +21,14 @@ struct op {
     struct budget_claim claims[CLAIMS];
 };
 
+/* Where the hold of a call is noted. */
+struct held {
+    struct held *next;
+    int64_t place;
+    char call[WORD];
+};
+
+static struct held *helds;
 static struct op kept[OPS];
 static struct store_op ops[2 * OPS];
 static size_t kept_count;
@@ -40,6 +48,41 @@ static struct usage_row row_of(struct op *op, const char *status)
     return row;
 }
 
+static struct held **find_held(struct slice call)
+{
+    struct held **at = &helds;
+    while (*at && !slice_is(call, (*at)->call))
+        at = &(*at)->next;
+    return at;
+}
+
+static int64_t place_of(struct slice call)
+{
+    const struct held *held = *find_held(call);
+    return held ? held->place : 0;
+}
+
+/* What the store says of its holds is the caller's to know. */
+static void remember(const struct store_op *op)
+{
+    if (!op->money)
+        return;
+    struct held **at = find_held(op->money->id);
+    struct held *held = *at;
+    if (op->kind == STORE_RELEASE && held) {
+        *at = held->next;
+        free(held);
+    } else if (op->kind == STORE_HOLD && !op->money->refused && op->money->id.n < WORD) {
+        held = held ? held : calloc(1, sizeof *held);
+        if (!held)
+            abort();
+        held->place = op->money->place;
+        memcpy(held->call, op->money->id.p, op->money->id.n); /* it was a word */
+        if (!*at)
+            *at = held;
+    }
+}
+
 static void answer_batch(int rc, const struct fault *why)
 {
     printf("%d", rc ? why->http ? why->http : rc : 0);
@@ -53,7 +96,10 @@ static void commit(void)
 {
     struct fault why;
     fault_clear(&why);
-    answer_batch(store_sqlite.apply(store, ops, op_count, &why), &why);
+    int rc = store_sqlite.apply(store, ops, op_count, &why);
+    for (size_t i = 0; !rc && i < op_count; i++)
+        remember(&ops[i]);
+    answer_batch(rc, &why);
     kept_count = op_count = 0;
     batching = false;
 }
@@ -101,6 +147,7 @@ static bool read_op(const char *line)
     if (n < 2)
         return false;
     op->money = (struct money_op){.id = slice_text(op->words[0]),
+                                  .place = place_of(slice_text(op->words[0])),
                                   .account = slice_text(op->words[1]),
                                   .amount = number(op->words[2]),
                                   .at_ms = number(op->words[3]),

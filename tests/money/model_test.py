@@ -167,6 +167,7 @@ class History:
         self.driver = Driver(program, path)
         self.now = 1_000_000
         self.count = 0
+        self.uncommitted = set()
 
     def new_id(self, kind):
         self.count += 1
@@ -189,9 +190,11 @@ class History:
         return tuple((name, starts) + BUDGETS[name][1:] for name, starts in periods)
 
     def settle(self):
-        if not self.book.holds:
+        # what is set aside is known to be so once its transaction is committed
+        known = [call for call in self.book.holds if call not in self.uncommitted]
+        if not known:
             return self.hold()
-        call = self.dice.choice(list(self.book.holds))
+        call = self.dice.choice(known)
         account, amount, claims = self.book.holds[call]
         if self.dice.random() < 0.25:  # it failed before anything was delivered
             self.book.release(call)
@@ -221,11 +224,14 @@ class History:
         """Some operations at once, as the ledger writes them."""
         expected = ["0"]
         self.driver.say("begin")
+        before = set(self.book.holds)
         for _ in range(self.dice.randrange(1, 12)):
             line, answer = self.one()
+            self.uncommitted = set(self.book.holds) - before
             self.driver.say(line)
             expected += [answer] if answer else []
         answer = self.driver.ask("commit")
+        self.uncommitted = set()
         self.must(answer == " ".join(expected), "the answer was %s, not %s" % (answer, expected))
 
     def single(self):

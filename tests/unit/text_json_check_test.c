@@ -171,18 +171,20 @@ static void picks_on_the_way(void **state)
 {
     (void)state;
     static const char *const names[] = {"a", "b", "\xc3\xa9"};
-    const char *repeated = "";
+    struct json_seen seen = {"", 0};
     struct json v[3];
     struct slice text =
         SLICE(" {\"b\" : [1,{\"a\":2}] ,\"\\u0061\":\"x\",\"\":0,\"\\u00e9\":{} }\n");
-    assert_int_equal(json_check_pick(text, names, 3, v, &repeated, NULL), AIGNE_OK);
-    assert_null(repeated);
+    assert_int_equal(json_check_pick(text, names, 3, v, &seen, NULL), AIGNE_OK);
+    assert_null(seen.repeated);
+    assert_int_equal(seen.depth, 3);
     assert_true(v[0].kind == JSON_STRING && slice_is(v[0].raw, "\"x\""));
     assert_true(v[1].kind == JSON_ARRAY && slice_is(v[1].raw, "[1,{\"a\":2}]"));
     assert_true(v[2].kind == JSON_OBJECT && slice_is(v[2].raw, "{}"));
     text = SLICE("{\"a\":1,\"b\":2,\"a\":3}");
-    assert_int_equal(json_check_pick(text, names, 3, v, &repeated, NULL), AIGNE_OK);
-    assert_string_equal(repeated, "a");
+    assert_int_equal(json_check_pick(text, names, 3, v, &seen, NULL), AIGNE_OK);
+    assert_string_equal(seen.repeated, "a");
+    assert_int_equal(seen.depth, 1);
     assert_true(slice_is(v[0].raw, "3"));
     assert_int_equal(json_check_pick(SLICE("[{\"a\":1}]"), names, 3, v, NULL, NULL), AIGNE_OK);
     assert_int_equal(v[0].kind, JSON_NONE);
