@@ -28,8 +28,6 @@ static const struct breaker_rules credential_rules = {.window_ms = 600000,
 
 /* How long less is asked of a credential after it was asked too much. */
 #define LOWERED_MS 60000
-/* A failure counts at least as an answer that takes so long to begin. */
-#define FAILED_US ((int64_t)1000000)
 /* Who has no credit left gets none within a second. */
 #define UNPAID_MS       ((int64_t)60000)
 #define PACE_LARGEST_MS ((int64_t)24 * 3600 * 1000)
@@ -89,21 +87,19 @@ void health_begin(struct health_entry *e)
     atomic_fetch_add_explicit(&e->in_flight, 1, memory_order_relaxed);
 }
 
-/* Who fails at once is not quick. */
 void health_end(struct health_entry *e, int64_t now_ms, int64_t took_us, bool failed)
 {
     atomic_fetch_sub_explicit(&e->in_flight, 1, memory_order_relaxed);
     uint64_t old = atomic_load(&e->latency);
-    if (took_us < 0)
-        return;
-    for (;;) {
-        int64_t worst = 2 * latency_read(old, now_ms);
-        int64_t took = failed && took_us < worst ? worst : took_us;
-        if (failed && took < FAILED_US)
-            took = FAILED_US;
-        if (atomic_compare_exchange_weak(&e->latency, &old, latency_note(old, now_ms, took)))
-            return;
-    }
+    while (took_us >= 0 &&
+           !atomic_compare_exchange_weak(
+               &e->latency, &old, (failed ? latency_fail : latency_note)(old, now_ms, took_us)))
+        continue;
+}
+
+bool health_doubted(const struct health_entry *e, int64_t now_ms)
+{
+    return latency_doubted(atomic_load_explicit(&e->latency, memory_order_relaxed), now_ms);
 }
 
 /* ---- changing ---- */

@@ -123,6 +123,8 @@ void health_begin(struct health_entry *e);
 void health_end(struct health_entry *e, int64_t now_ms, int64_t took_us, bool failed);
 /* Microseconds until an answer begins, as of late; 0: not known. */
 int64_t health_latency(const struct health_entry *e, int64_t now_ms);
+/* It failed last, and nobody has tried for a while. */
+bool health_doubted(const struct health_entry *e, int64_t now_ms);
 
 /* ---- for who keeps it ---- */
 

@@ -110,8 +110,13 @@ static int64_t score_of(const struct choosing *ch, enum route_strategy by,
         return 0;
     struct health_entry *e = health ? health_need_model(health, p->model) : NULL;
     int64_t busy = e ? (int64_t)atomic_load_explicit(&e->in_flight, memory_order_relaxed) : 0;
-    return by == STRATEGY_LEAST_BUSY || !e ? busy
-                                           : health_latency(e, ch->ask->now_ms) * (busy + 1);
+    if (by == STRATEGY_LEAST_BUSY || !e)
+        return busy;
+    struct health_view view = health_look(e, ch->ask->now_ms);
+    bool due = view.condition == HEALTH_OPEN && worth_asking(&view, ch->ask->now_ms);
+    if (due || (!busy && health_doubted(e, ch->ask->now_ms)))
+        return 0; /* one call finds out whether it is well again */
+    return health_latency(e, ch->ask->now_ms) * (busy + 1);
 }
 
 /* ---- which may be asked ---- */

@@ -282,6 +282,72 @@ static void the_quickest_is_first(void **state)
     assert_null(planned.attempts[0].measured);
 }
 
+static void measure(const struct route_attempt *at, int64_t took_us, bool works)
+{
+    health_begin(at->measured);
+    health_end(at->measured, now_ms, took_us, !works);
+    note(at, works);
+}
+
+static void choose_the_quickest(struct route_attempt *a, struct route_attempt *b)
+{
+    keys();
+    ok("route.put",
+       "{\"name\":\"q\",\"strategy\":\"lowest-latency\",\"targets\":[{\"model\":\"openai/a\"},"
+       "{\"model\":\"anthropic/b\"}]}");
+    choose("q");
+    *a = planned.attempts[0];
+    *b = planned.attempts[1];
+}
+
+/* Who died is asked again when its probe is due, though it is the slowest, and counts then as it is now. */
+static void the_quickest_is_first_again_after_an_outage(void **state)
+{
+    (void)state;
+    struct route_attempt a, b;
+    choose_the_quickest(&a, &b);
+    measure(&a, 20000, true);
+    measure(&b, 100000, true);
+    goes("q", "openai/a anthropic/b");
+    for (int i = 0; i < 12; i++)
+        measure(&a, 500, false);
+    goes("q", "anthropic/b openai/a");
+    now_ms += 1000;
+    goes("q", "openai/a anthropic/b"); /* the probe, */
+    goes("q", "anthropic/b openai/a"); /* which is one call's */
+    measure(&a, 500, false);
+    now_ms += 1999;
+    goes("q", "anthropic/b openai/a");
+    now_ms += 1;
+    goes("q", "openai/a anthropic/b");
+    measure(&a, 30000, true);
+    goes("q", "openai/a anthropic/b");
+}
+
+/* A failure that opens nothing keeps others away until one call has found out how it is now. */
+static void who_failed_is_not_slow_for_long(void **state)
+{
+    (void)state;
+    struct route_attempt a, b;
+    choose_the_quickest(&a, &b);
+    measure(&a, 20000, true);
+    measure(&b, 100000, true);
+    measure(&a, 500, false);
+    now_ms += 999;
+    goes("q", "anthropic/b openai/a");
+    now_ms++;
+    goes("q", "openai/a anthropic/b"); /* one call finds out, */
+    health_begin(a.measured);
+    goes("q", "anthropic/b openai/a"); /* and nobody beside it */
+    health_end(a.measured, now_ms, 30000, false);
+    goes("q", "openai/a anthropic/b");
+    measure(&a, 900000, true);
+    goes("q", "anthropic/b openai/a"); /* slow, and then halved in each ten seconds */
+    for (int seconds = 0; seconds < 40; seconds++, now_ms += 1000)
+        measure(&b, 100000, true);
+    goes("q", "openai/a anthropic/b");
+}
+
 static void the_least_busy_is_first(void **state)
 {
     (void)state;
@@ -706,6 +772,8 @@ int main(void)
         WITH_HUB(weights_are_exact_over_a_cycle),
         WITH_HUB(turns_of_one_caller_do_not_skew_anothers),
         WITH_HUB(the_cheapest_for_this_request_is_first),
+        WITH_HUB(the_quickest_is_first_again_after_an_outage),
+        WITH_HUB(who_failed_is_not_slow_for_long),
         WITH_HUB(the_quickest_is_first),
         WITH_HUB(the_least_busy_is_first),
         WITH_HUB(conditions_look_at_the_request),
