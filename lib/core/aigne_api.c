@@ -245,14 +245,38 @@ int page_put_paging(struct page *p, struct page_asking *q)
     return rc;
 }
 
-void page_write_paging(struct page *p)
+static void write_page(struct page *p)
 {
     int64_t page = 1;
     int64_t size = 1;
     (void)read_paging(p, &page, &size);
-    json_member_object(&p->w, "paging");
     json_member_int(&p->w, "page", page);
     json_member_int(&p->w, "pageSize", size);
+}
+
+/* Some of AIGNE's tools look for it in the list itself. */
+void page_write_paging(struct page *p)
+{
+    write_page(p);
+    json_member_object(&p->w, "paging");
+    write_page(p);
+    json_close_object(&p->w);
+}
+
+bool page_shows(struct page *p, int64_t at)
+{
+    int64_t page = 1;
+    int64_t size = 1;
+    (void)read_paging(p, &page, &size);
+    return at / size == page - 1;
+}
+
+void page_write_provider(struct page *p, struct json name)
+{
+    static const char *const names[] = {"id", "name", "displayName"};
+    json_open_object(&p->w);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        json_member_raw(&p->w, names[i], name.raw.p ? name.raw : SLICE("null"));
     json_close_object(&p->w);
 }
 

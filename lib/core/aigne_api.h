@@ -67,8 +67,12 @@ int page_remove(struct page *p, const char *verb, const char *name, struct slice
 
 /* "page" and "pageSize" of the query into the arguments. */
 int page_put_paging(struct page *p, struct page_asking *q);
-/* "paging":{"page":N,"pageSize":N} */
+/* "paging":{"page":N,"pageSize":N}, and the two beside it. */
 void page_write_paging(struct page *p);
+/* Whether the item at that place, from 0, is on the page that was asked for. */
+bool page_shows(struct page *p, int64_t at);
+/* {"id":name,"name":name,"displayName":name}; `name` is a JSON string. */
+void page_write_provider(struct page *p, struct json name);
 /* Whose usage, when and what: the query's filters as those of the usage verbs. */
 int page_put_usage(struct page *p, struct page_asking *q);
 /* All members of an object, as members of the one being written. */

@@ -1,6 +1,7 @@
 /* Knows AIGNE Hub's pages about providers and credentials; refuses to know what is sealed where. */
 #include "base/mem.h"
 #include "core/aigne_api.h"
+#include "store/moment.h"
 #include <aignehub/aignehub.h>
 
 static void write_object(struct page *p, struct json told, const char *of)
@@ -129,7 +130,7 @@ static int health(struct page *p)
         json_close_object(&p->w);
     }
     json_close_object(&p->w);
-    json_member_int(&p->w, "timestamp", p->call->started_ms);
+    moment_member(&p->w, "timestamp", p->call->started_ms);
     json_close_object(&p->w);
     return AIGNE_OK;
 }

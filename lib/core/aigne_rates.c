@@ -6,11 +6,18 @@
 
 static void write_rate(struct page *p, struct json rate)
 {
-    static const char *const wanted[] = {"modelDisplay",    "description",   "unitCosts",
-                                         "caching",         "modelMetadata", "deprecatedAt",
-                                         "deprecatedReason"};
+    static const char *const wanted[] = {"modelDisplay",     "description",   "unitCosts",
+                                         "caching",          "modelMetadata", "deprecatedAt",
+                                         "deprecatedReason", "status"};
+    struct json_walk w = json_walk(rate);
     json_open_object(&p->w);
-    page_write_members(p, rate);
+    while (json_next(&w)) {
+        json_key_slice(&p->w, w.key);
+        if (json_key_is(&w, "provider"))
+            page_write_provider(p, w.value);
+        else
+            json_write_raw(&p->w, w.value.raw);
+    }
     page_write_as(p, "providerId", rate, "provider");
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
         if (json_get(rate, wanted[i]).kind == JSON_NONE)
@@ -297,13 +304,8 @@ static int chat_models(struct page *p)
         json_close_array(&p->w);
         json_member_array(&p->w, "providers");
         for (size_t k = i; k < c->rate_count; k++)
-            if (slice_eq(c->rates[k].model, model)) {
-                json_open_object(&p->w);
-                json_member_string(&p->w, "id", c->rates[k].provider);
-                json_member_string(&p->w, "name", c->rates[k].provider);
-                json_member_string(&p->w, "displayName", c->rates[k].provider);
-                json_close_object(&p->w);
-            }
+            if (slice_eq(c->rates[k].model, model))
+                page_write_provider(p, json_get(json_of(c->rates[k].body), "provider"));
         json_close_array(&p->w);
         json_close_object(&p->w);
     }

@@ -111,7 +111,9 @@ static int grants(struct page *p)
     json_member_int(&p->w, "count", (int64_t)json_count(list));
     json_member_array(&p->w, "list");
     struct json_walk w = json_walk(list);
-    while (json_next(&w)) {
+    for (int64_t at = 0; json_next(&w); at++) {
+        if (!page_shows(p, at))
+            continue;
         json_open_object(&p->w);
         page_write_members(p, w.value);
         page_write_as(p, "remaining_amount", w.value, "remaining");
@@ -212,11 +214,8 @@ static void write_call(struct page *p, struct json row)
     json_member_text(&p->w, "status", done ? "success" : "failed");
     page_write_thousandths(p, "duration", page_number(row, "durationMs"));
     write_metrics(p, row);
-    json_member_object(&p->w, "provider");
-    page_write_as(p, "id", row, "provider");
-    page_write_as(p, "name", row, "provider");
-    page_write_as(p, "displayName", row, "provider");
-    json_close_object(&p->w);
+    json_key(&p->w, "provider");
+    page_write_provider(p, json_get(row, "provider"));
     json_key(&p->w, "userInfo");
     page_write_user(p, user.p ? user : SLICE(""));
     json_close_object(&p->w);
@@ -304,11 +303,8 @@ static int stats(struct page *p, bool everybody)
     while (json_next(&w)) {
         json_open_object(&p->w);
         page_write_as(p, "providerId", w.value, "provider");
-        json_member_object(&p->w, "provider");
-        page_write_as(p, "id", w.value, "provider");
-        page_write_as(p, "name", w.value, "provider");
-        page_write_as(p, "displayName", w.value, "provider");
-        json_close_object(&p->w);
+        json_key(&p->w, "provider");
+        page_write_provider(p, json_get(w.value, "provider"));
         page_write_as(p, "model", w.value, "model");
         page_write_as(p, "totalCalls", w.value, "calls");
         json_close_object(&p->w);

@@ -65,6 +65,9 @@ class Pages(unittest.TestCase):
         grants = self.get("/api/user/credit/grants?page=1&pageSize=10")
         self.assertEqual((grants["count"], grants["paging"]), (1, {"page": 1, "pageSize": 10}))
         self.assertEqual((grants["list"][0]["amount"], grants["list"][0]["category"]), ("10", "starter"))
+        self.hub.do("credit.grant", {"user": "eve", "amount": "1"})
+        pages = [self.get("/api/user/credit/grants?pageSize=1&page=%d" % page, key=self.other) for page in (1, 2, 3)]
+        self.assertEqual([(page["count"], len(page["list"])) for page in pages], [(2, 1), (2, 1), (2, 0)])
         told = self.get("/api/user/credit/transactions")
         self.assertEqual({item["kind"] for item in told["list"]}, {"grant", "usage"})
         self.get("/api/user/credit/transactions?pageSize=101", status=400)
@@ -132,7 +135,8 @@ class Pages(unittest.TestCase):
         one = self.get("/api/usage/projects/trends?appDid=my%%20app&startTime=%d" % day)
         self.assertEqual((one["project"]["appDid"], one["granularity"]), ("my app", "hour"))
         self.assertEqual((len(one["trends"]) in (24, 25), sum(bucket["calls"] for bucket in one["trends"])), (True, 3))
-        self.assertEqual(self.get("/api/usage/projects/calls?appDid=my%20app")["count"], 3)
+        calls = self.get("/api/usage/projects/calls?appDid=my%20app&page=2&pageSize=2")
+        self.assertEqual((calls["count"], len(calls["list"]), calls["page"], calls["pageSize"]), (3, 1, 2, 2))
         self.get("/api/usage/projects/calls", status=400)
         self.get("/api/usage/trends", status=403)
         all_ = self.get("/api/usage/trends?allUsers=1", key=self.admin)
@@ -164,7 +168,9 @@ class Pages(unittest.TestCase):
         self.call("PUT", "/api/ai/openai/credentials/%s" % added["id"], {"value": SECRET + "9"}, key=self.admin)
         self.get("/api/ai/openai/credentials/%s/check" % added["id"], key=self.admin, status=400)
         self.call("DELETE", "/api/ai/echo/credentials/%s" % added["id"], key=self.admin, status=404)
-        self.assertIn("main", self.get("/api/ai/health")["providers"]["openai"])
+        health = self.get("/api/ai/health")
+        self.assertIn("main", health["providers"]["openai"])
+        self.assertRegex(health["timestamp"], r"\A\d{4}-\d\d-\d\dT")
         self.call("DELETE", "/api/ai/openai/credentials/%s" % added["id"], key=self.admin)
         self.call("DELETE", "/api/ai/openai", key=self.admin)
         self.call("DELETE", "/api/ai/openai", key=self.admin, status=404)
@@ -184,6 +190,12 @@ class Pages(unittest.TestCase):
         self.assertIn(made["id"], [item["id"] for item in self.get("/api/ai/echo/model-rates", key=self.admin)])
         told = self.get("/api/ai/model-rates?pageSize=1&providerId=echo", key=self.admin)
         self.assertEqual((len(told["list"]), told["paging"]["pageSize"]), (1, 1))
+        told = self.get("/api/ai/model-rates?providerId=echo&model=pace-50", key=self.admin)
+        self.assertEqual([row["model"] for row in told["list"]], ["pace-50"])
+        self.assertEqual((told["list"][0]["provider"], told["list"][0]["status"]),
+                         ({"id": "echo", "name": "echo", "displayName": "echo"}, None))
+        for query in ("providerId=openai", "model=pace-51"):
+            self.assertEqual(self.get("/api/ai/model-rates?" + query, key=self.admin)["count"], 0)
         told = self.call("POST", "/api/ai/bulk-rate-update", {"profitMargin": 20, "creditPrice": 1, "model": "pace-50"},
                          key=self.admin)
         self.assertEqual((told["message"], told["parameters"], told["updated"], told["skipped"]),
