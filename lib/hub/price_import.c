@@ -117,7 +117,7 @@ static int import_known(struct import *in, const struct catalog_rate *rate)
     if (!is_gone(in, rate))
         return AIGNE_OK;
     c.deprecated = SLICE("true");
-    c.note = in->note.n ? in->note : SLICE("It is not in the list of prices.");
+    c.note = in->note.n ? in->note : SLICE("Not in the list of prices");
     return put(in, &c, &old, DEPRECATED);
 }
 

@@ -287,8 +287,7 @@ static const struct verb verbs[] = {
                   "prompt), service, since, until, from, to, and rates or costs by part")),
           VERB_TIME("since",
                     "since when it should have counted, for rate.rerate; now when absent"),
-          VERB_FLAG("deprecated", "offered no more: listed to nobody, and no price"),
-          VERB_TEXT("note", "why, for the history"),
+          VERB_FLAG("deprecated", "offered no more"), VERB_TEXT("note", "why, for the history"),
           VERB_TEXT_OR_NULL("modelDisplay", "what people call the model"),
           VERB_TEXT_OR_NULL("description", "a note"),
           VERB_OBJECT_OR_NULL(
@@ -301,7 +300,7 @@ static const struct verb verbs[] = {
     {{"rate.get", FIND_SCHEMA, "Show a rate."}, false, rate_get},
     {{"rate.list",
       VERB_SCHEMA("", PROVIDER_TEXT, MODEL_TEXT, TYPE_TEXT,
-                  VERB_FLAG("includeDeprecated", "also those that are deprecated"), VERB_PAGE,
+                  VERB_FLAG("includeDeprecated", "also deprecated ones"), VERB_PAGE,
                   VERB_PAGE_SIZE),
       "List rates."},
      false,

@@ -240,7 +240,7 @@ class Pages(unittest.TestCase):
         self.assertEqual((told["created"], told["deprecated"]), ({("mine", "new")}, {("mine", "pace-9")}))
         self.assertEqual(set(shown()), {"echo", "new", "pace-8"})
         row = shown("?includeDeprecated=true")["pace-9"]
-        self.assertEqual((row["deprecated"], row["deprecatedReason"]), (True, "It is not in the list of prices."))
+        self.assertEqual((row["deprecated"], row["deprecatedReason"]), (True, "Not in the list of prices"))
         self.assertRegex(row["deprecatedAt"], r"\A\d{4}-\d\d-\d\dT")
         self.assertEqual((shown()["echo"]["deprecated"], shown()["echo"]["deprecatedAt"]), (False, None))
         listed = self.get("/api/ai/models?type=chat", key="")
