@@ -33,9 +33,9 @@ static int ask_rates(struct page *p, struct slice provider, bool paged, struct j
     struct slice model = page_query(p, "model");
     page_asking_begin(&q);
     if (provider.n)
-        json_member_string(&q.w, "provider", provider);
+        json_member_string(&q.w, paged ? "providers" : "provider", provider);
     if (paged && model.n)
-        json_member_string(&q.w, "model", model);
+        json_member_string(&q.w, "search", model);
     json_member_bool(&q.w, "includeDeprecated",
                      slice_is(page_query(p, "includeDeprecated"), "true"));
     int rc = paged ? page_put_paging(p, &q) : AIGNE_OK;

@@ -213,6 +213,19 @@ static int rate_get(struct verb_call *v)
     return verb_show(v, find, NULL);
 }
 
+/* Names with commas between them; none at all: any. */
+static bool is_among(struct slice name, struct slice names)
+{
+    struct slice rest = names;
+    bool found = !names.n;
+    while (rest.n && !found) {
+        size_t n = slice_find_byte(rest, ',');
+        found = slice_eq(name, slice_of(rest.p, n));
+        rest = slice_from(rest, n < rest.n ? n + 1 : n);
+    }
+    return found;
+}
+
 static bool asked_for(struct verb_call *v, struct json body)
 {
     static const char *const names[] = {"provider", "model", "type"};
@@ -231,7 +244,11 @@ static bool asked_for(struct verb_call *v, struct json body)
         if (!its.p || !slice_eq(its, wanted))
             return false;
     }
-    return true;
+    struct slice part = verb_text(v, "search");
+    struct slice model = json_string(json_get(body, "model"), v->arena);
+    return is_among(json_string(json_get(body, "provider"), v->arena),
+                    verb_text(v, "providers")) &&
+           (!part.n || slice_find(model, part) < model.n);
 }
 
 static int rate_list(struct verb_call *v)
@@ -300,6 +317,8 @@ static const struct verb verbs[] = {
     {{"rate.get", FIND_SCHEMA, "Show a rate."}, false, rate_get},
     {{"rate.list",
       VERB_SCHEMA("", PROVIDER_TEXT, MODEL_TEXT, TYPE_TEXT,
+                  VERB_TEXT("providers", "of these: names with commas between them"),
+                  VERB_TEXT("search", "this is in the model's name"),
                   VERB_FLAG("includeDeprecated", "also deprecated ones"), VERB_PAGE,
                   VERB_PAGE_SIZE),
       "List rates."},
