@@ -62,9 +62,8 @@ static int plan_in_hub(struct aigne_call *call)
 int target_knock(struct aigne_call *call)
 {
     bool pinned = call->model && call->model->pinned_credential.p;
-    enum health_condition best = call->plan.attempts[0].health.condition;
     int64_t now_ms = clock_monotonic_us() / 1000;
-    if (pinned || best == HEALTH_READY || best == HEALTH_DISABLED)
+    if (pinned || call->plan.attempts[0].health.condition == HEALTH_READY)
         return AIGNE_OK;
     struct health_entry *known = route_knock(&call->plan, now_ms);
     if (!known)

@@ -145,7 +145,8 @@ bool health_knock(struct health_entry *e, int64_t now_ms)
     bool cools = cools_ms(e, now_ms) != 0;
     bool missed = atomic_load(&e->misses) >= DEAD_MISSES;
     bool silent = now_ms - atomic_load(&e->answered_ms) >= (cools ? COOLS_MS : DEAD_MS);
-    bool helpless = cools ? missed || silent : missed && silent;
+    bool disabled = health_look(e, now_ms).condition == HEALTH_DISABLED;
+    bool helpless = disabled || (cools ? missed || silent : missed && silent);
     return !helpless || (now_ms - last >= KNOCK_MS &&
                          atomic_compare_exchange_strong(&e->knocked_ms, &last, now_ms));
 }

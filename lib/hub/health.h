@@ -86,8 +86,8 @@ struct health_view health_look(const struct health_entry *e, int64_t now_ms);
 /* Whether the caller is the one to probe what is not ready but due. */
 bool health_claim(struct health_entry *e, int64_t now_ms);
 
-/* Where nothing is ready, of what is cooling or open: whether it is asked all the same. What refuses all that it is
- * asked, or seems dead, is by one caller at a time. */
+/* Where nothing is ready: whether it is asked all the same. What refuses all that it is asked, was disabled or seems
+ * dead, is by one caller at a time. */
 bool health_knock(struct health_entry *e, int64_t now_ms);
 /* What the others are told: what ails it and when to come back; then, for them alone, what its provider said. */
 void health_tell(struct health_entry *e, int64_t now_ms, struct fault *why);

@@ -175,10 +175,12 @@ static struct health_entry *blamed(const struct route_attempt *t, int64_t now_ms
 struct health_entry *route_knock(struct route_plan *plan, int64_t now_ms)
 {
     size_t kept = 0;
+    bool all_disabled = plan->attempts[0].health.condition == HEALTH_DISABLED;
     for (size_t i = 0; i < plan->count; i++) {
         const struct route_attempt *t = &plan->attempts[i];
         struct health_entry *e = blamed(t, now_ms);
-        if (t->health.condition != HEALTH_DISABLED && e && health_knock(e, now_ms))
+        bool wanted = t->health.condition != HEALTH_DISABLED || all_disabled;
+        if (wanted && e && health_knock(e, now_ms))
             plan->attempts[kept++] = *t;
     }
     if (!kept)

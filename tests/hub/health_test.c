@@ -162,6 +162,31 @@ static void the_only_key_is_tried_whatever_is_known(void **state)
     has("\"status\":\"active\"");
 }
 
+static void the_only_key_that_is_refused_is_asked_by_one_at_a_time(void **state)
+{
+    (void)state;
+    struct fault why;
+    fault_clear(&why);
+    key("openai", "a", 100);
+    plan("openai/m");
+    note(0, AIGNE_E_AUTH, bad_key);
+    now_ms++;
+    plan("openai/m");
+    assert_int_equal(planned.attempts[0].health.condition, HEALTH_DISABLED);
+    assert_null(route_knock(&planned, now_ms));
+    struct health_entry *known = route_knock(&planned, now_ms);
+    assert_non_null(known);
+    health_tell(known, now_ms, &why);
+    assert_int_equal(why.http, 503);
+    assert_non_null(strstr(why.text, "AIGNE_E_AUTH 401"));
+    note(0, AIGNE_E_AUTH, bad_key);
+    plan("openai/m");
+    assert_null(route_knock(&planned, now_ms)); /* it is over, so the next may ask */
+    note(0, AIGNE_OK, none);
+    plan("openai/m");
+    assert_int_equal(planned.attempts[0].health.condition, HEALTH_READY);
+}
+
 /* Whether a call goes there though it fails; else what the caller is told. */
 static bool knocks(struct fault *why)
 {
@@ -769,6 +794,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_bad_key_stays_away_and_comes_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_only_key_that_is_refused_is_asked_by_one_at_a_time,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(the_only_key_is_tried_whatever_is_known, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(whose_only_key_cools_is_asked_by_one_at_a_time, setup,
