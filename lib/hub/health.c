@@ -40,9 +40,6 @@ static const struct breaker_rules credential_rules = {.window_ms = 600000,
 #define DEAD_MS     ((int64_t)250)
 #define COOLS_MS    ((int64_t)1000)
 #define KNOCK_MS    ((int64_t)1000)
-/* Callers who ask again at once must not hammer who just failed, nor who said that he is not to be asked. */
-#define REST_MS      ((int64_t)250)
-#define REST_SAID_MS ((int64_t)1000)
 
 static const struct breaker_rules *rules_of(const struct health_entry *e)
 {
@@ -150,7 +147,7 @@ bool health_knock(struct health_entry *e, int64_t now_ms)
     bool silent = now_ms - atomic_load(&e->answered_ms) >= (cools ? COOLS_MS : DEAD_MS);
     bool disabled = health_look(e, now_ms).condition == HEALTH_DISABLED;
     bool helpless = disabled || (cools ? missed || silent : missed && silent);
-    return !helpless || (now_ms >= atomic_load(&e->rests_ms) && now_ms - last >= KNOCK_MS &&
+    return !helpless || (now_ms - last >= KNOCK_MS &&
                          atomic_compare_exchange_strong(&e->knocked_ms, &last, now_ms));
 }
 
@@ -209,7 +206,6 @@ void health_forget(struct health_entry *e)
         add_event(e, &(struct hub_event){.state = well(e), .wait_ms = -1});
     set_pace(e, 0);
     atomic_store(&e->misses, 0);
-    atomic_store(&e->rests_ms, 0);
     atomic_store(&e->paced_for_ms, 0);
     e->reason[0] = e->said[0] = '\0';
     if (e->is_credential && was_away)
@@ -347,11 +343,6 @@ static bool answers_knock(struct health_entry *e, const struct health_outcome *o
            atomic_compare_exchange_strong(&e->knocked_ms, &since, 0);
 }
 
-static void rest(struct health_entry *e, int64_t now_ms, bool said)
-{
-    atomic_store(&e->rests_ms, now_ms + (said ? REST_SAID_MS : REST_MS));
-}
-
 static void note_success(struct health_entry *e, const struct health_outcome *o, bool knocked)
 {
     if (!e)
@@ -402,10 +393,6 @@ void health_note(struct health_provider *p, struct health_entry *credential, str
         note_exhausted(p, credential, model, o);
         return;
     }
-    if (knocked && blame != BLAME_NOBODY)
-        rest(target, o->now_ms, blame == BLAME_PACE);
-    if (key_knocked && blame != BLAME_NOBODY)
-        rest(credential, o->now_ms, true);
     if (blame == BLAME_TARGET && target)
         apply(target, blame, o);
     else

@@ -30,7 +30,6 @@ struct health_entry {
     atomic_int_least64_t opened_ms;
     atomic_int_least64_t
         knocked_ms; /* since when somebody asks it though it is not ready; 0: nobody */
-    atomic_int_least64_t rests_ms; /* who asked it so failed: nobody else does before then */
     atomic_int_least64_t
         answered_ms;               /* about when it last did; a model, while it was troubled */
     atomic_uint misses;            /* failures and refusals since then */
