@@ -2,6 +2,7 @@
 #include "settings.h"
 #include "console.h"
 #include "members.h"
+#include "shipped.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,7 @@ static const struct row table[] = {
      FOR_HUB, "file with that key [the database's path and .key]"},
     {"priceList", "--price-list", "AIGNE_HUB_PRICE_LIST", TEXT, NULL,
      COMMAND_SERVE | COMMAND_DO, FOR_HUB,
-     "the list of prices that is shipped [the installed one]"},
+     "the list of prices that is shipped [the one that came with the program]"},
     {"durable", "--durable", "AIGNE_HUB_DURABLE", SWITCH, NULL, ON_DATA, FOR_HUB,
      "records survive a power failure, not only a crash"},
     {"listen", "--listen", "AIGNE_HUB_LISTEN", TEXT, "127.0.0.1:8787", COMMAND_SERVE,
@@ -258,12 +259,15 @@ int settings_read(struct settings *s, enum command command, int count, char **ar
     for (int i = 0; i < ROWS; i++)
         if (!s->value[i])
             s->value[i] = table[i].otherwise;
+    if (!settings_text(s, "priceList"))
+        s->value[row_of("priceList")] = s->prices = shipped_prices();
     return code ? code : console_log_to_stderr(settings_text(s, "logLevel"));
 }
 
 void settings_free(struct settings *s)
 {
     free(s->file);
+    free(s->prices);
 }
 
 const char *settings_text(const struct settings *s, const char *name)

@@ -19,7 +19,8 @@ struct settings {
     bool by_flag[SETTINGS_MAX];      /* set on the command line */
     const char *word[WORDS_MAX];     /* what is not a flag, in order */
     int words;
-    char *file; /* the settings file, which values may point into */
+    char *file;   /* the settings file, which values may point into */
+    char *prices; /* the path of the list that came with the program; the same */
 };
 
 /* Read flags, environment and file. 0, or an exit code after saying what is wrong. */

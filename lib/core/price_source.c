@@ -31,8 +31,11 @@ static int read_file(const char *path, struct buf *out, struct fault *why)
     while (file >= 0 && (n = read(file, piece, sizeof piece)) > 0)
         buf_put(out, piece, (size_t)n);
     if (file < 0 || n < 0)
-        return fault_field(why, AIGNE_E_REQUEST, "file", "The list \"%.200s\" cannot be read.",
-                           path);
+        return fault_field(
+            why, AIGNE_E_REQUEST, "file",
+            "The list \"%.200s\" cannot be read: name one that is there (for the "
+            "shipped one, setting priceList).",
+            path);
     return AIGNE_OK;
 }
 

@@ -108,6 +108,9 @@ class Lists(unittest.TestCase):
         self.assertIn(("00:30", "16:30"), {(t["from"], t["to"]) for t in hours})
 
     def test_what_is_shipped(self):
+        """It is found beside the program, also where nothing is installed."""
+        found = self.hub.do("catalog.import", {"source": "shipped", "margin": "0.25", "dryRun": True})
+        self.assertGreater(found["created"], 500)
         done = self.hub.do("catalog.import", {"source": "shipped", "margin": "0.25", "creditPrice": "0.01"},
                            "--price-list", SHIPPED)
         self.assertGreater(done["created"], 500)
