@@ -99,7 +99,7 @@ int money_revoke(struct money_book *b, const struct money_op *op, struct fault *
 int money_payment(struct money_book *b, const struct money_op *op, struct fault *why);
 /* Take the difference from the account, or give it back as a grant. SQLITE_BUSY_SNAPSHOT: it was adjusted by
  * another amount before. */
-int money_adjust(struct money_book *b, const struct adjustment *adjustment);
+int money_adjust(struct money_book *b, const struct adjustment *j);
 int money_add_transaction(struct money_book *b, const struct money_account *a, const char *kind,
                           int64_t amount, const struct money_op *about);
 /* Take what has expired by now from the account; what is held for calls stays until it is not. */

@@ -78,10 +78,11 @@ static int read_all(struct sqlite3 *db, struct arena *a, const struct rate_query
         return SQLITE_CORRUPT;
     size_t all = (size_t)sqlite3_column_int64(number, 0);
     *records = arena_array(a, all + 1, sizeof **records);
-    while (*records && *count < all && (rc = sqlite3_step(list)) == SQLITE_ROW)
+    rc = *records ? SQLITE_ROW : SQLITE_NOMEM;
+    while (rc == SQLITE_ROW && *count < all && (rc = sqlite3_step(list)) == SQLITE_ROW)
         if (!keep(a, list, &(*records)[(*count)++]))
             return SQLITE_NOMEM;
-    return *records ? SQLITE_OK : SQLITE_NOMEM;
+    return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
 int sqlite_rate_history(struct store *s, struct arena *a, const struct rate_query *query,

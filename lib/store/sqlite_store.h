@@ -136,7 +136,7 @@ int sqlite_usage_report(struct store *s, const struct usage_question *question,
 int sqlite_rate_add(struct store *s, const struct rate_record *record, struct fault *why);
 int sqlite_rate_history(struct store *s, struct arena *a, const struct rate_query *query,
                         struct rate_record **records, size_t *count, struct fault *why);
-int sqlite_adjust(struct store *s, const struct adjustment *adjustment, struct fault *why);
+int sqlite_adjust(struct store *s, const struct adjustment *j, struct fault *why);
 int sqlite_usage_paid(struct store *s, struct arena *a, const struct paid_query *query,
                       struct paid_row **rows, size_t *count, struct fault *why);
 int sqlite_usage_each(struct store *s, struct slice filters, int64_t most, int64_t *cursor,
