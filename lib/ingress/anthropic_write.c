@@ -150,17 +150,6 @@ void anthropic_write_call(struct json_writer *w, const struct encoding *e, struc
         json_member_raw(w, "caller", SLICE("{\"type\":\"direct\"}"));
 }
 
-/* JSON of others may have line ends between its values; a line of an event must not. */
-static void write_on_one_line(struct json_writer *w, struct slice json)
-{
-    size_t start = w->out->n;
-    json_write_raw(w, json);
-    for (size_t i = start; i < w->out->n; i++) {
-        if (w->out->p[i] == '\n' || w->out->p[i] == '\r')
-            w->out->p[i] = ' ';
-    }
-}
-
 static void member_or(struct json_writer *w, const char *name, struct json v, const char *other)
 {
     if (v.kind == JSON_STRING)
@@ -182,7 +171,7 @@ void anthropic_write_citation(struct json_writer *w, struct slice metadata)
     struct json v[4];
     json_pick(json_of(metadata), names, 4, v);
     if (v[0].kind == JSON_OBJECT) {
-        write_on_one_line(w, v[0].raw);
+        json_write_line(w, v[0].raw);
         return;
     }
     json_open_typed(w, "web_search_result_location");

@@ -23,7 +23,8 @@ static void tell_text(struct encoding *e, stream *s, struct slice text, struct s
 {
     struct json_writer w = responses_open_part_event(e, s, "response.output_text.delta");
     json_member_string(&w, "delta", text);
-    json_member_raw(&w, "logprobs", logprobs);
+    json_key(&w, "logprobs");
+    json_write_line(&w, logprobs);
     responses_close_event(&w);
 }
 
@@ -52,9 +53,9 @@ static int on_logprobs(struct encoding *e, stream *s, const struct event *ev)
     int rc = responses_open_part(e, s, TEXT_PART);
     if (rc)
         return rc;
-    if (s->logprobs.n)
-        buf_put_byte(&s->logprobs, ',');
-    buf_put(&s->logprobs, list.p + 1, list.n - 2);
+    struct json_writer kept = json_writer(&s->logprobs);
+    kept.comma = s->logprobs.n > 0;
+    json_write_line(&kept, slice_of(list.p + 1, list.n - 2));
     tell_text(e, s, SLICE(""), list);
     return AIGNE_OK;
 }

@@ -110,7 +110,8 @@ void openai_write_logprobs(struct json_writer *w, struct slice content)
     json_member_object(w, "logprobs");
     json_key(w, "content");
     json_write_raw(w, SLICE("["));
-    buf_put_slice(w->out, content);
+    w->comma = false;
+    json_write_line(w, content);
     buf_put_byte(w->out, ']');
     json_member_text(w, "refusal", NULL);
     json_close_object(w);

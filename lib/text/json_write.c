@@ -160,6 +160,16 @@ void json_write_raw(struct json_writer *w, struct slice json)
     buf_put_slice(w->out, json);
 }
 
+void json_write_line(struct json_writer *w, struct slice json)
+{
+    size_t start = w->out->n;
+    json_write_raw(w, json);
+    for (size_t i = start; i < w->out->n; i++) {
+        if (w->out->p[i] == '\n' || w->out->p[i] == '\r')
+            w->out->p[i] = ' ';
+    }
+}
+
 void json_member_string(struct json_writer *w, const char *name, struct slice s)
 {
     json_key(w, name);

@@ -38,6 +38,8 @@ void json_write_int(struct json_writer *w, int64_t value);
 void json_write_bool(struct json_writer *w, bool value);
 void json_write_null(struct json_writer *w);
 void json_write_raw(struct json_writer *w, struct slice json); /* a value already in JSON */
+/* The same on one line, as events need it: JSON of others may have line ends between its values. */
+void json_write_line(struct json_writer *w, struct slice json);
 
 /* Key and value in one; the `_opt` ones write nothing when the slice is absent. */
 void json_member_string(struct json_writer *w, const char *name, struct slice s);
