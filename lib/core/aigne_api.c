@@ -12,6 +12,8 @@
 
 enum { PAGE_USUAL = 20, PAGE_LARGEST = 100 };
 
+#define LATEST_S INT64_C(100000000000) /* in the year 5138 */
+
 #define ASKING_LARGEST ((size_t)1024 * 1024)
 
 static const struct page_table *const tables[] = {&aigne_user_pages, &aigne_usage_pages,
@@ -286,10 +288,21 @@ struct slice page_account(const struct page *p)
     return who->user.n ? who->user : who->id;
 }
 
+int page_read_span(struct page *p, int64_t *since_ms, int64_t *until_ms)
+{
+    int64_t since = 0;
+    int64_t until = LATEST_S;
+    int rc = read_number(p, "start", 0, LATEST_S, &since);
+    if (!rc)
+        rc = read_number(p, "end", 0, LATEST_S, &until);
+    *since_ms = since * 1000;
+    *until_ms = until * 1000;
+    return rc;
+}
+
 /* Seconds since 1970, or the last so many days. */
 static int put_time(struct page *p, struct page_asking *q)
 {
-    const int64_t latest_s = 100000000000;
     int64_t now_s = p->call->started_ms / 1000;
     int64_t days = 30;
     int64_t since = 0;
@@ -297,9 +310,9 @@ static int put_time(struct page *p, struct page_asking *q)
     int rc = read_number(p, "timeRange", 1, 3660, &days);
     since = now_s - days * 86400;
     if (!rc)
-        rc = read_number(p, "startTime", 1, latest_s, &since);
+        rc = read_number(p, "startTime", 1, LATEST_S, &since);
     if (!rc)
-        rc = read_number(p, "endTime", 1, latest_s, &until);
+        rc = read_number(p, "endTime", 1, LATEST_S, &until);
     if (!rc && since > until)
         rc = page_refuse(p, 400, "endTime must not be before startTime.");
     if (until > now_s + 1)

@@ -67,6 +67,8 @@ int page_remove(struct page *p, const char *verb, const char *name, struct slice
 
 /* "page" and "pageSize" of the query into the arguments. */
 int page_put_paging(struct page *p, struct page_asking *q);
+/* "start" and "end" of the query, seconds since 1970; all time without them. */
+int page_read_span(struct page *p, int64_t *since_ms, int64_t *until_ms);
 /* "paging":{"page":N,"pageSize":N}, and the two beside it. */
 void page_write_paging(struct page *p);
 /* Whether the item at that place, from 0, is on the page that was asked for. */

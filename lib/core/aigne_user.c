@@ -3,6 +3,7 @@
 #include "core/aigne_api.h"
 #include "core/export.h"
 #include "hub/billing.h"
+#include "store/moment.h"
 #include "text/decimal.h"
 #include <aignehub/aignehub.h>
 
@@ -103,16 +104,22 @@ static int balance(struct page *p)
 static int grants(struct page *p)
 {
     struct json told = {.kind = JSON_NONE};
-    int rc = account(p, &told);
+    int64_t since_ms = 0;
+    int64_t until_ms = 0;
+    int64_t count = 0;
+    int rc = page_read_span(p, &since_ms, &until_ms);
+    if (!rc)
+        rc = account(p, &told);
     if (rc)
         return rc;
-    struct json list = json_get(told, "grants");
     json_open_object(&p->w);
-    json_member_int(&p->w, "count", (int64_t)json_count(list));
     json_member_array(&p->w, "list");
-    struct json_walk w = json_walk(list);
-    for (int64_t at = 0; json_next(&w); at++) {
-        if (!page_shows(p, at))
+    struct json_walk w = json_walk(json_get(told, "grants"));
+    while (json_next(&w)) {
+        int64_t made_ms = 0;
+        struct slice made = json_string(json_get(w.value, "createdAt"), p->arena);
+        bool within = moment_parse(made, &made_ms) && made_ms >= since_ms && made_ms < until_ms;
+        if (!within || !page_shows(p, count++))
             continue;
         json_open_object(&p->w);
         page_write_members(p, w.value);
@@ -123,6 +130,7 @@ static int grants(struct page *p)
         json_close_object(&p->w);
     }
     json_close_array(&p->w);
+    json_member_int(&p->w, "count", count);
     page_write_paging(p);
     json_close_object(&p->w);
     return AIGNE_OK;
@@ -132,9 +140,15 @@ static int transactions(struct page *p)
 {
     struct page_asking q;
     struct json told = {.kind = JSON_NONE};
+    int64_t since_ms = 0;
+    int64_t until_ms = 0;
     page_asking_begin(&q);
     json_member_string(&q.w, "user", page_account(p));
-    int rc = page_put_paging(p, &q);
+    int rc = page_read_span(p, &since_ms, &until_ms);
+    json_member_int(&q.w, "since", since_ms);
+    json_member_int(&q.w, "until", until_ms);
+    if (!rc)
+        rc = page_put_paging(p, &q);
     int asked = rc ? rc : page_ask(p, &q, "transaction.list", &told);
     buf_free(&q.text);
     if (asked)

@@ -190,12 +190,16 @@ static int credit_restore(struct verb_call *v)
 
 static int report(struct verb_call *v, enum money_report what)
 {
-    struct money_query query = {.report = what};
+    struct money_query query = {.report = what, .until_ms = INT64_MAX};
     int rc = verb_account(v, &query.account);
     if (!rc)
         rc = verb_whole(v, "page", 1, INT32_MAX, &query.page);
     if (!rc)
         rc = verb_whole(v, "pageSize", PAGE, PAGE_LARGEST, &query.page_size);
+    if (!rc && what == MONEY_TRANSACTIONS)
+        rc = verb_moment(v, "since", &query.since_ms);
+    if (!rc && what == MONEY_TRANSACTIONS)
+        rc = verb_moment(v, "until", &query.until_ms);
     return rc ? rc : v->hub->type->money_list(v->hub->store, &query, v->w.out, v->why);
 }
 
@@ -261,7 +265,9 @@ static const struct verb verbs[] = {
      false,
      account_get},
     {{"account.list", VERB_SCHEMA("", PAGE_OF), "List the accounts."}, false, account_list},
-    {{"transaction.list", VERB_SCHEMA("", USER_TEXT, TEAM_TEXT, PAGE_OF),
+    {{"transaction.list",
+      VERB_SCHEMA("", USER_TEXT, TEAM_TEXT, VERB_TIME("since", "made at or after this time"),
+                  VERB_TIME("until", "made before this time"), PAGE_OF),
       "List what changed balances, the newest first."},
      false,
      transaction_list},

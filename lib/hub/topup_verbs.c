@@ -90,7 +90,8 @@ static int64_t moment_of(struct json body, const char *name)
 static int ask_free(struct verb_call *v, struct slice account, int64_t *out)
 {
     struct buf told AUTO(buf_free);
-    const struct money_query query = {MONEY_ACCOUNT, account, 1, 1};
+    const struct money_query query = {
+        .report = MONEY_ACCOUNT, .account = account, .page = 1, .page_size = 1};
     buf_init(&told, (size_t)16 * 1024 * 1024);
     int rc = v->hub->type->money_list(v->hub->store, &query, &told, v->why);
     struct json state = json_of(buf_slice(&told));

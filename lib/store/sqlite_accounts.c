@@ -26,7 +26,7 @@ static void member_some(struct json_writer *w, const char *name, struct slice te
     json_member_string_opt(w, name, text.n ? text : SLICE_NONE);
 }
 
-/* ?1 is the account, ?2 and ?3 the page. */
+/* ?1 is the account, ?2 and ?3 the page, ?4 and ?5 since and until when, ?6 and ?7 the same as places of rows. */
 static int each_row(const struct search *at, const char *sql,
                     void (*write)(struct json_writer *w, struct sqlite3_stmt *row))
 {
@@ -38,6 +38,10 @@ static int each_row(const struct search *at, const char *sql,
         sqlite_bind(statement, 1, at->query->account);
     sqlite3_bind_int64(statement, 2, at->query->page_size);
     sqlite3_bind_int64(statement, 3, (at->query->page - 1) * at->query->page_size);
+    sqlite3_bind_int64(statement, 4, at->query->since_ms);
+    sqlite3_bind_int64(statement, 5, at->query->until_ms);
+    sqlite3_bind_int64(statement, 6, usage_place(at->query->since_ms));
+    sqlite3_bind_int64(statement, 7, usage_place(at->query->until_ms));
     while ((rc = sqlite3_step(statement)) == SQLITE_ROW)
         write(at->w, statement);
     return rc == SQLITE_DONE ? SQLITE_OK : rc;
@@ -145,22 +149,25 @@ static void write_transaction(struct json_writer *w, struct sqlite3_stmt *row)
     json_close_object(w);
 }
 
+#define CHANGES                                                                                \
+    " FROM transactions WHERE (?1 IS NULL OR account = ?1) AND at_ms >= ?4 AND at_ms < ?5"
+#define PAID_CALLS                                                                             \
+    " FROM usage WHERE place >= ?6 AND place < ?7 AND account <> '' AND credits > 0"           \
+    " AND (?1 IS NULL OR account = ?1)"
+
 static int list_transactions(const struct search *at)
 {
     /* A usage row's place begins with the moment when it was recorded. */
-    int rc = each_row(at,
-                      "SELECT (SELECT count(*) FROM transactions WHERE ?1 IS NULL OR account ="
-                      " ?1) + (SELECT count(*) FROM usage WHERE account <> '' AND credits > 0"
-                      " AND (?1 IS NULL OR account = ?1))",
-                      write_count);
+    int rc =
+        each_row(at, "SELECT (SELECT count(*)" CHANGES ") + (SELECT count(*)" PAID_CALLS ")",
+                 write_count);
     return rc ? rc
               : write_list(
                     at, "list",
-                    "SELECT at_ms, account, kind, amount, balance, grant_id, '', note, place"
-                    " FROM transactions WHERE ?1 IS NULL OR account = ?1 UNION ALL"
-                    " SELECT place >> 20, account, 'usage', -credits, NULL, '', call_id,"
-                    " provider || '/' || model, place FROM usage WHERE account <> ''"
-                    " AND credits > 0 AND (?1 IS NULL OR account = ?1)"
+                    "SELECT at_ms, account, kind, amount, balance, grant_id, '', note,"
+                    " place" CHANGES
+                    " UNION ALL SELECT place >> 20, account, 'usage', -credits, NULL, '',"
+                    " call_id, provider || '/' || model, place" PAID_CALLS
                     " ORDER BY 1 DESC, 9 DESC LIMIT ?2 OFFSET ?3",
                     write_transaction);
 }

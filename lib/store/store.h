@@ -151,6 +151,8 @@ struct money_query {
     struct slice account; /* .p NULL: all */
     int64_t page;         /* from 1 */
     int64_t page_size;
+    int64_t since_ms; /* of transactions: not before this, and before that */
+    int64_t until_ms;
 };
 
 /* A change of a rate: what its object was and became ("" when there was or is none), and since when that

@@ -192,7 +192,8 @@ static void ask(enum money_report report, const char *account)
 {
     struct fault why;
     struct buf json;
-    struct money_query query = {.report = report, .page = 1, .page_size = 50};
+    struct money_query query = {
+        .report = report, .page = 1, .page_size = 50, .until_ms = INT64_MAX};
     if (account)
         query.account = slice_text(account);
     buf_init(&json, 1024 * 1024);

@@ -71,6 +71,16 @@ class Pages(unittest.TestCase):
         told = self.get("/api/user/credit/transactions")
         self.assertEqual({item["kind"] for item in told["list"]}, {"grant", "usage"})
         self.get("/api/user/credit/transactions?pageSize=101", status=400)
+        for page in ("grants", "transactions"):
+            path = "/api/user/credit/" + page
+            all_of, now = self.get(path), int(time.time())
+            self.assertGreater(all_of["count"], 0)
+            for span, count in (("start=1&end=%d" % (now + 60), all_of["count"]), ("start=%d" % (now + 60), 0),
+                                ("end=%d" % (now - 86400), 0), ("end=0", 0)):
+                told = self.get(path + "?" + span)
+                self.assertEqual((told["count"], len(told["list"])), (count, min(count, len(all_of["list"]))), span)
+            self.get(path + "?start=yesterday", status=400)
+            self.get(path + "?end=-1", status=400)
 
     def test_calls(self):
         told = self.get("/api/user/model-calls?pageSize=2")
