@@ -31,6 +31,8 @@ static int ask_rates(struct page *p, struct slice provider, bool paged, struct j
 {
     struct page_asking q;
     struct slice model = page_query(p, "model");
+    if (!model.n)
+        model = page_query(p, "q");
     page_asking_begin(&q);
     if (provider.n)
         json_member_string(&q.w, paged ? "providers" : "provider", provider);

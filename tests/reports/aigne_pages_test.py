@@ -200,11 +200,12 @@ class Pages(unittest.TestCase):
         self.assertIn(made["id"], [item["id"] for item in self.get("/api/ai/echo/model-rates", key=self.admin)])
         told = self.get("/api/ai/model-rates?pageSize=1&providerId=echo", key=self.admin)
         self.assertEqual((len(told["list"]), told["paging"]["pageSize"]), (1, 1))
-        told = self.get("/api/ai/model-rates?providerId=openai,echo&model=ace-5", key=self.admin)
-        self.assertEqual([row["model"] for row in told["list"]], ["pace-50"])
+        for search in ("q", "model"):
+            told = self.get("/api/ai/model-rates?providerId=openai,echo&%s=ace-5" % search, key=self.admin)
+            self.assertEqual([row["model"] for row in told["list"]], ["pace-50"])
         self.assertEqual((told["list"][0]["provider"], told["list"][0]["status"]),
                          ({"id": "echo", "name": "echo", "displayName": "echo"}, None))
-        for query in ("providerId=openai,google", "model=pace-51"):
+        for query in ("providerId=openai,google", "model=pace-51", "q=pace-51"):
             self.assertEqual(self.get("/api/ai/model-rates?" + query, key=self.admin)["count"], 0)
         told = self.call("POST", "/api/ai/bulk-rate-update", {"profitMargin": 20, "creditPrice": 1, "model": "pace-50"},
                          key=self.admin)
