@@ -73,6 +73,8 @@ static bool reserve(struct answer *a, size_t more, struct spares *spares)
 
 static bool append(struct answer *a, const char *data, size_t len, struct spares *spares)
 {
+    if (len == 0)
+        return true;
     if (a->capacity - a->end < len && !reserve(a, len, spares))
         return false;
     memcpy(a->data + a->end, data, len);
@@ -149,6 +151,17 @@ bool answer_collect(struct answer *a, aigne_call *call, struct spares *spares)
         a->broken = rc != AIGNE_OK;
     }
     return a->queued ? a->over || a->end > a->start : answer_is_due(a);
+}
+
+void answer_give(struct answer *a, int status, const char *head, const char *body, size_t len,
+                 struct spares *spares)
+{
+    const aigne_event events[] = {
+        {.kind = AIGNE_EV_HEAD, .index = status, .data = head, .len = strlen(head)},
+        {.kind = AIGNE_EV_BYTES, .data = body, .len = len}};
+    a->broken = !take_event(a, &events[0], spares) || !take_event(a, &events[1], spares);
+    a->status = a->broken ? 0 : status; /* 0: the connection closes */
+    a->over = true;
 }
 
 /* A plain answer waits until it is whole and leaves in one send; a stream leaves at once. */

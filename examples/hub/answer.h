@@ -36,6 +36,9 @@ struct answer {
 
 /* Take what the call has to give. True: there is something to do for libmicrohttpd. */
 bool answer_collect(struct answer *a, aigne_call *call, struct spares *spares);
+/* An answer that was made here: header lines ended by CRLF, and a body or none. */
+void answer_give(struct answer *a, int status, const char *head, const char *body, size_t len,
+                 struct spares *spares);
 /* May the response be made now? */
 bool answer_is_due(const struct answer *a);
 /* Make the response and queue it. */

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "client.h"
 #include "front_state.h"
+#include "mcp.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -162,15 +163,26 @@ static enum MHD_Result add_line(void *cls, enum MHD_ValueKind kind, const char *
     return MHD_YES;
 }
 
+static bool end_body(struct client *c)
+{
+    if (c->mcp) {
+        mcp_end(c);
+        return true;
+    }
+    if (aigne_gateway_end(c->call, NULL) < 0)
+        return false;
+    c->front->started = true;
+    answer_collect(&c->answer, c->call, &c->front->spares);
+    return true;
+}
+
 static enum MHD_Result reply(struct client *c)
 {
     struct front *f = c->front;
     if (c->stage == STAGE_BODY) {
         enter(c, STAGE_ANSWER);
-        if (aigne_gateway_end(c->call, NULL) < 0)
+        if (!end_body(c))
             return MHD_NO;
-        f->started = true;
-        answer_collect(&c->answer, c->call, &f->spares);
     }
     if (answer_is_due(&c->answer))
         return answer_queue(c, f->draining);
@@ -180,12 +192,12 @@ static enum MHD_Result reply(struct client *c)
 /* The client asks before it sends a body, and the answer is a refusal already. */
 static bool may_be_spared(struct client *c)
 {
-    return MHD_lookup_connection_value(c->connection, MHD_HEADER_KIND,
-                                       MHD_HTTP_HEADER_EXPECT) &&
-           aigne_gateway_write(c->call, "", 0, NULL) == AIGNE_AGAIN;
+    if (!MHD_lookup_connection_value(c->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT))
+        return false;
+    return c->mcp ? c->answer.over : aigne_gateway_write(c->call, "", 0, NULL) == AIGNE_AGAIN;
 }
 
-static enum MHD_Result begin(struct client *c, const char *method)
+static bool begin_exchange(struct client *c, const char *method)
 {
     struct front *f = c->front;
     struct block b = {f->head, f->head + sizeof(f->head)};
@@ -193,8 +205,16 @@ static enum MHD_Result begin(struct client *c, const char *method)
     int rc = aigne_gateway_start(f->options->hub, f->loop, method, c->target, c->target_len,
                                  f->head, (size_t)(b.at - f->head), &c->call, NULL);
     if (rc < 0)
-        return MHD_NO;
+        return false;
     aigne_call_set_tag(c->call, c);
+    return true;
+}
+
+static enum MHD_Result begin(struct client *c, const char *method)
+{
+    bool mcp = mcp_is_meant(c->front->options, c->target);
+    if (!(mcp ? mcp_begin(c, method) : begin_exchange(c, method)))
+        return MHD_NO;
     enter(c, STAGE_BODY);
     return may_be_spared(c) ? reply(c) : MHD_YES;
 }
@@ -202,7 +222,8 @@ static enum MHD_Result begin(struct client *c, const char *method)
 static enum MHD_Result take_body(struct client *c, const char *data, size_t *len)
 {
     if (!c->deaf)
-        c->deaf = aigne_gateway_write(c->call, data, *len, NULL) != AIGNE_OK;
+        c->deaf = c->mcp ? !mcp_take(c, data, *len)
+                         : aigne_gateway_write(c->call, data, *len, NULL) != AIGNE_OK;
     if (c->deaf)
         c->dropped += *len;
     *len = 0;
@@ -221,12 +242,12 @@ enum MHD_Result client_request(void *front, struct MHD_Connection *connection, c
         c->old = strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
         return begin(c, method);
     }
-    if (!c || !c->call)
+    if (!c || (!c->call && !c->mcp))
         return MHD_NO; /* no memory, or nobody there any more */
     return *upload_len > 0 ? take_body(c, upload, upload_len) : reply(c);
 }
 
-static void drop_call(struct client *c)
+void client_drop_call(struct client *c)
 {
     if (!c->call)
         return;
@@ -256,7 +277,8 @@ void client_completed(void *front, struct MHD_Connection *connection, void **cli
     if (!c)
         return;
     *client = NULL;
-    drop_call(c);
+    client_drop_call(c);
+    mcp_free(c);
     answer_reset(&c->answer, &c->front->spares);
     if (c->target != c->room)
         free(c->target);
@@ -272,7 +294,9 @@ void client_completed(void *front, struct MHD_Connection *connection, void **cli
 
 void client_pull(struct client *c)
 {
-    if (c && c->call && answer_collect(&c->answer, c->call, &c->front->spares))
+    if (!c || !c->call)
+        return;
+    if (c->mcp ? mcp_pull(c) : answer_collect(&c->answer, c->call, &c->front->spares))
         front_resume(c);
 }
 
@@ -283,7 +307,7 @@ void client_lost(struct client *c)
     c->gone = true;
     if (!c->call || c->answer.over)
         return; /* nothing is being paid for; what is left to read and to send may be */
-    drop_call(c);
+    client_drop_call(c);
     shutdown(c->socket, SHUT_RDWR);
     front_resume(c);
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct front;
+struct mcp;
 
 /* What a client is expected to do next; each has its own patience. */
 enum stage { STAGE_FRESH, STAGE_IDLE, STAGE_HEAD, STAGE_BODY, STAGE_ANSWER, STAGES };
@@ -37,7 +38,8 @@ struct client {
 
     /* The exchange; all zero between two of them. */
     aigne_call *call;
-    char *target; /* as the client wrote it: `room`, or memory of its own */
+    struct mcp *mcp; /* what it is part of; NULL: of nothing else */
+    char *target;    /* as the client wrote it: `room`, or memory of its own */
     size_t target_len;
     char room[112];
     uint64_t dropped; /* bytes of the body that nobody wants any more */
@@ -58,6 +60,7 @@ void client_completed(void *front, struct MHD_Connection *connection, void **cli
 
 /* A call has news; of one that has been freed `c` is NULL. */
 void client_pull(struct client *c);
+void client_drop_call(struct client *c);
 /* The other side has closed: end the call at once. */
 void client_lost(struct client *c);
 /* Has it been slower than its stage allows? Then cut it off. */

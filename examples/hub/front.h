@@ -12,6 +12,9 @@ struct front;
 
 struct front_options {
     aigne_hub *hub;
+    const char *mount_point; /* of the API; NULL: the root */
+    const char
+        *mcp_origins;  /* of web pages that may use /mcp, with commas between; NULL: none */
     char *certificate; /* PEM texts; NULL: no TLS */
     char *key;
     unsigned connections;

@@ -256,6 +256,8 @@ static int serve(struct server *server, const struct settings *s, const sigset_t
 {
     int code = read_tls(server, s);
     read_numbers(server, s);
+    server->options.mount_point = settings_text(s, "mountPoint");
+    server->options.mcp_origins = settings_text(s, "mcpOrigins");
     if (!code)
         code = resolve(server, settings_text(s, "listen"));
     if (!code)

@@ -53,6 +53,8 @@ static const struct row table[] = {
      "PEM file with the certificate's key"},
     {"mountPoint", "--mount-point", "AIGNE_HUB_MOUNT_POINT", TEXT, NULL, COMMAND_SERVE, FOR_HUB,
      "path under which the API is served [/]"},
+    {"mcpOrigins", "--mcp-origins", "AIGNE_HUB_MCP_ORIGINS", TEXT, NULL, COMMAND_SERVE,
+     FOR_PROGRAM, "origins of web pages that may use /mcp, with commas between [none]"},
     {"bodyLimit", "--body-limit", "AIGNE_HUB_BODY_LIMIT", NUMBER, NULL, COMMAND_SERVE, FOR_HUB,
      "largest request body in bytes"},
     {"callLimit", "--call-limit", "AIGNE_HUB_CALL_LIMIT", NUMBER, NULL, COMMAND_SERVE, FOR_HUB,

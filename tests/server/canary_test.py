@@ -188,6 +188,11 @@ def over_http(hub, admin, key, search):
             answer = request(hub.port, "POST", "/api/admin/" + verb, json.dumps(arguments), {
                 "authorization": "Bearer " + who, "content-type": "application/json"})
             search.scan("%s by HTTP -> %d" % (verb, answer.status), answer.body)
+            message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": verb.replace(".", "_"), "arguments": arguments}}
+            answer = request(hub.port, "POST", "/mcp", json.dumps(message), {
+                "authorization": "Bearer " + who, "content-type": "application/json"})
+            assert answer.status == (200 if who == admin else 403 if who == key else 401), answer.body
+            search.scan("%s by MCP -> %d" % (verb, answer.status), answer.body)
 
 
 def wal_and_all(hub, search, where):
