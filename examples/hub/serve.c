@@ -4,6 +4,7 @@
 #include "console.h"
 #include "front.h"
 #include "hub.h"
+#include "prices.h"
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -25,6 +26,7 @@ struct server {
     char *certificate;
     char *key;
     aigne_hub *hub;
+    struct prices *prices; /* NULL: not taken over by itself */
     struct job {
         struct front *front;
         atomic_int *running;
@@ -195,6 +197,16 @@ static int open_hub(struct server *server, const struct settings *s)
     return code;
 }
 
+static int keep_prices(struct server *server, const struct settings *s)
+{
+    const char *import = settings_text(s, "priceImport");
+    int64_t interval_s = bounded(settings_number(s, "priceInterval", 21600), 1, 31536000);
+    if (!import)
+        return EXIT_DONE;
+    server->prices = prices_start(server->hub, import, interval_s);
+    return server->prices ? EXIT_DONE : console_fail(AIGNE_E_NOMEM, NULL);
+}
+
 /* ---- threads and signals ------------------------------------------------------------------ */
 
 static void *serve_thread(void *argument)
@@ -267,6 +279,8 @@ static int serve(struct server *server, const struct settings *s, const sigset_t
     server->options.hub = server->hub;
     if (!code)
         code = start_threads(server);
+    if (!code)
+        code = keep_prices(server, s);
     if (code)
         return code;
     printf("listening on %s://%s:%u\n", server->certificate ? "https" : "http", server->host,
@@ -288,6 +302,7 @@ static void stop(struct server *server)
             close(server->job[i].listener);
     }
     addresses_free(server->options.addresses);
+    prices_stop(server->prices);
     aigne_hub_free(server->hub);
     if (server->address)
         freeaddrinfo(server->address);

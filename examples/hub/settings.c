@@ -37,6 +37,12 @@ static const struct row table[] = {
     {"priceList", "--price-list", "AIGNE_HUB_PRICE_LIST", TEXT, NULL,
      COMMAND_SERVE | COMMAND_DO, FOR_HUB,
      "the list of prices that is shipped [the one that came with the program]"},
+    {"priceImport", "--price-import", "AIGNE_HUB_PRICE_IMPORT", TEXT, NULL, COMMAND_SERVE,
+     FOR_PROGRAM,
+     "JSON arguments of catalog.import, such as {\"url\":\"https://...\"}: carried out now and then "
+     "[never]"},
+    {"priceInterval", "--price-interval", "AIGNE_HUB_PRICE_INTERVAL", NUMBER, "21600",
+     COMMAND_SERVE, FOR_PROGRAM, "so many seconds apart"},
     {"durable", "--durable", "AIGNE_HUB_DURABLE", SWITCH, NULL, ON_DATA, FOR_HUB,
      "records survive a power failure, not only a crash"},
     {"listen", "--listen", "AIGNE_HUB_LISTEN", TEXT, "127.0.0.1:8787", COMMAND_SERVE,

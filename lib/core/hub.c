@@ -116,14 +116,16 @@ int hub_object_do_as(struct aigne_hub *h, struct slice who, const char *verb,
 {
     struct buf filled AUTO(buf_free);
     buf_init(&filled, LIMIT_REQUEST_BODY);
-    int rc =
-        price_source_wanted(verb) ? price_source_fill(h, arguments, &filled, why) : AIGNE_OK;
+    bool list = price_source_wanted(verb);
+    int rc = list ? price_source_fill(h, arguments, &filled, why) : AIGNE_OK;
     if (filled.n)
         arguments = buf_slice(&filled);
     if (rc >= 0)
         rc = payment_is(verb) ? payment_do(h, arguments, &answer->json, why)
              : trial_is(verb) ? trial_do(h, verb, arguments, &answer->json, why)
                               : hub_do_as(h->hub, who, verb, arguments, &answer->json, why);
+    if (list)
+        price_source_tell(h, verb, filled.n, rc, why);
     if (rc < 0)
         return rc;
     struct json key = {JSON_NONE, SLICE_NONE};

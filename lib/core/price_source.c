@@ -4,13 +4,17 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/fetch.h"
+#include "hub/events.h"
 #include "text/json_scan.h"
 #include <aignehub/aignehub.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { LIST_LARGEST = 15 * 1024 * 1024, PIECE = 4096 };
+enum { LIST_LARGEST = 15 * 1024 * 1024, PIECE = 4096, LIST_MS = 60000 };
+
+enum { SOURCE, BODY, FILE_PATH, URL, MEMBERS };
+static const char *const names[MEMBERS] = {"source", "body", "file", "url"};
 
 bool price_source_wanted(const char *verb)
 {
@@ -42,13 +46,15 @@ static int read_file(const char *path, struct buf *out, struct fault *why)
 static int read_url(struct aigne_hub *h, struct slice url, struct buf *out, struct fault *why)
 {
     struct http_request request = {.method = "GET", .url = url};
+    struct reach reach = h->reach;
     struct aigne_loop *loop = NULL;
     struct fetched got AUTO(fetched_free);
     fetched_init(&got);
+    reach.limits.total_ms = LIST_MS; /* other verbs wait meanwhile */
     int rc = loop_pool_take(&h->pool, &loop, why);
     if (rc < 0)
         return rc;
-    rc = fetch(loop, &h->reach, &request, &got, why);
+    rc = fetch(loop, &reach, &request, &got, why);
     loop_pool_give(&h->pool, loop);
     if (rc >= 0 && got.status != 200)
         rc = fault_field(why, AIGNE_E_REQUEST, "url",
@@ -95,8 +101,6 @@ static int join(struct json arguments, const struct buf *list, struct buf *out,
 int price_source_fill(struct aigne_hub *h, struct slice arguments, struct buf *out,
                       struct fault *why)
 {
-    enum { SOURCE, BODY, FILE_PATH, URL, MEMBERS };
-    static const char *const names[] = {"source", "body", "file", "url"};
     struct json v[MEMBERS];
     struct json_problem problem;
     struct buf list AUTO(buf_free);
@@ -118,9 +122,30 @@ int price_source_fill(struct aigne_hub *h, struct slice arguments, struct buf *o
         rc = check(&list, why);
     if (rc >= 0)
         rc = join(json_of(arguments), &list, out, why);
-    if (rc < 0)
-        log_line(LOG_WARNING, "prices", "the list was not taken: %s", why->text);
     if (rc < 0 && !why->http)
         why->http = 400;
     return rc;
+}
+
+/* Or is it about something else that was asked for? */
+static bool about_list(const struct fault *why)
+{
+    bool about = !why->param[0];
+    for (int i = 0; i < MEMBERS; i++)
+        about = about || strcmp(why->param, names[i]) == 0;
+    return about;
+}
+
+void price_source_tell(struct aigne_hub *h, const char *verb, bool filled, int rc,
+                       const struct fault *why)
+{
+    struct hub_event e = {.kind = "prices", .state = "taken", .wait_ms = -1};
+    if (rc < 0 ? !about_list(why) : !filled)
+        return;
+    if (rc < 0) {
+        log_line(LOG_WARNING, "prices", "the list was not taken: %s", why->text);
+        FAULT_COPY(e.reason, slice_text(why->text));
+        e.state = "failed";
+    }
+    events_add(hub_events(h->hub), &e, SLICE(""), slice_text(verb));
 }

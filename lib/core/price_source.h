@@ -9,5 +9,9 @@ bool price_source_wanted(const char *verb);
 /* The arguments with the list that they name as "body"; `out` stays empty when they name none. Blocks. */
 int price_source_fill(struct aigne_hub *h, struct slice arguments, struct buf *out,
                       struct fault *why);
+/* How the verb ended, with a list that was `filled` in or without: an event, and a line in the log when the list
+ * was not taken. */
+void price_source_tell(struct aigne_hub *h, const char *verb, bool filled, int rc,
+                       const struct fault *why);
 
 #endif

@@ -148,7 +148,8 @@ struct catalog {
 #define TABLE_BUDGET     "budget"
 #define TABLE_TOPUP      "topup"
 #define TABLE_SETTINGS   "settings"
-#define SETTINGS_ID      "hub" /* the one object of its table */
+#define TABLE_PRICES     "prices" /* where the list that was last taken is from */
+#define SETTINGS_ID      "hub"    /* the one object of its table */
 #define TABLE_ROUTE      "route"
 #define TABLE_VAULT      "vault"
 #define TABLE_LIMIT      "limit"

@@ -47,7 +47,8 @@ static const struct verb verbs[] = {
       VERB_SCHEMA(
           "", VERB_NUMBER("since", "only later ones than this, the last of an answer before")),
       "List what changed by itself in this process: models that opened or closed, credentials that were "
-      "disabled, cool or work again, budgets that are used up; the newest 256. With missed there were more."},
+      "disabled, cool or work again, budgets that are used up, lists of prices; the newest 256. With missed there "
+      "were more."},
      false,
      event_list}};
 

@@ -133,6 +133,15 @@ static int write_source(struct price_book *b, struct json list)
                        : verb_refuse(v, "body", "What the list says of itself is too long.");
 }
 
+/* When a list was last taken, and which. */
+static int note_list(struct price_book *b)
+{
+    const struct store_object *old =
+        catalog_object(b->v->catalog, TABLE_PRICES, SLICE(SETTINGS_ID));
+    return verb_put(b->v, TABLE_PRICES, SLICE(SETTINGS_ID), b->source,
+                    old ? old->version : STORE_ABSENT);
+}
+
 int price_book_read(struct verb_call *v, struct price_book *b)
 {
     struct json list = verb_json(v, "body");
@@ -154,7 +163,7 @@ int price_book_read(struct verb_call *v, struct price_book *b)
         rc = price_formats_read(list, b->format, v->arena, collect, b);
     if (!rc && v->arena->failed)
         rc = fault_nomem(v->why);
-    return rc;
+    return rc ? rc : note_list(b);
 }
 
 void price_book_free(struct price_book *b)

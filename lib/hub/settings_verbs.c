@@ -116,6 +116,8 @@ static void write_count(struct verb_call *v, const char *name, const char *table
 
 static int hub_status(struct verb_call *v)
 {
+    const struct store_object *prices =
+        catalog_object(v->catalog, TABLE_PRICES, SLICE(SETTINGS_ID));
     json_open_object(&v->w);
     json_member_text(&v->w, "version", AIGNE_VERSION);
     json_member_text(&v->w, "store", v->hub->type->scheme);
@@ -126,6 +128,8 @@ static int hub_status(struct verb_call *v)
     write_count(v, "rates", TABLE_RATE);
     write_count(v, "users", TABLE_USER);
     write_count(v, "keys", TABLE_KEY);
+    if (prices)
+        json_member_raw(&v->w, "prices", prices->body);
     json_close_object(&v->w);
     return AIGNE_OK;
 }
@@ -162,7 +166,8 @@ static const struct verb verbs[] = {
     {{"policy.list", VERB_NOTHING, "List what a policy may say, and the headers for it."},
      false,
      policy_list},
-    {{"hub.status", VERB_NOTHING, "Show the version and how much there is of everything."},
+    {{"hub.status", VERB_NOTHING,
+      "Show the version, how much there is of everything, and the list of prices last taken."},
      false,
      hub_status}};
 

@@ -6,6 +6,7 @@
 import http.server
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,8 @@ from decimal import Decimal
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "share"))
 import price_lists  # noqa: E402
+sys.path.insert(0, os.path.join(HERE, "..", "support"))
+import hub_fixture  # noqa: E402
 
 PROGRAM = SHIPPED = ""
 FOLDER = os.environ.get("AIGNE_TEST_PRICE_LISTS") or os.path.join(HERE, "lists")
@@ -209,8 +212,75 @@ class Lists(unittest.TestCase):
             self.assertNotEqual(failed.returncode, 0)
             self.assertIn(word, failed.stderr.decode())
             self.assertIn("prices: the list was not taken", failed.stderr.decode())
+        taken = self.hub.do("hub.status", {})["prices"]
+        self.assertEqual((taken["format"], taken["url"]), ("openrouter", base + "openrouter.json"))
+        self.hub.do("catalog.drift", {"url": base + "litellm.json", "dryRun": True})
+        self.assertEqual(self.hub.do("hub.status", {})["prices"], taken)
+        self.hub.do("catalog.drift", {"url": base + "litellm.json"})
+        self.assertEqual(self.hub.do("hub.status", {})["prices"]["format"], "litellm")
         server.shutdown()
         server.server_close()
+
+    def test_a_server_takes_it_by_itself_and_tells_when_it_cannot(self):
+        with open(os.path.join(FOLDER, "openrouter.json"), "rb") as f:
+            good = f.read()
+        answers = {"status": 200, "body": good}
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(answers["status"])
+                self.send_header("content-length", str(len(answers["body"])))
+                self.end_headers()
+                self.wfile.write(answers["body"])
+
+            def log_message(self, *arguments):
+                pass
+
+        lists = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=lists.serve_forever, daemon=True).start()
+        url = "http://127.0.0.1:%d/prices?token=hidden" % lists.server_address[1]
+        hub = hub_fixture.Hub(PROGRAM, ["--price-import", json.dumps({"url": url, "margin": "1"}), "--price-interval", "1"])
+        try:
+            admin = re.search(rb"admin key: (\S+)", hub.all_output()).group(1).decode()
+
+            def verb(name, arguments=None):
+                return hub_fixture.request(hub.port, "POST", "/api/admin/" + name, json.dumps(arguments or {}),
+                                           {"authorization": "Bearer " + admin}).json()
+
+            def event(state, word):
+                since = verb("event.list")["last"]
+                hub_fixture.wait_until(lambda: [e for e in verb("event.list", {"since": since})["list"]
+                                                if e.get("state") == state and word in e.get("reason", "")])
+                return [e for e in verb("event.list", {"since": since})["list"] if e["state"] == state][0]
+
+            self.assertEqual(event("taken", "")["prices"], "catalog.import")
+            self.assertGreater(len(verb("rate.list")["list"]), 4)
+            answers["status"] = 503
+            self.assertEqual(event("failed", "503")["prices"], "catalog.import")
+            self.assertIn(b"warning prices: the list was not taken: ", hub.all_output())
+            last = verb("hub.status")["prices"]
+            self.assertEqual(last["url"], url)
+            answers.update(status=200, body=b'{"a": 1}')
+            self.assertIn("none of the formats", event("failed", "formats")["reason"])
+            answers["body"] = good[:-20]
+            self.assertIn("not JSON", event("failed", "JSON")["reason"])
+            self.assertEqual(verb("hub.status")["prices"], last)
+            answers["body"] = good
+            event("taken", "")
+            self.assertGreater(verb("hub.status")["prices"]["importedAt"], last["importedAt"])
+            # Another fault is not the list's.
+            since = verb("event.list")["last"]
+            self.assertIn("nonsense", verb("catalog.import", {"url": url, "nonsense": 1})["error"]["message"])
+            self.assertFalse([e for e in verb("event.list", {"since": since})["list"] if "nonsense" in e.get("reason", "")])
+            cheap = next(r for r in verb("rate.list")["list"] if Decimal(r["unitCosts"].get("input", 0)) > 0)
+            verb("rate.put", {"provider": cheap["provider"], "model": cheap["model"], "type": cheap["type"], "inputRate": "0.000000000001"})
+            event("alarm", "1 rates are below cost")  # after the next import
+            hub.child.terminate()
+            self.assertEqual(hub.child.wait(20), 0)
+        finally:
+            hub.stop()
+            lists.shutdown()
+            lists.server_close()
 
     def test_what_is_no_list(self):
         for arguments, word in (({"file": "/nowhere"}, "cannot be read"), ({"body": {"a": 1}}, "none of the formats"),
