@@ -23,7 +23,8 @@ struct billing {
 
 #define BILLING_DOLLAR INT64_C(1000000000)
 
-/* The id of a user's starter grant: the user's id behind it makes it one of a kind. */
+/* The id of a starter grant: behind it is a hash of the user's name, so that who is removed and made anew is
+ * not new. The name itself is forgotten with the user. */
 #define BILLING_STARTER_ID "starter-"
 
 /* From the body of the settings object. */

@@ -27,17 +27,18 @@ struct money_op *verb_money_op(struct verb_call *v, struct slice id, struct slic
     return op;
 }
 
-int credit_starter(struct verb_call *v, struct slice user)
+int credit_starter(struct verb_call *v, const struct store_object *user, int64_t amount)
 {
     const struct billing *b = &v->catalog->billing;
     if (!b->on || b->starter == 0)
         return AIGNE_OK;
-    const struct slice parts[] = {SLICE(BILLING_STARTER_ID), user};
+    struct slice name = json_string(json_get(json_of(user->body), "name"), v->arena);
+    const struct slice parts[] = {SLICE(BILLING_STARTER_ID), verb_hash(v, name)};
     struct slice id = arena_join(v->arena, parts, 2);
-    struct money_op *op = verb_money_op(v, id, user);
-    if (!op || !id.p)
+    struct money_op *op = verb_money_op(v, id, user->id);
+    if (!op || !id.p || v->arena->failed)
         return fault_nomem(v->why);
-    op->amount = b->starter;
+    op->amount = amount;
     op->source = SLICE("starter");
     if (b->starter_days)
         op->expires_ms = v->now_ms + b->starter_days * DAY_MS;

@@ -3,7 +3,6 @@
 #include "base/random.h"
 #include "hub/verb.h"
 #include "store/moment.h"
-#include "text/base64.h"
 #include <aignehub/aignehub.h>
 
 enum { KEY_BYTES = 32, HINT_CHARACTERS = 4, KEY_TEXT_SIZE = 64 };
@@ -31,20 +30,6 @@ static int make_key(struct verb_call *v, struct slice *out)
     mem_wipe(bytes, sizeof bytes);
     mem_wipe(text, sizeof text);
     return out->p ? AIGNE_OK : fault_nomem(v->why);
-}
-
-static struct slice hash_of(struct verb_call *v, struct slice key)
-{
-    unsigned char hash[VAULT_HASH_SIZE];
-    struct buf text AUTO(buf_free);
-    buf_init(&text, 256);
-    vault_hash(key, hash);
-    base64_encode(&text, slice_of((const char *)hash, sizeof hash));
-    if (buf_rc(&text)) {
-        v->arena->failed = true;
-        return SLICE_NONE;
-    }
-    return verb_quote(v, buf_slice(&text));
 }
 
 static int read_expiry(struct verb_call *v, struct slice *out)
@@ -110,7 +95,7 @@ static int key_create(struct verb_call *v)
         {"user", verb_quote(v, user)},
         {"team", team},
         {"hint", verb_quote(v, slice_from(key, key.n - HINT_CHARACTERS))},
-        {"hash", hash_of(v, key)},
+        {"hash", verb_quote(v, verb_hash(v, key))},
         {"expiresAt", expires},
         {"policy", policy}};
     struct slice body = verb_body(v, NULL, members, sizeof members / sizeof *members);

@@ -52,8 +52,9 @@ static int user_put(struct verb_call *v)
                                           {"metadata", json_get(v->arguments, "metadata").raw}};
     struct slice body = verb_body(v, old, members, sizeof members / sizeof *members);
     rc = verb_put(v, TABLE_USER, new_id, body, old ? old->version : STORE_ABSENT);
+    const struct store_object made = {.id = new_id, .body = body};
     if (!rc && !old)
-        rc = credit_starter(v, new_id);
+        rc = credit_starter(v, &made, v->catalog->billing.starter);
     if (rc)
         return rc;
     verb_reply(v, new_id, body);
@@ -96,6 +97,8 @@ static int user_delete(struct verb_call *v)
     if (!object)
         return rc;
     rc = verb_drop(v, object);
+    if (!rc) /* who had another name before, or none of the credits: the name is not new */
+        rc = credit_starter(v, object, 0);
     for (size_t i = 0; i < count && !rc; i++) {
         struct slice owner = json_string(json_get(json_of(keys[i].body), "user"), v->arena);
         if (!owner.p || !slice_eq(owner, object->id))

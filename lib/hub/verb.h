@@ -158,6 +158,8 @@ struct verb_member {
 /* The text as JSON; .p NULL gives .p NULL. */
 struct slice verb_quote(struct verb_call *v, struct slice text);
 struct slice verb_number(struct verb_call *v, int64_t value);
+/* The text's vault_hash in base64; .p NULL: no memory. */
+struct slice verb_hash(struct verb_call *v, struct slice text);
 /* The body of an object: `old` (or NULL) with these members, createdAt and updatedAt taken care of. */
 struct slice verb_body(struct verb_call *v, const struct store_object *old,
                        const struct verb_member *members, size_t count);
@@ -181,8 +183,8 @@ int team_find(struct verb_call *v, struct slice id_or_name, const struct store_o
  * for null, .p NULL when absent. */
 int team_argument(struct verb_call *v, struct slice user, struct slice *json);
 
-/* Give a new user what the settings promise. */
-int credit_starter(struct verb_call *v, struct slice user);
+/* Give a user the starter grant that there is for each name, once; of 0: who comes back by it gets none. */
+int credit_starter(struct verb_call *v, const struct store_object *user, int64_t amount);
 
 /* Members of a credential's reply: its status, and what is known of its health. */
 void health_write_credential(struct verb_call *v, const struct store_object *object);

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "hub/verb.h"
 #include "store/moment.h"
+#include "text/base64.h"
 #include <aignehub/aignehub.h>
 
 enum { BODY_LARGEST = 1024 * 1024, PAGE_LARGEST = 1000 };
@@ -33,6 +34,19 @@ struct slice verb_quote(struct verb_call *v, struct slice text)
         return SLICE_NONE;
     }
     return arena_copy(v->arena, buf_slice(&json));
+}
+
+struct slice verb_hash(struct verb_call *v, struct slice text)
+{
+    unsigned char hash[VAULT_HASH_SIZE];
+    struct buf base64 AUTO(buf_free);
+    buf_init(&base64, 256);
+    vault_hash(text, hash);
+    base64_encode(&base64, slice_of((const char *)hash, sizeof hash));
+    if (!buf_rc(&base64))
+        return arena_copy(v->arena, buf_slice(&base64));
+    v->arena->failed = true;
+    return SLICE_NONE;
 }
 
 struct slice verb_number(struct verb_call *v, int64_t value)

@@ -168,7 +168,8 @@ static int change_by_grant(struct money_book *b, struct money_account *a,
 {
     int64_t debt = a->balance < 0 ? -a->balance : 0;
     int rc = add_grant(b, op, op->amount > debt ? op->amount - debt : 0);
-    if (rc || sqlite3_changes(b->db) == 0) /* it was made before */
+    if (rc || sqlite3_changes(b->db) == 0 ||
+        op->amount == 0) /* it was made before, or is a mark */
         return rc;
     a->balance += op->amount;
     a->granted += op->amount;

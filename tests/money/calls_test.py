@@ -44,6 +44,40 @@ class Calls(unittest.TestCase):
             time.sleep(0.05)
         self.fail("held for ever: %s" % told)
 
+    def starters(self, name, credential=None):
+        """What a user that is made now has, and how many grants."""
+        self.hub.do("user.put", {"name": name, **(credential or {})})
+        told = self.account(name)
+        return told["balance"], len(told["grants"])
+
+    def test_starter_credits_are_no_farm(self):
+        self.assertEqual(self.starters("farmer"), ("1", 1))
+        self.assertEqual(self.starters("farmer", {"email": "farmer@example.com"}), ("1", 1))
+        for _ in range(3):
+            self.hub.do("user.delete", {"name": "farmer"})
+            self.assertEqual(self.starters("farmer"), ("0", 0))
+        key = user_key(self.hub, "farmer")
+        self.assertEqual(post(self.hub.port, key, body("echo/echo", "x", max_tokens=9))[0], 402)
+        self.assertEqual(self.starters("neighbour"), ("1", 1))
+
+    def test_a_name_that_was_taken_later_is_not_new_either(self):
+        self.assertEqual(self.starters("seed"), ("1", 1))
+        user = self.hub.do("user.get", {"name": "seed"})["id"]
+        self.hub.do("user.put", {"id": user, "name": "crop"})
+        self.hub.do("user.delete", {"name": "crop"})
+        self.assertEqual(self.starters("crop"), ("0", 0))
+        self.assertEqual(self.starters("seed"), ("0", 0))
+
+    def test_who_was_there_before_starter_credits_is_not_new(self):
+        self.hub.do("settings.put", {"starterCredits": None})
+        try:
+            self.assertEqual(self.starters("elder"), ("0", 0))
+        finally:
+            self.hub.do("settings.put", {"starterCredits": "1"})
+        self.hub.do("user.delete", {"name": "elder"})
+        self.assertEqual(self.starters("elder"), ("0", 0))
+        self.assertNotIn("elder", json.dumps(self.hub.do("account.list")))
+
     def test_exactly_ten_of_64(self):
         key = user_key(self.hub, "crowd")
         statuses, started = [], threading.Barrier(64)
