@@ -57,6 +57,10 @@ class ListedModels(unittest.TestCase):
         for model in self.listed("/v1/models", "data", "id"):
             told = self.ask("POST", "/v1/chat/completions", {"model": model, "messages": messages})
             self.assertEqual(told.status, 200, (model, told.body))
+            told = self.ask("POST", "/v1/messages", {"model": model, "messages": messages, "max_tokens": 50})
+            self.assertEqual((told.status, told.json().get("type")), (200, "message"), (model, told.body))
+            told = self.ask("POST", "/v1/responses", {"model": model, "input": "Hello"})
+            self.assertEqual((told.status, told.json().get("object")), (200, "response"), (model, told.body))
             told = self.ask("POST", "/v1beta/models/%s:generateContent" % model,
                             {"contents": [{"role": "user", "parts": [{"text": "Hello"}]}]})
             self.assertEqual(told.status, 200, (model, told.body))

@@ -4,7 +4,10 @@
 import itertools
 import json
 import os
+import re
+import sqlite3
 import sys
+import threading
 import time
 import unittest
 
@@ -91,6 +94,40 @@ class OddRecords(unittest.TestCase):
                 self.assertGreaterEqual(row.get(count, 0), 0, (call, row))
         self.assertEqual(len(rows), len(asked))
         self.assertTrue(all(call[-2] == 200 for call in asked if call[2] == "deepseek-chat"), asked)
+
+    def test_a_row_that_the_store_refuses_takes_no_other_with_it(self):
+        store = sqlite3.connect(self.hub.data, isolation_level=None, timeout=10)
+        self.addCleanup(store.close)
+        store.execute("CREATE TRIGGER refusing BEFORE INSERT ON usage WHEN new.app = 'refused'"
+                      " BEGIN SELECT RAISE(ABORT, 'no such app'); END")
+        self.oddity = ("deepseek-chat", {"prompt_tokens": 7, "completion_tokens": 3})
+        told, started = {"refused": [], "app": []}, threading.Barrier(8)
+
+        def run(app):
+            started.wait()
+            for _ in range(25):
+                answer = self.ask("POST", "/v1/chat/completions", {
+                    "model": "deepseek/deepseek-chat", "messages": [{"role": "user", "content": "Hi"}]}, app.encode())
+                told[app].append((answer.status, answer.headers.get("x-request-id")))
+
+        clients = [threading.Thread(target=run, args=(app,)) for app in ("refused", "app") * 4]
+        for client in clients:
+            client.start()
+        for client in clients:
+            client.join()
+        self.assertEqual({status for answers in told.values() for status, _ in answers}, {200})
+        rows = []
+        for page in (1, 2):
+            rows += self.hub.do("usage.list", {"page": page, "pageSize": 100})["list"]
+        self.assertEqual(sorted(row["requestId"] for row in rows), sorted(request_id for _, request_id in told["app"]))
+        store.execute("DROP TRIGGER refusing")
+        last = self.ask("POST", "/v1/chat/completions", {  # the store is not taken for one that fails
+            "model": "deepseek/deepseek-chat", "messages": [{"role": "user", "content": "Hi"}]}, b"refused")
+        self.assertEqual(self.hub.do("usage.list", {"requestId": last.headers.get("x-request-id")})["count"], 1)
+        # What could not be a row is a line of the log, with all that a bill needs, once.
+        lost = re.findall(rb"call (\S+) lost: 7 prompt and 3 answer tokens, \d+ billionths of a credit: .*constraint failed",
+                          self.hub.all_output())
+        self.assertEqual(sorted(lost), sorted(request_id.encode() for _, request_id in told["refused"]))
 
 
 if __name__ == "__main__":
