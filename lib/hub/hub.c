@@ -114,6 +114,7 @@ static void follow_store(void *user)
         add_up(h);
         retention_keep(h);
     }
+    limiter_tend(h->limiter);
     int64_t before = hub_catalog_version(h);
     fault_clear(&why);
     health_save(h->health, h->type, h->store);
@@ -155,13 +156,14 @@ static int open_all(struct hub *h, const struct hub_options *options, struct fau
 {
     h->type = type_for(options);
     h->providers = options->providers;
+    struct slice beside = h->type == &store_sqlite ? options->data : SLICE_NONE;
     int rc = h->type->open(options->data, options->durable, &h->store, why);
     if (!rc)
         rc = (h->events = events_new(clock_wall_ms())) ? AIGNE_OK : fault_nomem(why);
     if (!rc)
         rc = health_open(h->events, &h->health, why);
     if (!rc)
-        rc = limiter_open(&h->limiter, why);
+        rc = limiter_open(beside, &h->limiter, why);
     if (!rc)
         rc = read_store(h, &h->catalog, why);
     if (rc)
@@ -171,7 +173,6 @@ static int open_all(struct hub *h, const struct hub_options *options, struct fau
     rc = hub_take_master_key(h, options, why);
     if (rc)
         return rc;
-    struct slice beside = h->type == &store_sqlite ? options->data : SLICE_NONE;
     bool spools = !options->store;
     rc = spools ? spool_open(beside, h->type, h->store, &h->spool, why) : AIGNE_OK;
     if (rc)

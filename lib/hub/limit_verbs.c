@@ -214,6 +214,12 @@ static void write_state(struct verb_call *v, const struct limit_state *s)
     json_member_int(&v->w, "refused", s->refused);
 }
 
+/* With what others use. */
+static void write_sharing(struct verb_call *v)
+{
+    json_member_bool(&v->w, "shared", limiter_shares(v->hub->limiter));
+}
+
 static void add_state(void *user, const struct limit_state *s)
 {
     struct seen *seen = user;
@@ -246,6 +252,7 @@ static void write_more(struct verb_call *v, const struct store_object *object)
     struct seen seen = {.v = v};
     limiter_look(v->hub->limiter, object->id, clock_monotonic_us(), add_state, &seen);
     write_state(v, &seen.sum);
+    write_sharing(v);
     write_warning(v, object);
 }
 
@@ -283,6 +290,7 @@ static int limit_state(struct verb_call *v)
     limiter_look(v->hub->limiter, object->id, clock_monotonic_us(), write_subject, &seen);
     json_close_array(&v->w);
     json_member_int(&v->w, "count", seen.subjects);
+    write_sharing(v);
     json_close_object(&v->w);
     return AIGNE_OK;
 }

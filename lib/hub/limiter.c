@@ -4,6 +4,9 @@
 #include <aignehub/aignehub.h>
 #include <string.h>
 
+#define LOOK_US      INT64_C(20000)   /* between two looks at what another process gives back */
+#define FORGOTTEN_US INT64_C(1000000) /* since the last one */
+
 /* In the order of their addresses, for the locks. */
 static bool place_part(struct limit_claim *c, struct limit_part part)
 {
@@ -33,9 +36,14 @@ int limit_claim_add(struct limit_claim *c, const struct limit_rule *rules, struc
 
 /* ---- queues: under the counter's lock ---- */
 
-static void call_first(struct limit_counter *counter)
+static struct limit_share *share_of(const struct limit_claim *c, struct limit_counter *counter)
 {
-    struct list *first = list_first(&counter->queue);
+    return &counter->share[limiter_table(c->limiter)->me];
+}
+
+static void call_first(struct limit_share *mine)
+{
+    struct list *first = list_first(&mine->queue);
     struct limit_claim *c = first ? LIST_OWNER(first, struct limit_claim, place) : NULL;
     if (!c || c->called)
         return;
@@ -43,22 +51,37 @@ static void call_first(struct limit_counter *counter)
     c->wake(c);
 }
 
-static void leave_queue(struct limit_claim *c)
+/* What other processes see of the queue. */
+static void note_first(struct limit_share *mine, int64_t now_us)
+{
+    struct list *first = list_first(&mine->queue);
+    mine->ticket = first ? LIST_OWNER(first, struct limit_claim, place)->ticket : 0;
+    mine->tried_us = now_us;
+}
+
+static void leave_queue(struct limit_claim *c, int64_t now_us)
 {
     struct limit_counter *counter = c->waits_at;
-    bool was_first = list_first(&counter->queue) == &c->place;
+    struct limit_share *mine = share_of(c, counter);
+    bool was_first = list_first(&mine->queue) == &c->place;
     list_remove(&c->place);
     counter->waiting--;
+    mine->waiting--;
     c->waits_at = NULL;
-    if (was_first)
-        call_first(counter);
+    if (!was_first)
+        return;
+    note_first(mine, now_us);
+    call_first(mine);
 }
 
 static void join_queue(struct limit_claim *c, struct limit_counter *counter)
 {
+    struct limit_share *mine = share_of(c, counter);
     list_init(&c->place);
-    list_append(&counter->queue, &c->place);
+    list_append(&mine->queue, &c->place);
     counter->waiting++;
+    mine->waiting++;
+    c->ticket = ++counter->tickets;
     c->called = false;
     c->waits_at = counter;
 }
@@ -68,21 +91,29 @@ bool limit_claim_leave(struct limit_claim *c, bool woken)
     struct limit_counter *counter = c->waits_at;
     if (!counter)
         return true;
-    pthread_mutex_lock(&counter->lock);
+    limit_counter_lock(counter);
     bool called = c->called && !woken;
     if (!called)
-        leave_queue(c);
-    pthread_mutex_unlock(&counter->lock);
+        leave_queue(c, share_of(c, counter)->tried_us);
+    limit_counter_unlock(counter);
     return !called;
 }
 
 /* ---- taking: under the locks of all counters ---- */
 
-/* Others were there before. */
-static bool must_queue(const struct limit_claim *c, const struct limit_counter *counter)
+/* Others were there before. Another process that lets its first one wait without trying is not waited for. */
+static bool must_queue(const struct limit_claim *c, struct limit_counter *counter,
+                       int64_t now_us)
 {
-    struct list *first = list_first(&counter->queue);
-    return first && first != &c->place;
+    int64_t ticket = c->waits_at == counter ? c->ticket : INT64_MAX;
+    const struct limit_share *mine = share_of(c, counter);
+    if (!counter->waiting)
+        return false;
+    for (const struct limit_share *s = counter->share; s < counter->share + LIMIT_SHARES; s++)
+        if (s->ticket && s->ticket < ticket &&
+            (s == mine || now_us - s->tried_us < FORGOTTEN_US))
+            return true;
+    return false;
 }
 
 static int64_t tokens_wanted(const struct limit_claim *c, const struct limit_rule *rule)
@@ -134,8 +165,8 @@ static struct limit_verdict ask_part(const struct limit_claim *c, struct limit_p
         return v;
     if (part->rule->concurrent && part->counter->running >= part->rule->concurrent)
         return refusal(part, "calls at the same time", part->rule->concurrent, -1);
-    if (must_queue(c, part->counter))
-        return refusal(part, "calls that wait already", (int64_t)part->counter->waiting, -1);
+    if (must_queue(c, part->counter, now_us))
+        return refusal(part, "calls that wait already", part->counter->waiting, -1);
     return v;
 }
 
@@ -156,30 +187,44 @@ static void take_all(struct limit_claim *c, int64_t now_us)
 {
     for (size_t i = 0; i < c->count; i++) {
         struct limit_counter *counter = c->parts[i].counter;
+        struct limit_share *mine = share_of(c, counter);
         counter->running++;
+        mine->running++;
         counter->held += c->parts[i].held;
+        mine->held += c->parts[i].held;
         window_add(&counter->requests, now_us, 1);
     }
     c->held = true;
     c->taken_us = now_us;
 }
 
+/* Nobody else's process can wake us: who is the first of ours looks again. */
+static void come_again(const struct limit_claim *c, struct limit_verdict *v, int64_t now_us)
+{
+    struct limit_share *mine = share_of(c, c->waits_at);
+    note_first(mine, now_us);
+    if (mine->ticket == c->ticket && (v->retry_us < 0 || v->retry_us > LOOK_US) &&
+        limit_table_has_others(limiter_table(c->limiter)))
+        v->retry_us = LOOK_US;
+}
+
 static struct limit_verdict queue_or_refuse(struct limit_claim *c, struct limit_verdict v,
-                                            bool may_wait)
+                                            bool may_wait, int64_t now_us)
 {
     struct limit_counter *counter = v.by->counter;
     bool there = c->waits_at == counter;
-    bool room = (int64_t)counter->waiting < v.by->rule->queue;
+    bool room = counter->waiting < v.by->rule->queue;
     if (may_wait && v.retry_us != INT64_MAX && (there || room)) {
         v.answer = LIMIT_WAIT;
         if (!there && c->waits_at)
-            leave_queue(c);
+            leave_queue(c, now_us);
         if (!there)
             join_queue(c, counter);
+        come_again(c, &v, now_us);
         return v;
     }
     if (c->waits_at)
-        leave_queue(c);
+        leave_queue(c, now_us);
     return v;
 }
 
@@ -212,21 +257,21 @@ struct limit_verdict limit_claim_take(struct limit_claim *c, bool may_wait, bool
 {
     struct limit_verdict v = {.answer = LIMIT_WAIT, .retry_us = -1};
     for (size_t i = 0; i < c->count; i++)
-        pthread_mutex_lock(&c->parts[i].counter->lock);
+        limit_counter_lock(c->parts[i].counter);
     if (woken || !c->waits_at || !c->called) {
         c->called = false;
         v = ask_all(c, now_us);
         if (v.answer == LIMIT_LET_IN) {
             take_all(c, now_us);
             if (c->waits_at)
-                leave_queue(c);
+                leave_queue(c, now_us);
         } else {
-            v = queue_or_refuse(c, v, may_wait);
+            v = queue_or_refuse(c, v, may_wait, now_us);
         }
         note_standings(c, now_us);
     }
     for (size_t i = c->count; i > 0; i--)
-        pthread_mutex_unlock(&c->parts[i - 1].counter->lock);
+        limit_counter_unlock(c->parts[i - 1].counter);
     return v;
 }
 
@@ -238,15 +283,18 @@ static void give_back(struct limit_claim *c, bool as_never, int64_t used, int64_
     for (size_t i = 0; i < c->count; i++) {
         struct limit_counter *counter = c->parts[i].counter;
         if (c->held) {
-            pthread_mutex_lock(&counter->lock);
+            limit_counter_lock(counter);
+            struct limit_share *mine = share_of(c, counter);
             counter->running--;
+            mine->running--;
             counter->held -= c->parts[i].held;
+            mine->held -= c->parts[i].held;
             if (as_never)
                 window_take_back(&counter->requests, c->taken_us, now_us, 1);
             else
                 window_add(&counter->tokens, now_us, used);
-            call_first(counter);
-            pthread_mutex_unlock(&counter->lock);
+            call_first(mine);
+            limit_counter_unlock(counter);
         }
         limit_counter_leave(c->limiter, counter);
     }

@@ -1,5 +1,5 @@
-/* limiter.h - who is using how much of which limit, shared by all threads of the process. Pure but for its
- * locks: it is told the time.
+/* limiter.h - who is using how much of which limit, shared by all threads of all processes on one data file.
+ * It is told the time.
  *
  * Each subject of each limit has a counter with a lock of its own, held for a few additions. A claim takes
  * the locks of all its counters in the order of their addresses, so it is let through by all of them or
@@ -21,8 +21,14 @@
 struct limiter;
 struct limit_counter;
 
-int limiter_open(struct limiter **out, struct fault *why);
+/* Those of all processes that have the file `data` in common; .p NULL: of this limiter alone. On failure *out
+ * is for limiter_close, too. */
+int limiter_open(struct slice data, struct limiter **out, struct fault *why);
 void limiter_close(struct limiter *l); /* no claim is left; NULL is harmless */
+/* Now and then: give back what processes held that are gone. */
+void limiter_tend(struct limiter *l);
+/* False: what other processes do is not counted. */
+bool limiter_shares(const struct limiter *l);
 
 /* A call's own: key, user, app, the model as it was named, and the whole hub. A target has fewer. */
 enum { LIMIT_PARTS = 5 * LIMIT_SAME };
@@ -56,6 +62,7 @@ struct limit_claim {
     struct limit_standing spent; /* of the tokens */
     /* In a queue: of this counter, in this place. `wake` is called on another thread, under its lock. */
     struct limit_counter *waits_at;
+    int64_t ticket; /* who came earlier has a smaller one, in whatever process */
     struct list place;
     bool called;
     void (*wake)(struct limit_claim *self);

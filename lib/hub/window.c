@@ -49,6 +49,13 @@ void window_take_back(struct window *w, int64_t then_us, int64_t now_us, int64_t
     w->sum -= taken;
 }
 
+void window_mend(struct window *w)
+{
+    w->sum = 0;
+    for (int i = 0; i < WINDOW_SLOTS; i++)
+        w->sum += w->slot[i];
+}
+
 int64_t window_wait(struct window *w, int64_t now_us, int64_t amount)
 {
     advance(w, now_us / SECOND_US);

@@ -24,6 +24,8 @@ int64_t window_sum(struct window *w, int64_t now_us);
 void window_add(struct window *w, int64_t now_us, int64_t amount);
 /* Take back what was counted at `then_us`, if it still counts. */
 void window_take_back(struct window *w, int64_t then_us, int64_t now_us, int64_t amount);
+/* After a writer who did not come to the end. */
+void window_mend(struct window *w);
 /* Microseconds until `amount` of what counts has left; INT64_MAX: so much does not count. */
 int64_t window_wait(struct window *w, int64_t now_us, int64_t amount);
 

@@ -187,3 +187,9 @@ bool vault_hash_equal(const unsigned char a[VAULT_HASH_SIZE],
 {
     return sodium_memcmp(a, b, VAULT_HASH_SIZE) == 0;
 }
+
+void vault_short_hash(const unsigned char key[VAULT_SHORT_HASH_SIZE], struct slice text,
+                      unsigned char out[VAULT_SHORT_HASH_SIZE])
+{
+    crypto_shorthash_siphashx24(out, (const unsigned char *)text.p, text.n, key);
+}

@@ -41,4 +41,9 @@ void vault_hash(struct slice text, unsigned char out[VAULT_HASH_SIZE]);
 bool vault_hash_equal(const unsigned char a[VAULT_HASH_SIZE],
                       const unsigned char b[VAULT_HASH_SIZE]);
 
+/* SipHash-2-4 with 128 bits: nobody without the key finds two texts that meet. */
+#define VAULT_SHORT_HASH_SIZE 16
+void vault_short_hash(const unsigned char key[VAULT_SHORT_HASH_SIZE], struct slice text,
+                      unsigned char out[VAULT_SHORT_HASH_SIZE]);
+
 #endif

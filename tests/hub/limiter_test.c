@@ -15,7 +15,18 @@ static int setup(void **state)
 {
     (void)state;
     now_us = 1000 * SECOND;
-    return limiter_open(&limiter, NULL);
+    return limiter_open(SLICE_NONE, &limiter, NULL);
+}
+
+static int setup_shared(void **state)
+{
+    (void)state;
+    const char *path = test_path("limits.db");
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fclose(file);
+    now_us = 1000 * SECOND;
+    return limiter_open(slice_text(path), &limiter, NULL);
 }
 
 static int teardown(void **state)
@@ -488,6 +499,8 @@ static void never_more_than_the_limit(void **state)
     static struct model m[RULES];
     static struct random_call calls[CALLERS];
     int let_in = 0;
+    memset(m, 0, sizeof m);
+    memset(calls, 0, sizeof calls);
     srand(42);
     for (int i = 0; i < STEPS; i++) {
         now_us += rand() % (SECOND / 2);
@@ -570,26 +583,31 @@ static void exactly_so_many_of_64_threads(void **state)
 
 int main(void)
 {
+    /* Alone, and with the memory that processes share. */
+#define BOTH(test)                                                                             \
+    cmocka_unit_test_setup_teardown(test, setup, teardown),                                    \
+        cmocka_unit_test_setup_teardown(test, setup_shared, teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_minute_holds_no_more_than_was_let_in, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(the_wait_ends_when_there_is_room, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_taken_back_never_was, setup, teardown),
-        cmocka_unit_test_setup_teardown(requests_come_back_after_a_minute, setup, teardown),
-        cmocka_unit_test_setup_teardown(each_subject_has_its_own, setup, teardown),
-        cmocka_unit_test_setup_teardown(tokens_are_held_then_corrected, setup, teardown),
-        cmocka_unit_test_setup_teardown(what_never_fits_is_told_so, setup, teardown),
-        cmocka_unit_test_setup_teardown(all_or_nothing, setup, teardown),
-        cmocka_unit_test_setup_teardown(undone_is_as_never_taken, setup, teardown),
-        cmocka_unit_test_setup_teardown(first_come_first_served, setup, teardown),
-        cmocka_unit_test_setup_teardown(who_leaves_lets_the_next_one_try, setup, teardown),
-        cmocka_unit_test_setup_teardown(one_queue_after_the_other, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_storm_of_refusals_is_told_once_a_second, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(what_is_used_can_be_seen, setup, teardown),
-        cmocka_unit_test_setup_teardown(invented_names_are_bounded, setup, teardown),
-        cmocka_unit_test_setup_teardown(never_more_than_the_limit, setup, teardown),
-        cmocka_unit_test_setup_teardown(exactly_so_many_of_64_threads, setup, teardown),
+        BOTH(requests_come_back_after_a_minute),
+        BOTH(each_subject_has_its_own),
+        BOTH(tokens_are_held_then_corrected),
+        BOTH(what_never_fits_is_told_so),
+        BOTH(all_or_nothing),
+        BOTH(undone_is_as_never_taken),
+        BOTH(first_come_first_served),
+        BOTH(who_leaves_lets_the_next_one_try),
+        BOTH(one_queue_after_the_other),
+        BOTH(a_storm_of_refusals_is_told_once_a_second),
+        BOTH(what_is_used_can_be_seen),
+        BOTH(invented_names_are_bounded),
+        BOTH(never_more_than_the_limit),
+        BOTH(exactly_so_many_of_64_threads),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    test_folder_remove();
+    return failed;
 }

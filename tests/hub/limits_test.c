@@ -51,7 +51,7 @@ static void set_and_shown(void **state)
     assert_null(strstr(reply, "warning"));
     assert_non_null(strstr(verb_ok(hub, "limit.list", "{}"), "\"count\":1"));
     assert_string_equal(verb_ok(hub, "limit.state", "{\"name\":\"mine\"}"),
-                        "{\"list\":[],\"count\":0}");
+                        "{\"list\":[],\"count\":0,\"shared\":false}");
     verb_ok(hub, "limit.delete", "{\"name\":\"mine\"}");
     verb_fails(hub, "limit.get", "{\"name\":\"mine\"}", AIGNE_E_REQUEST, 404, "no limit");
 }

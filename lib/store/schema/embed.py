@@ -1,10 +1,12 @@
 """Write the numbered .sql files given as arguments into a C file as one array, in their order."""
 import json
+import re
 import sys
 
 
 def literal(line):
-    return json.dumps(line.strip() + " ", ensure_ascii=True)
+    """With one space where one is needed; none of the texts in quotes has any of these characters beside a space."""
+    return json.dumps(re.sub(r" *([(),;=<>]) *", r"\1", line.strip()) + " ", ensure_ascii=True)
 
 
 def main():
