@@ -4,6 +4,7 @@
 import http.client
 import json
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -18,8 +19,8 @@ CLIENTS = 64
 
 class SharedLimits(unittest.TestCase):
     def setUp(self):
-        self.before = self.segments()
         self.hub = Hub(PROGRAM)
+        self.file = os.stat(self.hub.data)
         self.root = self.hub.key("root", "admin")
         self.servers = [self.hub]
         self.ports = [self.hub.port]
@@ -28,11 +29,11 @@ class SharedLimits(unittest.TestCase):
     def end(self):
         for server in reversed(self.servers):
             server.stop()
-        self.assertEqual(self.segments(), self.before)  # the last one took it away
+        self.assertEqual(self.segments(), [])  # the last one took it away
 
-    @staticmethod
-    def segments():
-        return {name for name in os.listdir("/dev/shm") if name.startswith("aignehub-")}
+    def segments(self):
+        own = "-%x-%x-%x-" % (os.major(self.file.st_dev), os.minor(self.file.st_dev), self.file.st_ino)
+        return [name for name in os.listdir("/dev/shm") if name.startswith("aignehub-") and own in name]
 
     def more(self, count=1, before=()):
         for _ in range(count):
@@ -41,18 +42,19 @@ class SharedLimits(unittest.TestCase):
             self.servers.append(server)
             self.ports.append(int(server.wait_for(r"listening on http://127\.0\.0\.1:(\d+)").group(1)))
 
-    def post(self, port, path, key, body):
+    def post(self, port, path, key, body, app=""):
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         try:
-            connection.request("POST", path, json.dumps(body), {"authorization": "Bearer " + key})
+            connection.request("POST", path, json.dumps(body),
+                               {"authorization": "Bearer " + key, "x-aigne-hub-client-did": app})
             answer = connection.getresponse()
             return answer.status, answer.read()
         finally:
             connection.close()
 
-    def chat(self, port, key, model, **more):
+    def chat(self, port, key, model, app="", **more):
         return self.post(port, "/v1/chat/completions", key, {
-            "model": model, "messages": [{"role": "user", "content": "four words are told"}], **more})
+            "model": model, "messages": [{"role": "user", "content": "four words are told"}], **more}, app)
 
     def do(self, port, verb, arguments):
         status, said = self.post(port, "/api/admin/" + verb, self.root, arguments)
@@ -96,6 +98,7 @@ class SharedLimits(unittest.TestCase):
 
     def check(self, key, limit, ask, admitted):
         told = self.crowd(lambda port: ask(port, key))
+        self.assertEqual(len(self.segments()), 1)
         self.assertEqual(told, [200] * admitted + [429] * (CLIENTS - admitted))
         for port in self.ports:  # each of them knows it, and the command beside them
             state = self.state(port, limit)
@@ -191,6 +194,32 @@ class SharedLimits(unittest.TestCase):
         self.servers[1].wait_for("limits hold for this process alone.*File too large")
         self.assertEqual([self.do(port, "limit.get", {"name": limit})["shared"] for port in self.ports], [True, False])
         self.assertTrue(self.servers[1].running())
+
+    def with_little(self, size):
+        """A server for which the memory to share is so small."""
+        own = ["unshare", "-rm", "sh", "-c", 'mount -t tmpfs -o size=%s tmpfs /dev/shm && exec "$@"' % size, "sh"]
+        if subprocess.run([*own, "true"], capture_output=True).returncode:
+            self.skipTest("this machine lets nobody mount a folder of its own")
+        self.more(before=own)
+        return self.ports[-1]
+
+    def test_a_full_folder_is_an_error_and_no_signal(self):
+        port = self.with_little("100k")
+        key, limit = self.limited(requestsPerMinute=5)
+        self.assertEqual([self.chat(port, key, "echo/echo")[0] for _ in range(6)], [200] * 5 + [429])
+        self.servers[1].wait_for("limits hold for this process alone.*No space left on device")
+        self.assertEqual(self.do(port, "limit.get", {"name": limit})["shared"], False)
+
+    def test_a_folder_that_fills_makes_newcomers_share_a_counter(self):
+        port = self.with_little("600k")
+        self.hub.do("limit.put", {"name": "apps", "on": "app", "id": "*", "requestsPerMinute": 10})
+        key, _ = self.limited(requestsPerMinute=10**6)
+        told = [self.chat(port, key, "echo/echo", app="app-%d" % i)[0] for i in range(200)]
+        self.assertTrue(self.servers[1].running())
+        shown = self.do(port, "limit.state", {"name": "apps"})
+        self.assertTrue(100 < shown["count"] < 128, shown["count"])
+        self.assertEqual(told, [200] * (shown["count"] - 1 + 10) + [429] * (200 - shown["count"] + 1 - 10))
+        self.assertEqual(shown["shared"], True)
 
 
 if __name__ == "__main__":
