@@ -259,6 +259,8 @@ int bill_ask(struct aigne_call *call, void (*answered)(struct net_job *job))
         return AIGNE_AGAIN;
     b->back.run = answered;
     b->entry.done = ledger_answered;
+    if (hub_set_aside(call->hub->hub, &b->entry))
+        return AIGNE_OK;
     if (call->pool && hub_record_here(call->hub->hub, &b->entry))
         return AIGNE_OK;
     loop_expect(call->loop);

@@ -258,6 +258,11 @@ bool hub_keep(struct hub *h, const struct ledger_entry *entry)
     return ledger_keep(h->ledger, entry);
 }
 
+bool hub_set_aside(struct hub *h, struct ledger_entry *entry)
+{
+    return ledger_hold(h->ledger, entry);
+}
+
 bool hub_record_here(struct hub *h, struct ledger_entry *entry)
 {
     return ledger_write_here(h->ledger, entry);

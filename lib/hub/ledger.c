@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 enum {
-    FIRST_ROOM = 64,      /* operations there is always room for */
+    FIRST_ROOM = 64,      /* operations there is always room for, besides those of escrows */
     LARGEST_BATCH = 1024, /* operations in one transaction, unless one entry alone has more */
     /* A commit costs much and a row little, so commits follow each other at this distance at least:
      * under load many calls share one, and a lone call never waits. When nobody came while it waited,
@@ -28,8 +28,6 @@ enum {
     COMING_US = 250,
     COMING_MOST = 6,
     COMMITS_WITHOUT_GAP = 16,
-    /* Nobody waits for what is in the spool; who looks for it has it written. */
-    SPOOL_GAP_US = 25000,
     TICK_US = LEDGER_TICK_MS * 1000
 };
 
@@ -77,14 +75,31 @@ static bool needs_answer(const struct ledger_entry *e)
     return false;
 }
 
-bool ledger_keep(struct ledger *l, const struct ledger_entry *entry)
+static bool keep(struct ledger *l, const struct ledger_entry *entry)
 {
-    if (l->options.wait || !l->options.spool || ledger_failing(l) || needs_answer(entry) ||
-        !spool_keep(l->options.spool, entry, SPOOL_LIKE_STORE))
+    if (!spool_keep(l->options.spool, entry, SPOOL_LIKE_STORE))
         return false;
     if (atomic_load(&l->asleep) == ASLEEP)
         ledger_wake(l);
     return true;
+}
+
+bool ledger_keep(struct ledger *l, const struct ledger_entry *entry)
+{
+    return !l->options.wait && l->options.spool && !ledger_failing(l) && !needs_answer(entry) &&
+           keep(l, entry);
+}
+
+bool ledger_hold(struct ledger *l, struct ledger_entry *entry)
+{
+    struct money_op *money = entry->money;
+    if (!l->options.spool || ledger_failing(l) || !money->account.n || money->claim_count ||
+        !escrow_take(&l->escrows, money))
+        return false;
+    entry->money_kind = STORE_NOTE;
+    entry->rows = money->row;
+    entry->row_count = 1;
+    return keep(l, entry);
 }
 
 struct flush {
@@ -168,8 +183,8 @@ static void drain(struct ledger *l, bool closing)
         ledger_write_batch(l, NULL, NULL, 0);
     for (; first; first = end) {
         size_t rows = count_batch(first, LARGEST_BATCH, &end);
-        if (!ledger_make_room(l, rows)) /* then what there is room for */
-            rows = count_batch(first, l->room, &end);
+        if (!ledger_make_room(l, rows + ESCROWS)) /* then what there is room for */
+            rows = count_batch(first, l->room - ESCROWS, &end);
         ledger_write_batch(l, first, end, rows);
     }
 }
@@ -180,22 +195,22 @@ static void tick(struct ledger *l)
     if (now - l->ticked_us < TICK_US)
         return;
     ledger_catch_up(l);
+    ledger_cool(l, ESCROW_COOL);
     if (l->options.tick)
         l->options.tick(l->options.user);
     l->ticked_us = clock_monotonic_us();
 }
 
-/* Until what is in the spool may be written, once there is some. */
-static int64_t until_due(const struct ledger *l)
+int64_t ledger_until_due(const struct ledger *l)
 {
-    return SPOOL_GAP_US - (clock_monotonic_us() - l->committed_us);
+    return LEDGER_SPOOL_GAP_US - (clock_monotonic_us() - l->emptied_us);
 }
 
 /* Until there is work, or a tick is due. */
 static void rest(struct ledger *l)
 {
     int64_t longest = TICK_US - (clock_monotonic_us() - l->ticked_us);
-    int64_t due = until_due(l);
+    int64_t due = ledger_until_due(l);
     enum ledger_sleep how = due > 0 ? DOZING : ASLEEP;
     if (how == DOZING && due < longest)
         longest = due;
@@ -221,7 +236,8 @@ static void *run(void *user)
     step_back();
     for (;;) {
         bool closing = atomic_load(&l->closing);
-        if (atomic_load(&l->waiting) || (ledger_spooled(l) && (closing || until_due(l) <= 0))) {
+        if (atomic_load(&l->waiting) ||
+            (ledger_spooled(l) && (closing || ledger_until_due(l) <= 0))) {
             drain(l, closing);
         } else if (closing) {
             return NULL;
@@ -252,15 +268,17 @@ int ledger_open(const struct ledger_options *options, struct ledger **out, struc
     if (!l)
         return fault_nomem(why);
     l->options = *options;
-    l->room = FIRST_ROOM;
-    l->ops = mem_alloc(FIRST_ROOM * sizeof *l->ops);
+    l->room = FIRST_ROOM + ESCROWS;
+    l->ops = mem_alloc(l->room * sizeof *l->ops);
     l->ticked_us = clock_monotonic_us();
+    escrows_init(&l->escrows);
     atomic_init(&l->failing, options->spool && spool_adopt(options->spool, why) < 0);
     *out = l; /* before the thread looks there */
     if (!l->ops || start_thread(l) != 0) {
         *out = NULL;
         int rc = l->ops ? fault_set(why, AIGNE_E_INTERNAL, "No thread could be started.")
                         : fault_nomem(why);
+        escrows_free(&l->escrows);
         mem_free(l->ops);
         mem_free(l);
         return rc;
@@ -276,7 +294,9 @@ void ledger_close(struct ledger *l)
     ledger_wake(l);
     pthread_join(l->thread, NULL);
     ledger_catch_up(l);
+    ledger_cool(l, ESCROW_CLOSE);
     ledger_forget(l);
+    escrows_free(&l->escrows);
     mem_free(l->ops);
     mem_free(l);
 }

@@ -44,6 +44,9 @@ void ledger_wake(struct ledger *l);
 /* Keep the entry's record where it is as safe as in the store, and see that it comes there soon. True: it is
  * done with, and `done` is not called. False: it needs more than that; submit it. */
 bool ledger_keep(struct ledger *l, const struct ledger_entry *entry);
+/* Set aside what a call may cost from what is set aside ahead. True: it is done with, as if it had been submitted.
+ * False: submit the entry, which may be another one now. */
+bool ledger_hold(struct ledger *l, struct ledger_entry *entry);
 /* Wait until all that was kept before, by other processes too, is in the store, unless that fails. Not on the
  * ledger's thread. */
 void ledger_flush(struct ledger *l);

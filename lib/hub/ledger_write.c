@@ -30,9 +30,15 @@ size_t ledger_spooled(const struct ledger *l)
     return l->options.spool && !ledger_failing(l) ? spool_waiting(l->options.spool) : 0;
 }
 
+/* The row of a call that has only begun tells what its hold is about. */
+static size_t row_count(const struct ledger_entry *e)
+{
+    return e->money_kind == STORE_NOTE ? 0 : e->row_count;
+}
+
 size_t ledger_op_count(const struct ledger_entry *e)
 {
-    return e->row_count + (e->money != NULL) + (e->answer != NULL);
+    return row_count(e) + (e->money != NULL) + (e->answer != NULL);
 }
 
 /* Money first: the row of a settled call finds its hold gone. */
@@ -41,7 +47,7 @@ static size_t put_ops(const struct ledger_entry *e, struct store_op *ops)
     size_t count = 0;
     if (e->money)
         ops[count++] = (struct store_op){.kind = e->money_kind, .money = e->money};
-    for (size_t i = 0; i < e->row_count; i++)
+    for (size_t i = 0; i < row_count(e); i++)
         ops[count++] = (struct store_op){.kind = STORE_USAGE, .usage = &e->rows[i]};
     if (e->answer)
         ops[count++] = (struct store_op){.kind = STORE_ANSWER, .answer = e->answer};
@@ -62,7 +68,8 @@ bool ledger_write_here(struct ledger *l, struct ledger_entry *entry)
     fault_clear(&why);
     entry->rc = l->options.type->apply(l->options.store, ops, count, &why);
     atomic_store(&l->visited, false);
-    return entry->rc == AIGNE_OK;
+    bool refused = entry->money && entry->money->refused && escrows_any(&l->escrows);
+    return entry->rc == AIGNE_OK && !refused;
 }
 
 bool ledger_make_room(struct ledger *l, size_t rows)
@@ -77,22 +84,48 @@ bool ledger_make_room(struct ledger *l, size_t rows)
     return true;
 }
 
-/* With what waits in the spool, which comes first. */
-static int write_once(struct ledger *l, const struct ledger_entry *first,
-                      const struct ledger_entry *end, size_t rows, struct fault *why)
+/* What a transaction takes. */
+struct batch {
+    struct ledger_entry *first;
+    struct ledger_entry *end;
+    size_t rows;
+    bool spooled; /* what waits in the spool, too, which comes first */
+    bool again;   /* and all that is set aside ahead is given back */
+};
+
+/* The changes of what is set aside ahead, in the transactions that take what came of it. */
+static size_t change_escrows(struct ledger *l, const struct batch *b, struct store_op *ops)
 {
-    struct spool *spool = ledger_spooled(l) ? l->options.spool : NULL;
+    int64_t now = clock_monotonic_us();
+    if (b->again)
+        return escrows_change(&l->escrows, ESCROW_CLOSE, ops);
+    if (!b->spooled || now - l->looked_us < LEDGER_SPOOL_GAP_US)
+        return 0;
+    l->looked_us = now;
+    return escrows_change(&l->escrows, ESCROW_REFILL, ops);
+}
+
+static int write_once(struct ledger *l, const struct batch *b, struct fault *why)
+{
+    struct spool *spool = b->spooled && ledger_spooled(l) ? l->options.spool : NULL;
+    int rc = spool ? spool_settle(spool, why) : AIGNE_OK;
+    if (rc)
+        return rc;
     size_t room = spool ? spool_next(spool, SPOOLED_AT_ONCE) : 0;
-    if (!ledger_make_room(l, room + rows))
+    if (!ledger_make_room(l, room + b->rows + ESCROWS))
         return fault_nomem(why);
     size_t count = room ? spool_put(spool, l->ops) : 0;
     if (room && !count)
         return fault_nomem(why);
-    for (const struct ledger_entry *e = first; e != end; e = e->next)
+    count += change_escrows(l, b, l->ops + count);
+    for (const struct ledger_entry *e = b->first; e != b->end; e = e->next)
         count += put_ops(e, l->ops + count);
-    int rc = count ? l->options.type->apply(l->options.store, l->ops, count, why) : AIGNE_OK;
-    if (!rc && room)
+    rc = count ? l->options.type->apply(l->options.store, l->ops, count, why) : AIGNE_OK;
+    escrows_changed(&l->escrows, !rc);
+    if (!rc && room) {
         spool_took(spool);
+        l->emptied_us = clock_monotonic_us();
+    }
     return rc;
 }
 
@@ -101,14 +134,13 @@ bool ledger_passing(int rc, const struct fault *why)
     return rc == AIGNE_E_NOMEM || why->retry_ms >= 0;
 }
 
-static int write_patiently(struct ledger *l, const struct ledger_entry *first,
-                           const struct ledger_entry *end, size_t rows, struct fault *why)
+static int write_patiently(struct ledger *l, const struct batch *b, struct fault *why)
 {
     int64_t pause_ms = FIRST_PAUSE_MS;
     for (int i = 1;; i++) {
         fault_clear(why);
         why->retry_ms = -1;
-        int rc = write_once(l, first, end, rows, why);
+        int rc = write_once(l, b, why);
         if (!rc || i == (l->options.spool ? TRIES_BEFORE_SPOOL : TRIES) ||
             !ledger_passing(rc, why))
             return rc;
@@ -160,7 +192,7 @@ static void release_remembered(struct ledger *l)
 
 static void finish(struct ledger *l, struct ledger_entry *e, int rc, const struct fault *why)
 {
-    for (size_t i = 0; rc && i < e->row_count; i++)
+    for (size_t i = 0; rc && i < row_count(e); i++)
         ledger_report_lost(&e->rows[i], why);
     if (rc && e->money && e->money_kind == STORE_RELEASE)
         remember_hold(l, e->money);
@@ -200,7 +232,7 @@ static void write_singly(struct ledger *l, struct ledger_entry *first, struct le
     for (struct ledger_entry *e = first; e != end; e = next) {
         fault_clear(&why);
         next = e->next;
-        rc = write_once(l, e, next, ledger_op_count(e), &why);
+        rc = write_once(l, &(struct batch){e, next, ledger_op_count(e), true, false}, &why);
         finish(l, e, rc, &why);
     }
 }
@@ -232,6 +264,49 @@ void ledger_pause(struct ledger *l, bool paused)
         atomic_store(&l->failing, true);
 }
 
+/* What is to be set aside is given to most without a look at what came back since: that only makes it less. */
+static bool may_go_first(const struct ledger *l, const struct batch *b)
+{
+    for (const struct ledger_entry *e = b->first; e != b->end; e = e->next)
+        if (!e->money || e->money_kind != STORE_HOLD || e->row_count || e->answer)
+            return false;
+    return b->first && ledger_until_due(l) > 0;
+}
+
+static bool any_refused(const struct batch *b)
+{
+    const struct ledger_entry *e = b->first;
+    while (e != b->end && !(e->money && e->money->refused))
+        e = e->next;
+    return e != b->end;
+}
+
+/* Who was refused is asked again once all that is there was counted; the others have what they asked for. When that
+ * fails, all is as it was. */
+static void ask_again(struct ledger *l, struct batch *b, struct fault *why)
+{
+    for (struct ledger_entry *e = b->first; e != b->end; e = e->next)
+        e->rc = e->money && e->money->refused;
+    b->spooled = b->again = true;
+    if (write_once(l, b, why) == AIGNE_OK)
+        return;
+    for (struct ledger_entry *e = b->first; e != b->end; e = e->next)
+        if (e->rc) {
+            e->money->refused = true;
+            e->money->place = 0;
+        }
+}
+
+static int write_batch(struct ledger *l, struct batch *b, struct fault *why)
+{
+    b->spooled = !may_go_first(l, b);
+    int rc = write_patiently(l, b, why);
+    bool more = (!b->spooled && ledger_spooled(l)) || escrows_any(&l->escrows);
+    if (!rc && more && any_refused(b))
+        ask_again(l, b, why);
+    return rc;
+}
+
 void ledger_write_batch(struct ledger *l, struct ledger_entry *first, struct ledger_entry *end,
                         size_t rows)
 {
@@ -242,7 +317,7 @@ void ledger_write_batch(struct ledger *l, struct ledger_entry *first, struct led
         set_aside(l, first, end, AIGNE_OK, &why);
         return;
     }
-    int rc = write_patiently(l, first, end, rows, &why);
+    int rc = write_batch(l, &(struct batch){.first = first, .end = end, .rows = rows}, &why);
     l->committed_us = clock_monotonic_us();
     l->paid = first && first->money;
     if (rc && l->options.spool && ledger_passing(rc, &why)) {
@@ -258,6 +333,16 @@ void ledger_write_batch(struct ledger *l, struct ledger_entry *first, struct led
         next = e->next;
         finish(l, e, rc, &why);
     }
+}
+
+void ledger_cool(struct ledger *l, enum escrow_look look)
+{
+    struct fault why;
+    if (ledger_failing(l) || !ledger_make_room(l, ESCROWS))
+        return;
+    size_t count = escrows_change(&l->escrows, look, l->ops);
+    int rc = count ? l->options.type->apply(l->options.store, l->ops, count, &why) : AIGNE_OK;
+    escrows_changed(&l->escrows, !rc);
 }
 
 void ledger_catch_up(struct ledger *l)

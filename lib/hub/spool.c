@@ -35,6 +35,7 @@ struct spool {
     struct spool_file file;
     struct buf fresh;
     struct pile pile; /* the ledger's thread's */
+    bool doubtful;    /* whether the store took what was handed out last is not known */
     atomic_size_t waiting;
 };
 
@@ -275,6 +276,23 @@ static void turn_over(struct spool *s)
     pthread_mutex_unlock(&s->lock);
 }
 
+int spool_settle(struct spool *s, struct fault *why)
+{
+    struct pile *p = &s->pile;
+    struct store_mark mark = {0, 0};
+    struct spool_frame frame;
+    int rc = s->doubtful ? s->type->mark(s->store, slice_text(s->file.id), &mark, why) : 0;
+    if (rc || !s->doubtful)
+        return rc;
+    p->end = p->taken;
+    for (p->records = 0;
+         frame_of(p, p->end, &frame) && frame.number <= (uint64_t)mark.number && frame.number;
+         p->records++)
+        p->end += frame.size;
+    spool_took(s);
+    return AIGNE_OK;
+}
+
 size_t spool_next(struct spool *s, size_t most)
 {
     if (!spool_waiting(s))
@@ -285,6 +303,7 @@ size_t spool_next(struct spool *s, size_t most)
 
 size_t spool_put(struct spool *s, struct store_op *ops)
 {
+    s->doubtful = true;
     return pile_put(&s->pile, ops);
 }
 
@@ -299,6 +318,7 @@ void spool_took(struct spool *s)
     pthread_mutex_unlock(&s->lock);
     atomic_fetch_sub(&s->waiting, p->records);
     pile_took(p);
+    s->doubtful = false;
 }
 
 /* A change of nothing, which takes what any change takes. */
@@ -316,8 +336,11 @@ static int ask_store(struct spool *s, struct fault *why)
 int spool_replay(struct spool *s, struct fault *why)
 {
     int rc = spool_waiting(s) ? AIGNE_OK : ask_store(s, why);
+    if (!rc)
+        rc = spool_settle(s, why);
     while (!rc && spool_waiting(s)) {
         turn_over(s);
+        s->doubtful = true;
         rc = replay(s, &s->pile, spool_took, why);
     }
     return rc;

@@ -24,7 +24,10 @@ enum spool_need {
 bool spool_keep(struct spool *s, const struct ledger_entry *e, enum spool_need need);
 size_t spool_waiting(const struct spool *s); /* entries; any thread */
 
-/* The rest is for one thread at a time. Records of the oldest entries, at most so many, as operations for one
+/* The rest is for one thread at a time. What was handed out before and is in the store, although that seemed to
+ * fail, is done with. */
+int spool_settle(struct spool *s, struct fault *why);
+/* Records of the oldest entries, at most so many, as operations for one
  * transaction, with that which keeps count: how many there will be; 0: nothing waits. */
 size_t spool_next(struct spool *s, size_t most);
 /* Fill them in: how many there are; 0: no memory. */

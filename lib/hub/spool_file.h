@@ -21,7 +21,7 @@ struct spool_frame {
 enum spool_frame_kind { SPOOL_RECORD = 1, SPOOL_JUMP };
 
 /* Changes with the bytes of a record. */
-#define SPOOL_FORMAT "aigne spool 2\n"
+#define SPOOL_FORMAT "aigne spool 3\n"
 enum { SPOOL_FORMAT_SIZE = 16, SPOOL_HEAD_SIZE = 64, SPOOL_PATH_SIZE = 4096 };
 
 struct spool_file {

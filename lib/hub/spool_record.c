@@ -27,8 +27,10 @@ struct packed_entry {
     uint32_t claims;
     uint32_t id;      /* the length of its text; ABSENT: nothing is released */
     uint32_t account; /* the same */
+    int64_t owner;    /* of a hold that is noted, as the next */
+    int64_t escrow;
     uint32_t doubtful;
-    uint32_t unused;
+    uint32_t noted; /* no release: the row tells what the call is about */
 };
 
 struct packed_row {
@@ -142,11 +144,14 @@ void spool_record_write(char *to, const struct ledger_entry *e, bool doubtful)
                                   .rows = (uint32_t)e->row_count,
                                   .id = ABSENT,
                                   .account = ABSENT,
-                                  .doubtful = doubtful};
+                                  .doubtful = doubtful,
+                                  .noted = e->money_kind == STORE_NOTE};
     to += sizeof packed;
     if (e->money) {
         packed.amount = e->money->amount;
         packed.place = e->money->place;
+        packed.owner = e->money->owner;
+        packed.escrow = e->money->escrow;
         packed.id = length_of(e->money->id);
         packed.account = length_of(e->money->account);
         to = put(to, e->money->id.p, e->money->id.n);
@@ -247,18 +252,20 @@ size_t spool_record_ops(struct slice record)
     return packed.rows <= record.n / sizeof(struct packed_row) ? (size_t)packed.rows + 1 : 0;
 }
 
-static void get_release(struct reader *r, const struct packed_entry *packed,
-                        struct store_op *op)
+static void get_money(struct reader *r, const struct packed_entry *packed, struct store_op *op)
 {
     struct money_op *money = room_for(r, 1, 1, sizeof *money);
     if (!money)
         return;
-    *money = (struct money_op){
-        .place = packed->place, .amount = packed->amount, .claim_count = packed->claims};
+    *money = (struct money_op){.place = packed->place,
+                               .amount = packed->amount,
+                               .owner = packed->owner,
+                               .escrow = packed->escrow,
+                               .claim_count = packed->claims};
     money->id = get_text(r, packed->id);
     money->account = get_text(r, packed->account);
     money->claims = get_claims(r, packed->claims);
-    *op = (struct store_op){.kind = STORE_RELEASE, .money = money};
+    *op = (struct store_op){.kind = packed->noted ? STORE_NOTE : STORE_RELEASE, .money = money};
 }
 
 /* Money first: the row of a settled call finds its hold gone. */
@@ -269,9 +276,17 @@ size_t spool_record_read(struct slice record, struct arena *a, struct store_op *
     size_t count = 0;
     get(&r, &packed, sizeof packed);
     if (packed.id != ABSENT)
-        get_release(&r, &packed, &ops[count++]);
+        get_money(&r, &packed, &ops[count++]);
     struct usage_row *rows =
         room_for(&r, packed.rows, sizeof(struct packed_row), sizeof(struct usage_row));
+    if (packed.noted) {
+        r.bad = r.bad || packed.rows != 1 || packed.id == ABSENT;
+        if (!r.bad) {
+            get_row(&r, rows);
+            ops->money->row = rows;
+        }
+        return r.bad ? 0 : 1;
+    }
     for (uint32_t i = 0; i < packed.rows && !r.bad; i++) {
         get_row(&r, &rows[i]);
         rows[i].spooled_ms = packed.doubtful ? packed.at_ms : 0;

@@ -1,6 +1,7 @@
 /* Knows how holds, debits, grants and their ends change an account; refuses to know who wants them. */
 #include "store/sqlite_money.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "store/sqlite_store.h"
 #include <aignehub/aignehub.h>
 #include <sqlite3.h>
@@ -16,9 +17,12 @@ static const char *const statement_texts[MONEY_STATEMENTS] = {
          " ON CONFLICT DO UPDATE SET balance = excluded.balance, held = excluded.held,"
          " granted = excluded.granted, spent = excluded.spent, expired = excluded.expired,"
          " revoked = excluded.revoked, next_expiry_ms = excluded.next_expiry_ms"),
-    [MONEY_ADD_HOLD] = "INSERT INTO holds VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [MONEY_ADD_HOLD] = "INSERT INTO holds VALUES (?8, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [MONEY_READ_HOLD] = "SELECT * FROM holds WHERE place = ?1",
     [MONEY_DROP_HOLD] = "DELETE FROM holds WHERE place = ?1 AND call_id = ?2",
+    [MONEY_READ_ESCROW] = "SELECT amount FROM holds WHERE place = ?1 AND call_id = ''",
+    [MONEY_PUT_ESCROW] = ("INSERT INTO holds VALUES (?1, '', ?2, ?3, ?4, 0, 0, '')"
+                          " ON CONFLICT DO UPDATE SET amount = excluded.amount"),
     [MONEY_USABLE_GRANTS] = ("SELECT place, remaining, expires_ms FROM grants"
                              " WHERE account = ?1 AND remaining > 0"
                              " ORDER BY priority, expires_ms, place LIMIT 16"),
@@ -58,9 +62,19 @@ static const char *const statement_texts[MONEY_STATEMENTS] = {
          " amount = amount + excluded.amount, remaining = remaining + excluded.remaining"),
 };
 
+/* No place is ever used for two holds, whichever process takes it. */
+static int64_t first_place(void)
+{
+    uint32_t bits = 0;
+    (void)random_bytes(&bits, sizeof bits);
+    return (int64_t)(bits >> 2) << 32 | 1;
+}
+
 int money_book_open(struct money_book *b, struct sqlite3 *db)
 {
     b->db = db;
+    b->next_place = first_place();
+    money_escrows_begin(b);
     arena_init(&b->texts);
     buf_init(&b->about, ABOUT_LONGEST);
     int rc = SQLITE_OK;
@@ -88,6 +102,7 @@ void money_book_begin(struct money_book *b)
     b->last = 0;
     b->counter_count = 0;
     arena_clear(&b->texts);
+    money_escrows_begin(b);
 }
 
 /* ---- accounts ---- */
@@ -163,7 +178,7 @@ static int put_account(struct money_book *b, const struct money_account *a)
 
 int money_book_finish(struct money_book *b)
 {
-    int rc = SQLITE_OK;
+    int rc = money_escrows_write(b);
     for (size_t i = 0; i < b->count && !rc; i++) {
         struct money_account *a = &b->accounts[i];
         if (!a->changed)
@@ -242,7 +257,7 @@ static void read_about(struct slice about, struct usage_row *row)
     }
 }
 
-static int add_hold(struct money_book *b, struct money_op *op, int64_t owner)
+int money_add_hold(struct money_book *b, const struct money_op *op, int64_t owner)
 {
     struct sqlite3_stmt *add = b->statements[MONEY_ADD_HOLD];
     int rc = write_about(&b->about, op->row);
@@ -255,13 +270,11 @@ static int add_hold(struct money_book *b, struct money_op *op, int64_t owner)
     sqlite3_bind_int64(add, 5, op->row->started_ms);
     sqlite3_bind_int64(add, 6, op->row->streamed);
     sqlite_bind(add, 7, buf_slice(&b->about));
-    rc = sqlite_run(add);
-    op->place = rc ? 0 : sqlite3_last_insert_rowid(b->db);
-    return rc;
+    sqlite3_bind_int64(add, 8, op->place);
+    return sqlite_run(add);
 }
 
-/* Whether the account covers it. */
-static int ask_account(struct money_book *b, struct money_op *op)
+int money_ask_account(struct money_book *b, struct money_op *op)
 {
     struct money_account *a = NULL;
     int64_t free = 0;
@@ -278,7 +291,7 @@ static int ask_account(struct money_book *b, struct money_op *op)
     return SQLITE_OK;
 }
 
-static int change_held(struct money_book *b, struct slice account, int64_t by)
+int money_change_held(struct money_book *b, struct slice account, int64_t by)
 {
     struct money_account *a = NULL;
     int rc = account.n ? money_account_find(b, account, &a) : SQLITE_OK;
@@ -289,7 +302,6 @@ static int change_held(struct money_book *b, struct slice account, int64_t by)
     return SQLITE_OK;
 }
 
-/* Places are used again: one at which another call is noted is nobody's. */
 static int find_hold(struct sqlite3_stmt *read, const struct money_op *op)
 {
     sqlite3_bind_int64(read, 1, op->place);
@@ -315,7 +327,7 @@ int money_hold(struct money_book *b, struct money_op *op, int64_t owner)
     bool there = false;
     op->refused = false;
     op->broken = NULL;
-    int rc = op->account.n ? ask_account(b, op) : SQLITE_OK;
+    int rc = op->account.n ? money_ask_account(b, op) : SQLITE_OK;
     if (!rc && !op->refused && op->claim_count)
         rc = money_counters_ask(b, op);
     if (!rc)
@@ -324,9 +336,10 @@ int money_hold(struct money_book *b, struct money_op *op, int64_t owner)
         op->refused = false;
     if (rc || op->refused || there)
         return rc;
-    rc = add_hold(b, op, owner);
+    op->place = b->next_place++;
+    rc = money_add_hold(b, op, owner);
     if (!rc)
-        rc = change_held(b, op->account, op->amount);
+        rc = money_change_held(b, op->account, op->amount);
     return rc || !op->claim_count ? rc : money_counters_hold(b, op);
 }
 
@@ -334,12 +347,14 @@ int money_hold(struct money_book *b, struct money_op *op, int64_t owner)
 int money_release(struct money_book *b, const struct money_op *op)
 {
     struct sqlite3_stmt *drop = b->statements[MONEY_DROP_HOLD];
+    if (money_note_ends(b, op))
+        return money_change_held(b, op->account, -op->amount);
     sqlite3_bind_int64(drop, 1, op->place);
     sqlite_bind(drop, 2, op->id);
     int rc = sqlite_run(drop);
     if (rc || sqlite3_changes(b->db) == 0)
         return rc;
-    rc = change_held(b, op->account, -op->amount);
+    rc = money_change_held(b, op->account, -op->amount);
     return rc || !op->claim_count ? rc : money_counters_release(b, op);
 }
 

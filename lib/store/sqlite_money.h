@@ -15,6 +15,8 @@ enum money_statement {
     MONEY_ADD_HOLD,
     MONEY_READ_HOLD,
     MONEY_DROP_HOLD,
+    MONEY_READ_ESCROW,
+    MONEY_PUT_ESCROW,
     MONEY_USABLE_GRANTS,
     MONEY_DUE_GRANTS,
     MONEY_SET_GRANT,
@@ -60,6 +62,9 @@ struct money_counter {
     bool changed;
 };
 
+struct money_escrow;
+struct money_note;
+
 struct money_book {
     struct sqlite3 *db;
     struct sqlite3_stmt *statements[MONEY_STATEMENTS];
@@ -71,7 +76,11 @@ struct money_book {
     size_t counter_count;
     size_t counter_capacity;
     struct arena texts;
-    struct buf about; /* of the hold that is noted */
+    struct money_escrow *escrows; /* of this transaction, in the arena, as the notes */
+    struct money_note *notes;
+    struct money_note **next_note;
+    int64_t next_place; /* of a hold */
+    struct buf about;   /* of the hold that is noted */
 };
 
 /* All of them give SQLite result codes, unless they have a fault to fill. */
@@ -90,6 +99,12 @@ int money_next_expiry(struct money_book *b, struct money_account *a);
 int money_debit(struct money_book *b, const struct usage_row *row);
 int money_hold(struct money_book *b, struct money_op *op, int64_t owner);
 int money_release(struct money_book *b, const struct money_op *op);
+/* Write down a hold. */
+int money_add_hold(struct money_book *b, const struct money_op *op, int64_t owner);
+/* Change what is held of an account; "" is none. */
+int money_change_held(struct money_book *b, struct slice account, int64_t by);
+/* Whether the account covers it. */
+int money_ask_account(struct money_book *b, struct money_op *op);
 /* What the hold of the call hold->id at hold->place says of it, and its account, amount and claims; they live
  * until `money_book_begin`. hold->account.p NULL: there is no hold. */
 int money_held_row(struct money_book *b, struct usage_row *row, struct money_op *hold);
@@ -104,6 +119,16 @@ int money_add_transaction(struct money_book *b, const struct money_account *a, c
                           int64_t amount, const struct money_op *about);
 /* Take what has expired by now from the account; what is held for calls stays until it is not. */
 int money_expire(struct money_book *b, struct slice account, int64_t now_ms);
+
+/* ---- holds ahead of their calls: sqlite_escrow.c ---- */
+
+void money_escrows_begin(struct money_book *b);
+int money_escrow(struct money_book *b, struct money_op *op, int64_t owner);
+/* A hold that is written down at the end, unless its call is over by then. */
+int money_note(struct money_book *b, const struct money_op *op);
+/* Whether the call was noted in this transaction: then that was all there was to write. */
+bool money_note_ends(struct money_book *b, const struct money_op *op);
+int money_escrows_write(struct money_book *b);
 
 /* ---- budgets: sqlite_counters.c ---- */
 

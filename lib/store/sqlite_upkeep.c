@@ -25,7 +25,8 @@ static int interrupt(struct store *s, struct slice call_id, int64_t place)
     if (rc || !hold.account.p)
         return rc;
     row.id = row.call_id;
-    rc = sqlite_usage_add(s, &row);
+    if (call_id.n) /* an escrow is no call's */
+        rc = sqlite_usage_add(s, &row);
     return rc ? rc : money_release(&s->money, &hold);
 }
 
@@ -41,13 +42,16 @@ int sqlite_money_apply(struct store *s, const struct store_op *op, struct fault 
         return money_revoke(&s->money, money, why);
     if (op->kind == STORE_PAYMENT)
         return money_payment(&s->money, money, why);
-    if (op->kind == STORE_HOLD) {
+    if (op->kind == STORE_HOLD || op->kind == STORE_ESCROW) {
         int taken = sqlite_owner_take(&s->owner, s->path, why);
         if (taken)
             return taken;
-        rc = money_hold(&s->money, money, s->owner.number);
+        rc = (op->kind == STORE_HOLD ? money_hold : money_escrow)(&s->money, money,
+                                                                  s->owner.number);
     } else if (op->kind == STORE_RELEASE) {
         rc = money_release(&s->money, money);
+    } else if (op->kind == STORE_NOTE) {
+        rc = money_note(&s->money, money);
     } else {
         rc = interrupt(s, money->id, money->place);
     }

@@ -72,6 +72,8 @@ enum store_op_kind {
     STORE_HOLD,      /* the others are about `money` */
     STORE_RELEASE,
     STORE_INTERRUPT,
+    STORE_ESCROW,
+    STORE_NOTE,
     STORE_GRANT,
     STORE_REVOKE,
     STORE_RESTORE,
@@ -111,6 +113,11 @@ struct money_op {
      * is exceeded; what has expired is not counted. Without an account, only the budgets count. RELEASE names the same account and amount. INTERRUPT releases and records `row` as the end of the call. */
     int64_t overdraft;
     const struct usage_row *row;
+    /* ESCROW: set so much more aside at `place` for calls that are yet to come, if that is a small part of what is
+     * free, or give so much back where it is negative; `owner` is told. NOTE: the call holds its amount, at a
+     * place of its own, out of the `escrow` of that owner. */
+    int64_t owner;
+    int64_t escrow;
     /* GRANT: once for each id. REVOKE: take back what remains, or with `whole` what was spent of it too.
      * RESTORE: give what a revocation of the grant `source` took back, as a grant of its own.
      * PAYMENT: note what is told of the payment `id`, for `amount` in all, and let its grant be what follows.

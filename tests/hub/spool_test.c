@@ -6,6 +6,7 @@
 #include "hub_test.h"
 #include "text/json_scan.h"
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -293,6 +294,137 @@ static void test_all_of_a_record(void **state)
     spool_close(s);
 }
 
+/* ---- calls that began ---- */
+
+static int64_t account_of(const char *member)
+{
+    struct buf json AUTO(buf_free);
+    int64_t amount = -1;
+    char text[32];
+    const struct money_query query = {
+        .report = MONEY_ACCOUNT, .account = SLICE("payer"), .page = 1, .page_size = 10};
+    buf_init(&json, 1024 * 1024);
+    assert_int_equal(store_sqlite.money_list(store, &query, &json, NULL), AIGNE_OK);
+    struct json told = json_get(json_of(buf_slice(&json)), member);
+    if (told.kind != JSON_STRING)
+        return json_int64(told, &amount) ? amount : -1;
+    fault_copy(text, sizeof text, slice_of(told.raw.p + 1, told.raw.n - 2));
+    return strtoll(text, NULL, 10);
+}
+
+static const int64_t CREDIT = 1000000000;
+
+static int64_t left_of_escrow(void)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *statement = NULL;
+    assert_int_equal(sqlite3_open(database, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, "SELECT amount FROM holds WHERE place = 5", -1,
+                                        &statement, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    int64_t amount = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return amount / CREDIT;
+}
+
+static void apply_money(enum store_op_kind kind, struct money_op *money)
+{
+    struct fault why;
+    const struct store_op op = {.kind = kind, .money = money};
+    fault_clear(&why);
+    if (store_sqlite.apply(store, &op, 1, &why))
+        fail_msg("%s", why.text);
+    assert_false(money->refused);
+}
+
+/* An account of a thousand credits, of which ten are set aside ahead: their owner. */
+static int64_t set_aside(void)
+{
+    struct money_op grant = {.id = SLICE("grant"),
+                             .account = SLICE("payer"),
+                             .amount = 1000 * CREDIT,
+                             .source = SLICE("manual"),
+                             .note = SLICE(""),
+                             .expires_ms = STORE_NEVER};
+    struct money_op escrow = {.account = SLICE("payer"), .place = 5, .amount = 10 * CREDIT};
+    apply_money(STORE_GRANT, &grant);
+    apply_money(STORE_ESCROW, &escrow);
+    assert_int_equal(account_of("held"), 0);
+    return escrow.owner;
+}
+
+static void keep_money(struct spool *s, enum store_op_kind kind, struct money_op *money,
+                       const struct usage_row *row)
+{
+    struct ledger_entry entry = {
+        .rows = row, .row_count = 1, .money = money, .money_kind = kind};
+    assert_true(spool_keep(s, &entry, SPOOL_LIKE_STORE));
+}
+
+static void test_a_call_that_began(void **state)
+{
+    (void)state;
+    struct usage_row row = sample_row("begun");
+    struct money_op money = {.id = row.call_id,
+                             .account = SLICE("payer"),
+                             .amount = 3 * CREDIT,
+                             .place = 77,
+                             .escrow = 5,
+                             .owner = set_aside(),
+                             .row = &row};
+    struct spool *s = opened();
+    keep_money(s, STORE_NOTE, &money, &row);
+    take(s, 10);
+    assert_int_equal(rows(), 0);
+    assert_int_equal(account_of("held"), 3);
+    assert_int_equal(account_of("pending"), 1);
+    row.account = SLICE("payer");
+    row.charged = true;
+    row.credits = 2 * CREDIT;
+    keep_money(s, STORE_RELEASE, &money, &row);
+    take(s, 10);
+    assert_int_equal(rows(), 1);
+    assert_int_equal(account_of("held"), 0);
+    assert_int_equal(account_of("balance"), 998);
+    spool_close(s);
+}
+
+/* A commit that was there although it seemed to fail: nothing of it counts twice. */
+static void test_a_doubtful_commit(void **state)
+{
+    (void)state;
+    struct fault why;
+    struct usage_row row = sample_row("paired");
+    struct money_op money = {.id = row.call_id,
+                             .account = SLICE("payer"),
+                             .amount = 3 * CREDIT,
+                             .place = 77,
+                             .escrow = 5,
+                             .owner = set_aside(),
+                             .row = &row};
+    struct money_op rest = {.account = SLICE("payer"), .place = 5, .amount = -7 * CREDIT};
+    struct spool *s = opened();
+    struct store_op ops[8];
+    keep_money(s, STORE_NOTE, &money, &row);
+    keep_money(s, STORE_RELEASE, &money, &row);
+    assert_true(spool_next(s, 10) <= COUNT(ops));
+    size_t count = spool_put(s, ops);
+    assert_int_equal(store_sqlite.apply(store, ops, count, &why), AIGNE_OK);
+    assert_int_equal(spool_settle(s, &why), AIGNE_OK);
+    assert_int_equal(spool_waiting(s), 0);
+    assert_int_equal(left_of_escrow(), 7);
+    keep(s, "the-next");
+    take(s, 10);
+    assert_int_equal(rows(), 2);
+    assert_int_equal(left_of_escrow(), 7);
+    apply_money(STORE_ESCROW, &rest);
+    assert_int_equal(account_of("available"), 1000);
+    assert_int_equal(account_of("held"), 0);
+    spool_close(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +436,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_maybe_there, setup, teardown),
         cmocka_unit_test_setup_teardown(test_another_format, setup, teardown),
         cmocka_unit_test_setup_teardown(test_all_of_a_record, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_call_that_began, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_doubtful_commit, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

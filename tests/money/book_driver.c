@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { OPS = 64, WORD = 192, LINE = 512, CLAIMS = 4, SHOWN = 100 };
 
@@ -35,6 +36,8 @@ static size_t kept_count;
 static size_t op_count;
 static bool batching;
 static struct store *store;
+static int64_t owner; /* of the escrows, as the store told it */
+static int64_t notes;
 
 static struct usage_row row_of(struct op *op, const char *status)
 {
@@ -62,24 +65,32 @@ static int64_t place_of(struct slice call)
     return held ? held->place : 0;
 }
 
+static void remember_place(struct slice call, int64_t place)
+{
+    struct held **at = find_held(call);
+    struct held *held = *at ? *at : calloc(1, sizeof *held);
+    if (!held || call.n >= WORD)
+        abort();
+    held->place = place;
+    memcpy(held->call, call.p, call.n); /* it was a word */
+    if (!*at)
+        *at = held;
+}
+
 /* What the store says of its holds is the caller's to know. */
 static void remember(const struct store_op *op)
 {
     if (!op->money)
         return;
+    if (op->kind == STORE_ESCROW)
+        owner = op->money->owner;
     struct held **at = find_held(op->money->id);
     struct held *held = *at;
     if (op->kind == STORE_RELEASE && held) {
         *at = held->next;
         free(held);
-    } else if (op->kind == STORE_HOLD && !op->money->refused && op->money->id.n < WORD) {
-        held = held ? held : calloc(1, sizeof *held);
-        if (!held)
-            abort();
-        held->place = op->money->place;
-        memcpy(held->call, op->money->id.p, op->money->id.n); /* it was a word */
-        if (!*at)
-            *at = held;
+    } else if (op->kind == STORE_HOLD && !op->money->refused) {
+        remember_place(op->money->id, op->money->place);
     }
 }
 
@@ -87,7 +98,8 @@ static void answer_batch(int rc, const struct fault *why)
 {
     printf("%d", rc ? why->http ? why->http : rc : 0);
     for (size_t i = 0; i < op_count; i++)
-        if (ops[i].kind == STORE_HOLD)
+        if (ops[i].kind == STORE_HOLD ||
+            (ops[i].kind == STORE_ESCROW && ops[i].money->amount > 0))
             printf(" %s", ops[i].money->refused ? "refused" : "held");
     printf("\n");
 }
@@ -137,6 +149,22 @@ static void charge(struct op *op, const char *status)
     op->row.claim_count = op->money.claim_count;
 }
 
+/* One for each account, told apart by its first letter, and for each process. */
+static int64_t escrow_of(struct slice account)
+{
+    return ((int64_t)getpid() << 32) + account.p[0];
+}
+
+/* Its place is known before it is written. */
+static void note(struct op *op)
+{
+    op->money.owner = owner;
+    op->money.escrow = escrow_of(op->money.account);
+    op->money.place = ((int64_t)getpid() << 32) + 1000 + notes++;
+    op->row = row_of(op, "interrupted");
+    remember_place(op->money.id, op->money.place);
+}
+
 static bool read_op(const char *line)
 {
     char kind[16] = "";
@@ -164,6 +192,12 @@ static bool read_op(const char *line)
         to->kind = STORE_HOLD;
         op->row = row_of(op, "interrupted");
         read_claims(op, op->words[5]);
+    } else if (strcmp(kind, "escrow") == 0) {
+        to->kind = STORE_ESCROW;
+        op->money.place = escrow_of(op->money.account);
+    } else if (strcmp(kind, "note") == 0) {
+        to->kind = STORE_NOTE;
+        note(op);
     } else if (strcmp(kind, "grant") == 0) {
         to->kind = STORE_GRANT;
     } else if (strcmp(kind, "revoke") == 0) {

@@ -38,14 +38,18 @@ class Book:
         self.debt = dict.fromkeys(ACCOUNTS, 0)
         self.sums = {a: dict(granted=0, spent=0, expired=0, revoked=0) for a in ACCOUNTS}
         self.holds = {}  # call -> (account, amount, claims)
+        self.escrows = dict.fromkeys(ACCOUNTS, 0)  # held for calls that are yet to come
         self.counters = {}  # (counter, period) -> [spent, held]
         self.rows = 0
 
     def balance(self, account):
         return sum(g["remaining"] for g in self.live[account]) - self.debt[account]
 
-    def held(self, account):
+    def held_for_calls(self, account):
         return sum(amount for who, amount, _ in self.holds.values() if who == account)
+
+    def held(self, account):
+        return self.held_for_calls(account) + self.escrows[account]
 
     def usable(self, account):
         self.live[account] = [g for g in self.live[account] if g["remaining"] > 0]
@@ -84,6 +88,17 @@ class Book:
         for claim in claims:
             self.counter(claim)[1] += amount
         return True
+
+    def escrow(self, account, amount, now):
+        self.expire(account, now)
+        if amount > 0 and (self.balance(account) - self.held(account)) // 16 < amount:
+            return False
+        self.escrows[account] += max(amount, -self.escrows[account])
+        return True
+
+    def note(self, call, account, amount):
+        self.escrows[account] -= amount
+        self.holds[call] = (account, amount, ())
 
     def release(self, call):
         _, amount, claims = self.holds.pop(call)
@@ -168,6 +183,7 @@ class History:
         self.now = 1_000_000
         self.count = 0
         self.uncommitted = set()
+        self.noted = set()
 
     def new_id(self, kind):
         self.count += 1
@@ -181,6 +197,23 @@ class History:
         right = self.book.hold(call, account, amount, self.now, overdraft, claims)
         return ("hold %s %s %d %d %d %s" % (call, account, amount, self.now, overdraft, said(claims)),
                 "held" if right else "refused")
+
+    def note(self):
+        """A hold out of what is set aside ahead: its caller does not wait for the transaction."""
+        account = self.dice.choice(ACCOUNTS)
+        call, amount = self.new_id("n"), self.dice.randrange(self.book.escrows[account] + 1)
+        self.book.note(call, account, amount)
+        self.noted.add(call)
+        return "note %s %s %d %d" % (call, account, amount, self.now), None
+
+    def escrow(self):
+        account = self.dice.choice(ACCOUNTS)
+        more = self.dice.random() < 0.7
+        amount = self.dice.randrange(1, 2 * UNIT) if more else -self.dice.randrange(1, 2 * UNIT)
+        right = self.book.escrow(account, amount, self.now)
+        answer = self.driver.ask("escrow e %s %d %d" % (account, amount, self.now))
+        expected = "0" + (" held" if right else " refused") * more
+        self.must(answer == expected, "escrow: %s, not %s" % (answer, expected))
 
     def claims(self, account):
         names = [name for name in BUDGETS if self.dice.random() < 0.3]
@@ -218,7 +251,7 @@ class History:
 
     def one(self):
         roll = self.dice.random()
-        return self.hold() if roll < 0.5 else self.settle() if roll < 0.94 else self.grant()
+        return self.note() if roll < 0.2 else self.hold() if roll < 0.5 else self.settle() if roll < 0.94 else self.grant()
 
     def batch(self):
         """Some operations at once, as the ledger writes them."""
@@ -227,7 +260,7 @@ class History:
         before = set(self.book.holds)
         for _ in range(self.dice.randrange(1, 12)):
             line, answer = self.one()
-            self.uncommitted = set(self.book.holds) - before
+            self.uncommitted = set(self.book.holds) - before - self.noted
             self.driver.say(line)
             expected += [answer] if answer else []
         answer = self.driver.ask("commit")
@@ -259,6 +292,7 @@ class History:
             self.book.expire(account, self.now)
         for call in list(self.book.holds):
             self.book.release(call)
+        self.book.escrows = dict.fromkeys(ACCOUNTS, 0)
         self.must(self.driver.ask("upkeep %d" % self.now) == "0", "upkeep after a crash")
         for account in ACCOUNTS:
             self.book.expire(account, self.now)
@@ -267,7 +301,7 @@ class History:
     def compare(self):
         for account in ACCOUNTS:
             told = json.loads(self.driver.ask("account " + account))
-            right = dict(self.book.sums[account], balance=self.book.balance(account), held=self.book.held(account))
+            right = dict(self.book.sums[account], balance=self.book.balance(account), held=self.book.held_for_calls(account))
             for name, value in right.items():
                 self.must(billionths(told[name]) == value,
                           "%s of %s is %s, not %d" % (name, account, told[name], value))
@@ -295,8 +329,10 @@ class History:
                 self.single()
             elif roll < 0.9:
                 self.batch()
-            elif roll < 0.95:
+            elif roll < 0.93:
                 self.revoke()
+            elif roll < 0.96:
+                self.escrow()
             elif roll < 0.99:
                 self.upkeep()
             elif self.dice.random() < 0.3:

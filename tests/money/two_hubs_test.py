@@ -3,6 +3,7 @@
 # usage: two_hubs_test.py AIGNE_HUB [unittest's arguments]
 import hashlib
 import hmac
+import http.client
 import json
 import os
 import sys
@@ -11,12 +12,13 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from paid_hub import Hub, all_rows, billionths, bill, body, post, user_key  # noqa: E402
+from paid_hub import PATH, Hub, all_rows, billionths, bill, body, post, user_key  # noqa: E402
 from hub_fixture import Process  # noqa: E402
 
 PROGRAM = ""
 SECRET = "whsec_of_two_hubs"
 CLIENTS = 64
+CALLS_COVERED = 3000  # by a balance of which so much is free that servers set some of it aside ahead
 
 
 class TwoHubs(unittest.TestCase):
@@ -91,6 +93,34 @@ class TwoHubs(unittest.TestCase):
         told = self.calls(key)
         self.assertEqual(sorted(status for status, _, _ in told), [200] * 10 + [402] * 54)
         self.check_rows("rich", told, self.settled("account.get", {"user": "rich"})["spent"])
+
+    def spend_all(self, port, key):
+        """Call until told that there is not enough: how many calls were answered."""
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        asked, headers = body("echo/echo", "x"), {"authorization": "Bearer " + key}
+        for answered in range(CALLS_COVERED + 1):
+            connection.request("POST", PATH, asked, headers)
+            answer = connection.getresponse()
+            answer.read()
+            if answer.status != 200:
+                break
+        connection.close()
+        self.assertEqual(answer.status, 402)
+        return answered
+
+    def test_a_large_balance(self):
+        """Whoever is told last that nothing is left was told the truth: each call it covers was made."""
+        self.hub.do("rate.put", {"provider": "echo", "model": "echo", "inputRate": "0", "outputRate": "0",
+                                 "rates": {"request": "0.01"}})
+        key = user_key(self.hub, "large")
+        self.hub.do("credit.grant", {"user": "large", "amount": "%g" % (CALLS_COVERED / 100)})
+        self.both_know(key)
+        told = self.crowd(lambda port, i: self.spend_all(port, key))
+        self.assertEqual(sum(told), CALLS_COVERED)
+        account = self.settled("account.get", {"user": "large"})
+        self.assertEqual((account["balance"], account["available"], account["pending"]), ("0", "0", 0))
+        rows = self.hub.do("usage.list", {"user": "large", "status": "success", "pageSize": 1})
+        self.assertEqual(rows["count"], CALLS_COVERED)
 
     def test_a_budget(self):
         self.hub.do("user.put", {"name": "bound"})
