@@ -90,7 +90,7 @@ struct batch {
     struct ledger_entry *end;
     size_t rows;
     bool spooled; /* what waits in the spool, too, which comes first */
-    bool again;   /* and all that is set aside ahead is given back */
+    bool again;   /* only those that were refused, behind all that was set aside ahead */
 };
 
 /* The changes of what is set aside ahead, in the transactions that take what came of it. */
@@ -119,7 +119,8 @@ static int write_once(struct ledger *l, const struct batch *b, struct fault *why
         return fault_nomem(why);
     count += change_escrows(l, b, l->ops + count);
     for (const struct ledger_entry *e = b->first; e != b->end; e = e->next)
-        count += put_ops(e, l->ops + count);
+        if (!b->again || e->rc)
+            count += put_ops(e, l->ops + count);
     rc = count ? l->options.type->apply(l->options.store, l->ops, count, why) : AIGNE_OK;
     escrows_changed(&l->escrows, !rc);
     if (!rc && room) {
@@ -281,8 +282,7 @@ static bool any_refused(const struct batch *b)
     return e != b->end;
 }
 
-/* Who was refused is asked again once all that is there was counted; the others have what they asked for. When that
- * fails, all is as it was. */
+/* Who was refused is asked again once all that is there was counted. When that fails, all is as it was. */
 static void ask_again(struct ledger *l, struct batch *b, struct fault *why)
 {
     for (struct ledger_entry *e = b->first; e != b->end; e = e->next)

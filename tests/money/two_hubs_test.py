@@ -1,4 +1,4 @@
-# Two servers on one database file: what binds a caller binds over both, and nothing counts twice.
+# Two servers on one database file, one of them durable: what binds a caller binds over both, and nothing counts twice.
 #
 # usage: two_hubs_test.py AIGNE_HUB [unittest's arguments]
 import hashlib
@@ -27,7 +27,8 @@ class TwoHubs(unittest.TestCase):
         cls.hub = Hub(PROGRAM)
         cls.root = cls.hub.key("root", "admin")
         bill(cls.hub, ["echo", "delay-1000"])
-        cls.second = Process([PROGRAM, "serve", "--data", cls.hub.data, "--listen", "127.0.0.1:0", "--threads", "2"],
+        cls.second = Process([PROGRAM, "serve", "--data", cls.hub.data, "--listen", "127.0.0.1:0", "--threads", "2",
+                              "--durable"],
                              env=cls.hub.env)
         cls.ports = (cls.hub.port, int(cls.second.wait_for(r"listening on http://127\.0\.0\.1:(\d+)").group(1)))
 
