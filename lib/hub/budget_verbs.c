@@ -180,7 +180,7 @@ static const struct verb verbs[] = {
     {{"budget.get", FIND_SCHEMA, "Show a budget and what its period came to so far."},
      false,
      budget_get},
-    {{"budget.list", VERB_SCHEMA("", VERB_PAGE, VERB_PAGE_SIZE),
+    {{"budget.list", VERB_OPTIONAL(VERB_PAGE, VERB_PAGE_SIZE),
       "List the budgets with what their periods came to so far."},
      false,
      budget_list},

@@ -304,8 +304,8 @@ static int credential_reseal(struct verb_call *v)
 
 #define PROVIDER_DOC "the provider it belongs to"
 #define FIND_SCHEMA                                                                            \
-    VERB_SCHEMA("", VERB_TEXT("id", "its id"), VERB_TEXT("provider", PROVIDER_DOC),            \
-                VERB_TEXT("name", "its name"))
+    VERB_OPTIONAL(VERB_TEXT("id", "its id"), VERB_TEXT("provider", PROVIDER_DOC),              \
+                  VERB_TEXT("name", "its name"))
 #define VALUE_PARTS                                                                            \
     VERB_JOIN(VERB_TEXT("api_key", "the key"), VERB_TEXT("access_key_id", "of a pair"),        \
               VERB_TEXT("secret_access_key", "of a pair"),                                     \
@@ -332,14 +332,14 @@ static const struct verb verbs[] = {
      false,
      credential_get},
     {{"credential.list",
-      VERB_SCHEMA("", VERB_TEXT("provider", PROVIDER_DOC), VERB_PAGE, VERB_PAGE_SIZE),
+      VERB_OPTIONAL(VERB_TEXT("provider", PROVIDER_DOC), VERB_PAGE, VERB_PAGE_SIZE),
       "List credentials and whether they work; their keys stay masked."},
      false,
      credential_list},
     {{"credential.delete", FIND_SCHEMA, "Remove a credential."}, true, credential_delete},
     {{"credential.reseal",
-      VERB_SCHEMA(
-          "", VERB_TEXT("masterKey", "the new key: 32 bytes, raw, as hex or as base64"),
+      VERB_OPTIONAL(
+          VERB_TEXT("masterKey", "the new key: 32 bytes, raw, as hex or as base64"),
           VERB_TEXT("masterKeyFile", "the file of the new key; made when there is none")),
       "Seal all credentials anew under another master key."},
      true,

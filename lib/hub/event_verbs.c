@@ -44,8 +44,8 @@ static int event_list(struct verb_call *v)
 
 static const struct verb verbs[] = {
     {{"event.list",
-      VERB_SCHEMA(
-          "", VERB_NUMBER("since", "only later ones than this, the last of an answer before")),
+      VERB_OPTIONAL(
+          VERB_NUMBER("since", "only later ones than this, the last of an answer before")),
       "List what changed by itself in this process: models that opened or closed, credentials that were "
       "disabled, cool or work again, budgets that are used up, lists of prices; the newest 256. With missed there "
       "were more."},

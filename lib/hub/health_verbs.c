@@ -206,15 +206,15 @@ static int health_reset(struct verb_call *v)
 }
 
 static const struct verb verbs[] = {
-    {{"health.list", VERB_SCHEMA("", VERB_TEXT("provider", "only of this one")),
+    {{"health.list", VERB_OPTIONAL(VERB_TEXT("provider", "only of this one")),
       "List credentials, and models that failed since the server began or are measured: closed, open, half-open "
       "or cooling, and why."},
      false,
      health_list},
     {{"health.reset",
-      VERB_SCHEMA("", VERB_TEXT("provider", "only of this one"),
-                  VERB_TEXT("model", "only the provider's model of this name"),
-                  VERB_TEXT("credential", "only the credential of this name or id")),
+      VERB_OPTIONAL(VERB_TEXT("provider", "only of this one"),
+                    VERB_TEXT("model", "only the provider's model of this name"),
+                    VERB_TEXT("credential", "only the credential of this name or id")),
       "Forget failures, so that what was kept away is asked again at once."},
      true,
      health_reset}};

@@ -209,7 +209,7 @@ static const struct verb verbs[] = {
      key_put},
     {{"key.get", ID_SCHEMA, "Show an access key, all but its text."}, false, key_get},
     {{"key.list",
-      VERB_SCHEMA("", VERB_TEXT("user", "id or name of a user"), VERB_PAGE, VERB_PAGE_SIZE),
+      VERB_OPTIONAL(VERB_TEXT("user", "id or name of a user"), VERB_PAGE, VERB_PAGE_SIZE),
       "List access keys, all but their texts."},
      false,
      key_list},

@@ -319,7 +319,7 @@ static const struct verb verbs[] = {
      true,
      limit_put},
     {{"limit.get", NAME_SCHEMA, "Show a limit and what is used of it."}, false, limit_get},
-    {{"limit.list", VERB_SCHEMA("", VERB_PAGE, VERB_PAGE_SIZE),
+    {{"limit.list", VERB_OPTIONAL(VERB_PAGE, VERB_PAGE_SIZE),
       "List the limits and what is used of them."},
      false,
      limit_list},

@@ -273,7 +273,7 @@ static const struct verb verbs[] = {
     {{"provider.get", VERB_SCHEMA("\"name\"", VERB_TEXT("name", NAME_DOC)), "Show a provider."},
      false,
      provider_get},
-    {{"provider.list", VERB_SCHEMA("", VERB_PAGE, VERB_PAGE_SIZE),
+    {{"provider.list", VERB_OPTIONAL(VERB_PAGE, VERB_PAGE_SIZE),
       "List the providers that were set up."},
      false,
      provider_list},

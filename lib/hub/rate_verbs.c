@@ -273,7 +273,7 @@ static int rate_delete(struct verb_call *v)
                 "\"video\",\"speech\",\"transcription\",\"audio\"",                            \
                 "what the model does; chat when absent")
 #define FIND_SCHEMA                                                                            \
-    VERB_SCHEMA("", VERB_TEXT("id", "its id"), PROVIDER_TEXT, MODEL_TEXT, TYPE_TEXT)
+    VERB_OPTIONAL(VERB_TEXT("id", "its id"), PROVIDER_TEXT, MODEL_TEXT, TYPE_TEXT)
 #define CACHING_PARTS                                                                          \
     VERB_JOIN(VERB_RATE("readRate", "credits per token read from a cache"),                    \
               VERB_RATE("writeRate", "credits per token written to a cache"),                  \
@@ -316,11 +316,11 @@ static const struct verb verbs[] = {
      rate_put},
     {{"rate.get", FIND_SCHEMA, "Show a rate."}, false, rate_get},
     {{"rate.list",
-      VERB_SCHEMA("", PROVIDER_TEXT, MODEL_TEXT, TYPE_TEXT,
-                  VERB_TEXT("providers", "of these: names with commas between them"),
-                  VERB_TEXT("search", "this is in the model's name"),
-                  VERB_FLAG("includeDeprecated", "also deprecated ones"), VERB_PAGE,
-                  VERB_PAGE_SIZE),
+      VERB_OPTIONAL(PROVIDER_TEXT, MODEL_TEXT, TYPE_TEXT,
+                    VERB_TEXT("providers", "of these: names with commas between them"),
+                    VERB_TEXT("search", "this is in the model's name"),
+                    VERB_FLAG("includeDeprecated", "also deprecated ones"), VERB_PAGE,
+                    VERB_PAGE_SIZE),
       "List rates."},
      false,
      rate_list},

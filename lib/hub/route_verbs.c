@@ -406,7 +406,7 @@ static const struct verb verbs[] = {
      true,
      route_put},
     {{"route.get", NAME_SCHEMA, "Show a route."}, false, route_get},
-    {{"route.list", VERB_SCHEMA("", VERB_PAGE, VERB_PAGE_SIZE), "List the routes."},
+    {{"route.list", VERB_OPTIONAL(VERB_PAGE, VERB_PAGE_SIZE), "List the routes."},
      false,
      route_list},
     {{"route.delete", NAME_SCHEMA, "Remove a route."}, true, route_delete},

@@ -136,8 +136,8 @@ static int hub_status(struct verb_call *v)
 
 static const struct verb verbs[] = {
     {{"settings.put",
-      VERB_SCHEMA(
-          "", VERB_TEXT_OR_NULL("name", "what this hub is called"),
+      VERB_OPTIONAL(
+          VERB_TEXT_OR_NULL("name", "what this hub is called"),
           VERB_TEXT_OR_NULL("publicUrl", "where clients reach it"),
           VERB_NAMED("creditPrefix",
                      "\"type\":[\"string\",\"null\"],\"enum\":[\"$\",\"\xe2\x82\xac\","

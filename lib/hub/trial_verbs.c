@@ -6,8 +6,8 @@
 
 static const struct verb verbs[] = {
     {{"provider.test",
-      VERB_SCHEMA("", VERB_TEXT("name", "the provider"), VERB_TEXT("provider", "the same"),
-                  MODEL),
+      VERB_OPTIONAL(VERB_TEXT("name", "the provider"), VERB_TEXT("provider", "the same"),
+                    MODEL),
       "Ask a provider one short question, with its next credential."},
      false,
      NULL},

@@ -179,7 +179,7 @@ static int usage_archive(struct verb_call *v)
                           "how it ended"),                                                     \
               VERB_TIME("since", "begun at or after this time"),                               \
               VERB_TIME("until", "begun before this time"))
-#define WITH_FILTERS(...) VERB_SCHEMA("", FILTERS "," VERB_JOIN(__VA_ARGS__))
+#define WITH_FILTERS(...) VERB_OPTIONAL(FILTERS "," VERB_JOIN(__VA_ARGS__))
 
 static const struct verb verbs[] = {
     {{"usage.list",
@@ -188,7 +188,8 @@ static const struct verb verbs[] = {
                    VERB_NUMBER("minDurationMs", "took at least so long"), VERB_PAGE,
                    VERB_NUMBER("pageSize", "how many on a page, at most 100; 50 when absent"),
                    VERB_CHOICE("order", "\"desc\",\"asc\"", "desc: newest first")),
-      "List what was used, one row for each attempt at a provider."},
+      "List what was used, one row for each attempt at a provider. One that is not complete "
+      "goes on with until (asc: since) where it stopped."},
      false,
      usage_list},
     {{"usage.export",
@@ -213,7 +214,7 @@ static const struct verb verbs[] = {
       "Add up what was used in each hour, day or month, those without calls too."},
      false,
      usage_series},
-    {{"usage.summary", VERB_SCHEMA("", FILTERS),
+    {{"usage.summary", VERB_OPTIONAL(FILTERS),
       "Add up what was used in a time, 30 days when none is given, and in the one before it."},
      false,
      usage_summary},

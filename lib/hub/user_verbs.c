@@ -118,18 +118,18 @@ static int user_delete(struct verb_call *v)
 
 #define ID_TEXT     VERB_TEXT("id", "the user's id")
 #define NAME_TEXT   VERB_TEXT("name", "the user's name; no two are alike")
-#define FIND_SCHEMA VERB_SCHEMA("", ID_TEXT, NAME_TEXT)
+#define FIND_SCHEMA VERB_OPTIONAL(ID_TEXT, NAME_TEXT)
 
 static const struct verb verbs[] = {
     {{"user.put",
-      VERB_SCHEMA("", ID_TEXT, NAME_TEXT, VERB_TEXT_OR_NULL("email", "the user's address"),
-                  VERB_TEXT_OR_NULL("team", "id or name of the user's team, to let it pay"),
-                  VERB_OBJECT_OR_NULL("metadata", "anything more")),
+      VERB_OPTIONAL(ID_TEXT, NAME_TEXT, VERB_TEXT_OR_NULL("email", "the user's address"),
+                    VERB_TEXT_OR_NULL("team", "id or name of the user's team, to let it pay"),
+                    VERB_OBJECT_OR_NULL("metadata", "anything more")),
       "Make a user, or change what is mentioned."},
      true,
      user_put},
     {{"user.get", FIND_SCHEMA, "Show a user."}, false, user_get},
-    {{"user.list", VERB_SCHEMA("", VERB_PAGE, VERB_PAGE_SIZE), "List the users."},
+    {{"user.list", VERB_OPTIONAL(VERB_PAGE, VERB_PAGE_SIZE), "List the users."},
      false,
      user_list},
     {{"user.delete", FIND_SCHEMA, "Remove a user and the user's access keys."},

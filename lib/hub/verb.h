@@ -60,6 +60,10 @@ extern const struct verb_table event_verbs;
 #define VERB_SCHEMA(required, ...)                                                             \
     "{\"type\":\"object\",\"additionalProperties\":false,\"required\":[" required              \
     "],\"properties\":{" VERB_JOIN(__VA_ARGS__) "}}"
+/* The same where nothing must be given. */
+#define VERB_OPTIONAL(...)                                                                     \
+    "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{" VERB_JOIN(          \
+        __VA_ARGS__) "}}"
 #define VERB_NOTHING                "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{}}"
 #define VERB_NAMED(name, rest, doc) "\"" name "\":{" rest ",\"description\":\"" doc "\"}"
 #define VERB_TEXT(name, doc)        VERB_NAMED(name, "\"type\":\"string\"", doc)
