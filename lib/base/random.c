@@ -23,9 +23,10 @@ int random_bytes(void *out, size_t n)
 
 #define ID_BYTES 10
 
+static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
 static void write_id(char out[RANDOM_ID_SIZE], const unsigned char *bytes, int64_t wall_ms)
 {
-    static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     uint64_t time = (uint64_t)wall_ms & 0xFFFFFFFFFFFFU;
     for (int i = 0; i < 10; i++)
         out[i] = alphabet[(time >> (45 - 5 * i)) & 31];
@@ -59,4 +60,18 @@ int random_pool_id(struct random_pool *pool, char out[RANDOM_ID_SIZE], int64_t w
     pool->left -= ID_BYTES;
     write_id(out, pool->bytes + pool->left, wall_ms);
     return AIGNE_OK;
+}
+
+int64_t random_id_ms(struct slice id)
+{
+    int64_t ms = 0;
+    if (id.n != RANDOM_ID_SIZE - 1)
+        return -1;
+    for (int i = 0; i < 10; i++) {
+        const char *digit = memchr(alphabet, id.p[i], sizeof alphabet - 1);
+        if (!digit)
+            return -1;
+        ms = ms << 5 | (digit - alphabet);
+    }
+    return ms;
 }

@@ -2,6 +2,7 @@
 #ifndef AIGNE_BASE_RANDOM_H
 #define AIGNE_BASE_RANDOM_H
 
+#include "base/slice.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,6 +12,8 @@ int random_bytes(void *out,
  * and a NUL. Sorting ids sorts by time. */
 #define RANDOM_ID_SIZE 27
 int random_id(char out[RANDOM_ID_SIZE], int64_t wall_ms);
+/* The time that such an id was made at; -1: it is none. */
+int64_t random_id_ms(struct slice id);
 
 /* For who makes many, on one thread at a time: asks the kernel for several at once. All zero: empty. */
 struct random_pool {

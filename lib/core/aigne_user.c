@@ -265,6 +265,9 @@ int aigne_calls(struct page *p)
         return rc;
     json_open_object(&p->w);
     page_write_as(p, "count", told, "count");
+    static const char *const search[] = {"complete", "stoppedAt"};
+    for (size_t i = 0; i < 2; i++)
+        json_member_raw_opt(&p->w, search[i], json_get(told, search[i]).raw);
     json_member_array(&p->w, "list");
     struct json_walk w = json_walk(json_get(told, "list"));
     while (json_next(&w))

@@ -177,7 +177,7 @@ static int read_source(struct paid_list *l, const struct usage_source *source)
     struct sqlite3_stmt *attach AUTO(finalize) = NULL;
     if (source->last == INT64_MAX)
         return read_paid(l, "main", INT64_MAX);
-    if (source->last <= l->query->after_place)
+    if (!source->path || source->last <= l->query->after_place)
         return SQLITE_OK;
     int rc = sqlite3_prepare_v2(l->db, "ATTACH ?1 AS archive", -1, &attach, NULL);
     if (rc)

@@ -60,8 +60,9 @@ int sqlite_archive_sources(struct store *s, struct sqlite3 *db, struct arena *a,
                                       .first = sqlite3_column_int64(statement, 1),
                                       .last = sqlite3_column_int64(statement, 2)};
         rc = source.path ? SQLITE_OK : SQLITE_NOMEM;
-        if (!rc && access(source.path, F_OK) == 0) /* one may have been put away */
-            (*out)[(*count)++] = source;
+        if (!rc && access(source.path, F_OK) != 0)
+            source.path = NULL;
+        (*out)[(*count)++] = source;
     }
     if (rc && rc != SQLITE_DONE)
         return rc;

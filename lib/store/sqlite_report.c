@@ -3,6 +3,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "store/sqlite_store.h"
+#include "store/usage_lookup.h"
 #include "store/usage_question.h"
 #include <aignehub/aignehub.h>
 #include <sqlite3.h>
@@ -127,19 +128,13 @@ static enum rollup_set choose(const struct reading *r, bool days)
     return ROLLUP_KEYS;
 }
 
-static const char *const columns[USAGE_NAMES] = {
-    [USAGE_USER] = "user",         [USAGE_KEY] = "key_id", [USAGE_APP] = "app",
-    [USAGE_MODEL] = "model",       [USAGE_TYPE] = "type",  [USAGE_STATUS] = "status",
-    [USAGE_PROVIDER] = "provider",
-};
-
 /* ?1 is the cut, ?2 to ?3 the slots, ?4 the lead, and from ?10 the names. */
 static void write_question(const struct reading *r, enum rollup_set set, struct buf *sql)
 {
     const int *by = r->frame->by;
     int lead = rollup_cuts[set].lead;
     buf_printf(sql, "SELECT slot, sums, %s, %s FROM rollup WHERE cut = ?1 AND lead",
-               by[0] < 0 ? "0" : columns[by[0]], by[1] < 0 ? "0" : columns[by[1]]);
+               by[0] < 0 ? "0" : usage_columns[by[0]], by[1] < 0 ? "0" : usage_columns[by[1]]);
     if (lead < 0 || asks(r, lead))
         buf_put_text(sql, " = ?4");
     else
@@ -148,7 +143,7 @@ static void write_question(const struct reading *r, enum rollup_set set, struct 
     buf_put_text(sql, " AND slot >= ?2 AND slot < ?3");
     for (int i = 0; i < USAGE_NAMES; i++)
         if (asks(r, i))
-            buf_printf(sql, " AND %s = ?%d", columns[i], 10 + i);
+            buf_printf(sql, " AND %s = ?%d", usage_columns[i], 10 + i);
 }
 
 static int add_sums(struct reading *r, struct sqlite3_stmt *statement)

@@ -187,6 +187,14 @@ bool usage_sums_add(struct usage_sums *s, struct slice packed)
            take_histogram(&rest, &s->spread->first_byte) && rest.n == 0;
 }
 
+int64_t usage_sums_calls(struct slice packed)
+{
+    uint64_t there = 0;
+    uint64_t calls = 0;
+    (void)take_number(&packed, &there);
+    return there & 1 << SUM_CALLS && take_number(&packed, &calls) ? (int64_t)calls : 0;
+}
+
 /* ---- told ---- */
 
 #define USAGE_SUM(field) (SUM_USAGE + (int)(offsetof(struct usage, field) / sizeof(int64_t)))

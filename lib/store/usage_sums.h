@@ -48,6 +48,8 @@ void usage_sums_add_row(struct usage_sums *s, const struct usage_row *row);
 size_t usage_sums_pack(const struct usage_sums *s, char *room);
 /* False: that is not a packed sum, and `s` is not what it was. */
 bool usage_sums_add(struct usage_sums *s, struct slice packed);
+/* Its SUM_CALLS, which stand first. */
+int64_t usage_sums_calls(struct slice packed);
 /* As members of an open object: "calls":N and so on. */
 void usage_sums_write(struct json_writer *w, const struct usage_sums *s);
 /* What lists are put in order by: "calls", "tokens", "credits", "cost", "failed" or "duration". */
