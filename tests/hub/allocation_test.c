@@ -219,6 +219,7 @@ static void test_verbs(void **state)
          "{\"name\":\"x\",\"policy\":{\"idleTimeout\":1},\"publicUrl\":\"https://x.example\"}"},
         {"settings.get", "{}"},
         {"usage.list", "{\"user\":\"\\u0061\",\"since\":\"2026-01-01\"}"},
+        {"usage.list", "{\"search\":\"a\",\"until\":\"2046-01-01T00:01:02Z\"}"},
         {"team.put", "{\"name\":\"T2\"}"},
         {"team.get", "{\"team\":\"T\"}"},
         {"team.list", "{}"},
@@ -351,7 +352,9 @@ static void sqlite_once(void *user)
     if (!rc)
         rc = store_sqlite.load(s, &a, &objects, &count, &version, NULL);
     if (!rc)
-        rc = store_sqlite.usage_list(s, SLICE("{\"user\":\"\\u0061\"}"), &json, NULL);
+        rc = store_sqlite.usage_list(
+            s, SLICE("{\"user\":\"\\u0061\",\"search\":\"a\",\"until\":4000000000001}"), &json,
+            NULL);
     assert_int_equal(rc, failing_alloc_tripped() ? AIGNE_E_NOMEM : AIGNE_OK);
     store_sqlite.close(s);
     buf_free(&json);
