@@ -42,6 +42,11 @@ enum {
 
 enum { KEY_CUT, KEY_LEAD, KEY_SLOT, KEY_NAMES, KEY_PARTS = KEY_NAMES + USAGE_NAMES };
 
+struct name {
+    struct slice text;
+    int64_t id;
+};
+
 struct entry {
     int64_t key[KEY_PARTS];
     struct slice sums; /* packed */
@@ -79,9 +84,10 @@ static const char *const statement_texts[ROLL_STATEMENTS] = {
 struct rollup {
     struct sqlite3 *db; /* a connection of its own, on the thread of the upkeep */
     struct sqlite3_stmt *statements[ROLL_STATEMENTS];
-    struct map names; /* text to id */
+    struct map names; /* text to struct name */
     struct arena name_texts;
-    struct arena work;     /* of one step */
+    const struct name *newest[USAGE_NAMES]; /* of the row before: most have the same */
+    struct arena work;                      /* of one step */
     struct entry *entries; /* of one step, too: the finest, and behind them those of one cut */
     int64_t last_place;    /* at the last look */
     int64_t settled;       /* no row will be added up to here */
@@ -197,25 +203,37 @@ int64_t rollup_read_row(struct sqlite3_stmt *statement, struct slice names[USAGE
     return sqlite3_column_int64(statement, 0);
 }
 
-static int name_id(struct rollup *r, struct slice name, int64_t *out)
+static int add_name(struct rollup *r, struct slice text, const struct name **out)
 {
-    const void *found = map_get(&r->names, name);
-    *out = (int64_t)(intptr_t)found;
-    if (found)
-        return SQLITE_OK;
-    sqlite_bind(r->statements[ROLL_ADD_NAME], 1, name);
-    sqlite_bind(r->statements[ROLL_FIND_NAME], 1, name);
+    struct name *name = arena_alloc(&r->name_texts, sizeof *name);
+    if (!name)
+        return SQLITE_NOMEM;
+    *name = (struct name){.text = arena_copy(&r->name_texts, text)};
+    if (!name->text.p || map_put(&r->names, name->text, name))
+        return SQLITE_NOMEM;
+    sqlite_bind(r->statements[ROLL_ADD_NAME], 1, text);
+    sqlite_bind(r->statements[ROLL_FIND_NAME], 1, text);
     int rc = sqlite_run(r->statements[ROLL_ADD_NAME]);
-    if (!rc)
-        rc = sqlite_read(r->statements[ROLL_FIND_NAME], out);
-    struct slice kept = rc ? SLICE_NONE : arena_copy(&r->name_texts, name);
-    if (kept.p)
-        (void)map_put(&r->names, kept, (void *)(intptr_t)*out); /* else it is asked for again */
-    return rc;
+    *out = name;
+    return rc ? rc : sqlite_read(r->statements[ROLL_FIND_NAME], &name->id);
+}
+
+static int name_id(struct rollup *r, int which, struct slice text, int64_t *out)
+{
+    const struct name *name = r->newest[which];
+    if (!name || !slice_eq(name->text, text))
+        name = map_get(&r->names, text);
+    int rc = name ? SQLITE_OK : add_name(r, text, &name);
+    if (rc)
+        return rc;
+    r->newest[which] = name;
+    *out = name->id;
+    return SQLITE_OK;
 }
 
 static void forget_names(struct rollup *r)
 {
+    memset(r->newest, 0, sizeof r->newest);
     map_free(&r->names);
     arena_free(&r->name_texts);
 }
@@ -227,7 +245,7 @@ static int key_of(struct rollup *r, const struct slice *names, const struct usag
     key[KEY_CUT] = ROLLUP_CUT(ROLLUP_KEYS, false);
     key[KEY_SLOT] = row->started_ms / ROLLUP_SLOT_MS;
     for (int i = 0; i < USAGE_NAMES; i++) {
-        int rc = name_id(r, names[i], &key[KEY_NAMES + i]);
+        int rc = name_id(r, i, names[i], &key[KEY_NAMES + i]);
         if (rc)
             return rc;
     }
