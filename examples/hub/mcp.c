@@ -14,8 +14,7 @@
 #define ADMIN "/api/admin/"
 
 enum {
-    BODY_LARGEST = 2 * 1024 * 1024, /* the hub takes arguments of half of that */
-    BYTES_FIRST = 4 * 1024
+    BODY_LARGEST = 2 * 1024 * 1024 /* the hub takes arguments of half of that */
 };
 
 struct mcp {

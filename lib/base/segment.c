@@ -149,9 +149,12 @@ int segment_back(const struct segment *s, size_t end)
     return rc;
 }
 
+/* Who took it away already may have made another of its name. */
 void segment_remove(const struct segment *s)
 {
-    (void)shm_unlink(s->name);
+    struct stat is;
+    if (fstat(s->file, &is) == 0 && is.st_nlink > 0)
+        (void)shm_unlink(s->name);
 }
 
 void segment_close(struct segment *s)

@@ -30,8 +30,6 @@ struct money_op *verb_money_op(struct verb_call *v, struct slice id, struct slic
 int credit_starter(struct verb_call *v, const struct store_object *user, int64_t amount)
 {
     const struct billing *b = &v->catalog->billing;
-    if (!b->on || b->starter == 0)
-        return AIGNE_OK;
     struct slice name = json_string(json_get(json_of(user->body), "name"), v->arena);
     const struct slice parts[] = {SLICE(BILLING_STARTER_ID), verb_hash(v, name)};
     struct slice id = arena_join(v->arena, parts, 2);

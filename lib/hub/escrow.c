@@ -85,12 +85,26 @@ bool escrow_take(struct escrows *es, struct money_op *op)
     return taken;
 }
 
-bool escrows_any(struct escrows *es)
+void escrow_untake(struct escrows *es, const struct money_op *op)
+{
+    pthread_mutex_lock(&es->lock);
+    for (size_t i = 0; i < ESCROWS; i++)
+        if (es->all[i].place == op->escrow)
+            es->all[i].left += op->amount;
+    pthread_mutex_unlock(&es->lock);
+}
+
+bool escrow_recall(struct escrows *es, struct slice account)
 {
     bool any = false;
     pthread_mutex_lock(&es->lock);
-    for (size_t i = 0; i < ESCROWS && !any; i++)
-        any = es->all[i].left > 0;
+    for (size_t i = 0; i < ESCROWS; i++) {
+        struct escrow *e = &es->all[i];
+        if (!is_of(e, account) || !(e->left || e->changing))
+            continue;
+        e->recalled = true;
+        any = true;
+    }
     pthread_mutex_unlock(&es->lock);
     return any;
 }
@@ -119,8 +133,12 @@ static int64_t refill(struct escrow *e)
 
 static int64_t change_of(struct escrow *e, enum escrow_look look)
 {
+    bool recalled = e->recalled;
     if (look == ESCROW_REFILL)
         return refill(e);
+    e->recalled = false;
+    if (look == ESCROW_RECALL)
+        return recalled ? -e->left : 0;
     bool keep = look == ESCROW_COOL && e->taken >= CALLS_WORTH_IT;
     e->taken = 0;
     return keep ? 0 : -e->left;

@@ -24,6 +24,7 @@ struct escrow {
     int64_t calls;     /* the same: how many there were */
     int64_t taken;     /* calls that had enough here, since the last tick */
     bool changing;
+    bool recalled;
 };
 
 struct escrows {
@@ -41,12 +42,16 @@ void escrows_free(struct escrows *es);
 
 /* Hold op->amount of op->account: true when there is enough of it set aside. Any thread. */
 bool escrow_take(struct escrows *es, struct money_op *op);
-/* Whether anything is set aside. Any thread. */
-bool escrows_any(struct escrows *es);
+/* That hold came to nothing. Any thread. */
+void escrow_untake(struct escrows *es, const struct money_op *op);
+/* Somebody was refused: whether something of his account is set aside, or on its way back, which with the next
+ * ESCROW_RECALL it is. Any thread. */
+bool escrow_recall(struct escrows *es, struct slice account);
 
 enum escrow_look {
     ESCROW_REFILL, /* by what was asked for since the last look */
     ESCROW_COOL,   /* what hardly anybody took of since the last time goes back */
+    ESCROW_RECALL, /* what was recalled goes back */
     ESCROW_CLOSE   /* all goes back */
 };
 /* Put the changes of amounts that are due now into `ops`, ESCROWS at most; then say what became of them. One thread

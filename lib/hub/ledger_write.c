@@ -54,6 +54,17 @@ static size_t put_ops(const struct ledger_entry *e, struct store_op *ops)
     return count;
 }
 
+static bool is_refused(const struct ledger_entry *e)
+{
+    return e->money && e->money->refused;
+}
+
+/* Whether there is more for who is refused than the store knows. */
+static bool recall(struct ledger *l, const struct ledger_entry *e)
+{
+    return escrow_recall(&l->escrows, e->money->account);
+}
+
 bool ledger_write_here(struct ledger *l, struct ledger_entry *entry)
 {
     struct store_op ops[OPS_WRITTEN_HERE];
@@ -65,11 +76,11 @@ bool ledger_write_here(struct ledger *l, struct ledger_entry *entry)
         atomic_exchange(&l->visited, true))
         return false; /* many share one commit: join them */
     size_t count = put_ops(entry, ops);
+    bool before = entry->money_kind == STORE_HOLD && recall(l, entry);
     fault_clear(&why);
     entry->rc = l->options.type->apply(l->options.store, ops, count, &why);
     atomic_store(&l->visited, false);
-    bool refused = entry->money && entry->money->refused && escrows_any(&l->escrows);
-    return entry->rc == AIGNE_OK && !refused;
+    return entry->rc == AIGNE_OK && !(is_refused(entry) && (before || recall(l, entry)));
 }
 
 bool ledger_make_room(struct ledger *l, size_t rows)
@@ -90,7 +101,7 @@ struct batch {
     struct ledger_entry *end;
     size_t rows;
     bool spooled; /* what waits in the spool, too, which comes first */
-    bool again;   /* only those that were refused, behind all that was set aside ahead */
+    bool again;   /* only those that were refused, behind what was set aside ahead for them */
 };
 
 /* The changes of what is set aside ahead, in the transactions that take what came of it. */
@@ -98,7 +109,7 @@ static size_t change_escrows(struct ledger *l, const struct batch *b, struct sto
 {
     int64_t now = clock_monotonic_us();
     if (b->again)
-        return escrows_change(&l->escrows, ESCROW_CLOSE, ops);
+        return escrows_change(&l->escrows, ESCROW_RECALL, ops);
     if (!b->spooled || now - l->looked_us < LEDGER_SPOOL_GAP_US)
         return 0;
     l->looked_us = now;
@@ -197,6 +208,8 @@ static void finish(struct ledger *l, struct ledger_entry *e, int rc, const struc
         ledger_report_lost(&e->rows[i], why);
     if (rc && e->money && e->money_kind == STORE_RELEASE)
         remember_hold(l, e->money);
+    if (rc && e->money_kind == STORE_NOTE)
+        escrow_untake(&l->escrows, e->money);
     e->rc = rc;
     e->done(e); /* may free the entry */
 }
@@ -212,10 +225,13 @@ static void set_aside(struct ledger *l, struct ledger_entry *first, struct ledge
                  why->text);
     for (struct ledger_entry *e = first; e != end; e = next) {
         next = e->next;
-        bool hold = e->money && e->money_kind == STORE_HOLD;
+        bool noted = e->money_kind == STORE_NOTE;
+        bool hold = noted || (e->money && e->money_kind == STORE_HOLD);
         bool kept = hold || !ledger_op_count(e) || spool_keep(l->options.spool, e, need);
         if (hold)
             e->money->unheld = true;
+        if (noted)
+            escrow_untake(&l->escrows, e->money);
         finish(l, e, kept ? AIGNE_OK : rc ? rc : AIGNE_E_STORE, why);
     }
 }
@@ -274,21 +290,11 @@ static bool may_go_first(const struct ledger *l, const struct batch *b)
     return b->first && ledger_until_due(l) > 0;
 }
 
-static bool any_refused(const struct batch *b)
-{
-    const struct ledger_entry *e = b->first;
-    while (e != b->end && !(e->money && e->money->refused))
-        e = e->next;
-    return e != b->end;
-}
-
 /* Who was refused is asked again once all that is there was counted. When that fails, all is as it was. */
 static void ask_again(struct ledger *l, struct batch *b, struct fault *why)
 {
-    for (struct ledger_entry *e = b->first; e != b->end; e = e->next)
-        e->rc = e->money && e->money->refused;
     b->spooled = b->again = true;
-    if (write_once(l, b, why) == AIGNE_OK)
+    if (write_patiently(l, b, why) == AIGNE_OK)
         return;
     for (struct ledger_entry *e = b->first; e != b->end; e = e->next)
         if (e->rc) {
@@ -301,8 +307,12 @@ static int write_batch(struct ledger *l, struct batch *b, struct fault *why)
 {
     b->spooled = !may_go_first(l, b);
     int rc = write_patiently(l, b, why);
-    bool more = (!b->spooled && ledger_spooled(l)) || escrows_any(&l->escrows);
-    if (!rc && more && any_refused(b))
+    bool more = false;
+    for (struct ledger_entry *e = b->first; e != b->end && !rc; e = e->next) {
+        e->rc = is_refused(e);
+        more |= e->rc && (recall(l, e) || (!b->spooled && ledger_spooled(l)));
+    }
+    if (more)
         ask_again(l, b, why);
     return rc;
 }

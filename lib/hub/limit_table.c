@@ -325,7 +325,8 @@ static void take_share(void *user, struct limit_counter *c)
     limit_counter_unlock(c);
 }
 
-/* The lock of the share is ours: its process is gone. */
+/* The lock of the share is ours: its process is gone, or it is this one that goes. Whoever has the share next finds no
+ * address of another's memory in it. */
 static void give_back(struct limit_table *t, int share)
 {
     if (atomic_load(&t->head->member[share]))
@@ -440,7 +441,7 @@ int limit_table_open(struct limit_table *t, const char *path, bool look)
 static void leave(struct limit_table *t)
 {
     (void)segment_lock_wait(&t->memory, 0);
-    atomic_store(&t->head->member[t->me], false);
+    give_back(t, t->me);
     limit_table_tend(t);
     bool last = true;
     for (int i = 0; i < LIMIT_SHARES; i++)

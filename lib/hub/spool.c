@@ -151,6 +151,7 @@ static int replay(struct spool *s, struct pile *p, void (*took)(struct spool *s)
 {
     size_t most = AT_ONCE;
     while (p->taken < p->bytes.n) {
+        s->doubtful = s->doubtful || took;
         fault_clear(why);
         why->retry_ms = -1;
         int rc = hand_over(s, p, most, why);
@@ -340,7 +341,6 @@ int spool_replay(struct spool *s, struct fault *why)
         rc = spool_settle(s, why);
     while (!rc && spool_waiting(s)) {
         turn_over(s);
-        s->doubtful = true;
         rc = replay(s, &s->pile, spool_took, why);
     }
     return rc;

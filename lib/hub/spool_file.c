@@ -161,8 +161,11 @@ bool spool_file_write(struct spool_file *f, char *record, bool sync)
     frame.place = place;
     frame.check = check_of(&frame, record + sizeof frame);
     memcpy(record, &frame, sizeof frame);
-    if (!write_at(f, record, frame.size, place))
+    if (!write_at(f, record, frame.size, place)) {
+        frame.number = 0; /* it may be kept in memory */
+        memcpy(record, &frame, sizeof frame);
         return false;
+    }
     f->jumps += jumps;
     f->number++;
     f->end = place + frame.size;
@@ -192,7 +195,8 @@ int spool_file_read(struct spool_file *f, struct buf *whole)
         return AIGNE_E_NOMEM;
     if (whole->n < SPOOL_HEAD_SIZE) /* it had not come to a record */
         return AIGNE_OK;
-    if (memcmp(whole->p, SPOOL_FORMAT, sizeof SPOOL_FORMAT) != 0)
+    if (memcmp(whole->p, SPOOL_FORMAT, sizeof SPOOL_FORMAT) != 0 &&
+        memcmp(whole->p, SPOOL_FORMAT_BEFORE, sizeof SPOOL_FORMAT_BEFORE) != 0)
         return AIGNE_E_STORE;
     memcpy(f->id, whole->p + SPOOL_FORMAT_SIZE, sizeof f->id - 1);
     f->id[sizeof f->id - 1] = '\0';

@@ -22,6 +22,8 @@ enum spool_frame_kind { SPOOL_RECORD = 1, SPOOL_JUMP };
 
 /* Changes with the bytes of a record. */
 #define SPOOL_FORMAT "aigne spool 3\n"
+/* Had no notes of calls that began; is read, too. */
+#define SPOOL_FORMAT_BEFORE "aigne spool 2\n"
 enum { SPOOL_FORMAT_SIZE = 16, SPOOL_HEAD_SIZE = 64, SPOOL_PATH_SIZE = 4096 };
 
 struct spool_file {

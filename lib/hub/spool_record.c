@@ -27,10 +27,14 @@ struct packed_entry {
     uint32_t claims;
     uint32_t id;      /* the length of its text; ABSENT: nothing is released */
     uint32_t account; /* the same */
-    int64_t owner;    /* of a hold that is noted, as the next */
-    int64_t escrow;
     uint32_t doubtful;
-    uint32_t noted; /* no release: the row tells what the call is about */
+    uint32_t
+        noted; /* no release: a packed_note follows, and the row tells what the call is about */
+};
+
+struct packed_note {
+    int64_t owner;
+    int64_t escrow;
 };
 
 struct packed_row {
@@ -79,6 +83,8 @@ static size_t claims_size(const struct budget_claim *claims, size_t count, bool 
 size_t spool_record_size(const struct ledger_entry *e)
 {
     size_t size = sizeof(struct packed_entry);
+    if (e->money_kind == STORE_NOTE)
+        size += sizeof(struct packed_note);
     if (e->money)
         size += e->money->id.n + e->money->account.n +
                 claims_size(e->money->claims, e->money->claim_count, true);
@@ -147,11 +153,13 @@ void spool_record_write(char *to, const struct ledger_entry *e, bool doubtful)
                                   .doubtful = doubtful,
                                   .noted = e->money_kind == STORE_NOTE};
     to += sizeof packed;
+    if (packed.noted) {
+        const struct packed_note note = {e->money->owner, e->money->escrow};
+        to = put(to, &note, sizeof note);
+    }
     if (e->money) {
         packed.amount = e->money->amount;
         packed.place = e->money->place;
-        packed.owner = e->money->owner;
-        packed.escrow = e->money->escrow;
         packed.id = length_of(e->money->id);
         packed.account = length_of(e->money->account);
         to = put(to, e->money->id.p, e->money->id.n);
@@ -255,12 +263,15 @@ size_t spool_record_ops(struct slice record)
 static void get_money(struct reader *r, const struct packed_entry *packed, struct store_op *op)
 {
     struct money_op *money = room_for(r, 1, 1, sizeof *money);
+    struct packed_note note = {0, 0};
     if (!money)
         return;
+    if (packed->noted)
+        get(r, &note, sizeof note);
     *money = (struct money_op){.place = packed->place,
                                .amount = packed->amount,
-                               .owner = packed->owner,
-                               .escrow = packed->escrow,
+                               .owner = note.owner,
+                               .escrow = note.escrow,
                                .claim_count = packed->claims};
     money->id = get_text(r, packed->id);
     money->account = get_text(r, packed->account);

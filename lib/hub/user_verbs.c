@@ -53,8 +53,9 @@ static int user_put(struct verb_call *v)
     struct slice body = verb_body(v, old, members, sizeof members / sizeof *members);
     rc = verb_put(v, TABLE_USER, new_id, body, old ? old->version : STORE_ABSENT);
     const struct store_object made = {.id = new_id, .body = body};
-    if (!rc && !old)
-        rc = credit_starter(v, &made, v->catalog->billing.starter);
+    const struct billing *b = &v->catalog->billing;
+    if (!rc && !old && b->on && b->starter)
+        rc = credit_starter(v, &made, b->starter);
     if (rc)
         return rc;
     verb_reply(v, new_id, body);

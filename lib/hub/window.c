@@ -51,9 +51,12 @@ void window_take_back(struct window *w, int64_t then_us, int64_t now_us, int64_t
 
 void window_mend(struct window *w)
 {
-    w->sum = 0;
-    for (int i = 0; i < WINDOW_SLOTS; i++)
-        w->sum += w->slot[i];
+    struct window mended = {.newest = w->newest};
+    for (int64_t second = w->newest - WINDOW_S; second <= w->newest; second++) {
+        *slot_of(&mended, second) = *slot_of(w, second);
+        mended.sum += *slot_of(w, second);
+    }
+    *w = mended;
 }
 
 int64_t window_wait(struct window *w, int64_t now_us, int64_t amount)

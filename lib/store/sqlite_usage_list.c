@@ -151,6 +151,13 @@ static int scan_places(struct listing *l, const struct usage_block *b, int64_t f
     return rc;
 }
 
+/* Behind the places of a moment; far ones share the last. */
+static int64_t place_behind(int64_t ms)
+{
+    int64_t place = usage_place(ms);
+    return place == usage_place(INT64_MAX) ? INT64_MAX : place;
+}
+
 /* A call is recorded when it has ended: mostly soon after it began, sometimes long after, and should the clock have
  * been put back meanwhile, before. So they are looked for further and further away; the sums tell when all were
  * met. */
@@ -166,7 +173,7 @@ static int read_block(struct listing *l, const struct usage_block *b)
     for (int64_t reach = uncounted ? DAY_MS : HOUR_MS;
          !rc && met < b->count && reach < l->farthest_ms; reach *= 4) {
         int64_t before = reach > HOUR_MS ? usage_place(from_ms - reach) : low;
-        int64_t behind = usage_place(to_ms + reach);
+        int64_t behind = place_behind(to_ms + reach);
         rc = scan_places(l, b, high, behind, &met);
         if (!rc)
             rc = scan_places(l, b, before, low, &met);

@@ -67,7 +67,7 @@ static void test_few_calls_get_none(void **state)
     (void)state;
     assert_int_equal(calls("jo", 3), 0);
     assert_int_equal(change(ESCROW_REFILL, FREE, false), 0);
-    assert_false(escrows_any(&es));
+    assert_false(escrow_recall(&es, SLICE("jo")));
 }
 
 static void test_many_calls_take_of_it(void **state)
@@ -97,7 +97,7 @@ static void test_a_large_call_is_for_the_store(void **state)
     int64_t set_aside = ops[0].money->amount;
     assert_false(take("jo", set_aside + 1, &op));
     assert_true(take("jo", set_aside, &op));
-    assert_false(escrows_any(&es));
+    assert_false(escrow_recall(&es, SLICE("jo")));
 }
 
 static void test_what_is_not_written_is_not_there(void **state)
@@ -106,10 +106,10 @@ static void test_what_is_not_written_is_not_there(void **state)
     (void)calls("jo", BUSY);
     assert_int_equal(escrows_change(&es, ESCROW_REFILL, ops), 1);
     escrows_changed(&es, false);
-    assert_false(escrows_any(&es));
+    assert_false(escrow_recall(&es, SLICE("jo")));
     (void)calls("jo", BUSY);
     assert_int_equal(change(ESCROW_REFILL, 100, true), 1); /* the store would not */
-    assert_false(escrows_any(&es));
+    assert_false(escrow_recall(&es, SLICE("jo")));
     (void)calls("jo", BUSY);
     assert_int_equal(change(ESCROW_REFILL, 100, false), 0); /* then there is no use in asking */
 }
@@ -135,7 +135,33 @@ static void test_it_goes_back_when_few_take_of_it(void **state)
     assert_int_equal(calls("jo", 1), 1);
     assert_int_equal(change(ESCROW_COOL, FREE, false), 1);
     assert_true(ops[0].money->amount < 0);
-    assert_false(escrows_any(&es));
+    assert_false(escrow_recall(&es, SLICE("jo")));
+}
+
+/* Whoever is refused, others keep theirs. */
+static void test_what_is_recalled_goes_back(void **state)
+{
+    (void)state;
+    fill("jo");
+    fill("mo");
+    assert_false(escrow_recall(&es, SLICE("nobody")));
+    assert_true(escrow_recall(&es, SLICE("jo")));
+    assert_int_equal(change(ESCROW_RECALL, FREE, false), 1);
+    assert_true(slice_is(ops[0].money->account, "jo") && ops[0].money->amount < 0);
+    assert_int_equal(calls("jo", 1), 0);
+    assert_int_equal(calls("mo", 1), 1);
+    assert_int_equal(change(ESCROW_RECALL, FREE, false), 0);
+}
+
+static void test_a_hold_that_came_to_nothing(void **state)
+{
+    (void)state;
+    struct money_op op;
+    fill("jo");
+    int64_t set_aside = ops[0].money->amount;
+    assert_true(take("jo", set_aside, &op));
+    escrow_untake(&es, &op);
+    assert_int_equal(calls("jo", CALLS), set_aside / EACH);
 }
 
 /* Those of many accounts take turns; one that has something keeps its place. */
@@ -203,6 +229,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_is_given_back_and_not_written_is_still_there,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_it_goes_back_when_few_take_of_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_what_is_recalled_goes_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_hold_that_came_to_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_more_accounts_than_places, setup, teardown),
         cmocka_unit_test_setup_teardown(test_threads_take_no_more_than_there_is, setup,
                                         teardown),

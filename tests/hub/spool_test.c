@@ -6,8 +6,10 @@
 #include "hub_test.h"
 #include "text/json_scan.h"
 #include <fcntl.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -425,6 +427,49 @@ static void test_a_doubtful_commit(void **state)
     spool_close(s);
 }
 
+/* The disk is full: what is kept in memory is not taken for what comes into the file behind it. */
+static void test_a_file_that_cannot_be_written(void **state)
+{
+    (void)state;
+    struct fault why;
+    struct rlimit before;
+    struct store_op ops[8];
+    struct spool *s = opened();
+    keep(s, "first");
+    take(s, 10);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    const struct rlimit none = {.rlim_cur = 1, .rlim_max = before.rlim_max};
+    void (*signalled)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    assert_true(keep_as(s, "in-memory", SPOOL_ON_DISK));
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    (void)signal(SIGXFSZ, signalled);
+    take(s, 10);
+    keep(s, "in-the-file");
+    assert_true(spool_next(s, 10) <= COUNT(ops));
+    assert_true(spool_put(s, ops) > 0); /* and that transaction fails */
+    assert_int_equal(spool_settle(s, &why), AIGNE_OK);
+    assert_int_equal(spool_waiting(s), 1);
+    replay_all(s);
+    assert_int_equal(rows(), 3);
+    spool_close(s);
+}
+
+/* What the version before left: its records have no notes. */
+static void test_the_format_before(void **state)
+{
+    (void)state;
+    struct spool *s = opened();
+    keep(s, "of-the-version-before");
+    spool_close(s); /* dies */
+    int file = open(file_name(0), O_WRONLY | O_CLOEXEC);
+    assert_int_equal(pwrite(file, "2", 1, sizeof "aigne spool " - 1), 1);
+    close(file);
+    s = opened();
+    assert_int_equal(rows(), 1);
+    spool_close(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -438,6 +483,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_all_of_a_record, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_call_that_began, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_doubtful_commit, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_file_that_cannot_be_written, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_the_format_before, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -153,6 +153,17 @@ class SharedLimits(unittest.TestCase):
         self.assertLessEqual(max(running for running, _ in seen), 8)
         self.assertGreater(max(waiting for _, waiting in seen), 8)
 
+    def test_servers_that_are_replaced_one_by_one(self):
+        """A new one finds nothing of the memory of the one whose place it takes."""
+        self.more()
+        key, _ = self.limited(concurrent=4, queue=100, queueTime=60000)
+        for _ in range(4):
+            self.assertEqual(self.crowd(lambda port: self.chat(port, key, "echo/delay-10")), [200] * CLIENTS)
+            self.ports.pop()
+            self.assertEqual(self.servers.pop().stop(), 0)
+            self.more()
+        self.assertEqual(self.crowd(lambda port: self.chat(port, key, "echo/delay-10")), [200] * CLIENTS)
+
     def test_what_a_killed_server_held_comes_back(self):
         self.more()
         key, limit = self.limited(concurrent=6, queue=4)

@@ -254,7 +254,7 @@ describe("AIGNE's own clients", { concurrency: true }, () => {
   it('charges a video by its seconds through a second hub too', async () => {
     const reply = await ask('video', 'aignehub/openai/sora-2', { prompt: 'a cat', seconds: '4' }, second, second.accessKey);
     assert.equal(reply.status, 200, reply.text);
-    const row = (await second.do('usage.list', { pageSize: 1 })).list[0];
+    const row = (await second.do('usage.list', { requestId: reply.headers.get('x-request-id') })).list[0];
     assert.equal(row.usage?.milliseconds ?? row.milliseconds, 4000);
   });
 });
