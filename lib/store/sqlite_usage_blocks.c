@@ -123,9 +123,11 @@ static int read_slots(struct usage_lookup *l, int64_t from, int64_t to, int64_t 
 int usage_blocks_read(struct usage_lookup *l, int64_t from, int64_t to, bool days,
                       struct usage_blocks *out)
 {
-    int64_t first = from + ROLLUP_SLOTS_PER_DAY - 1;
-    int64_t last = to - to % ROLLUP_SLOTS_PER_DAY;
-    first -= first % ROLLUP_SLOTS_PER_DAY;
+    /* Days that `since` or `until` cuts are none: of their quarter hours only the cut one must be read to be
+     * counted. */
+    const int64_t day_ms = (int64_t)ROLLUP_SLOT_MS * ROLLUP_SLOTS_PER_DAY;
+    int64_t first = (l->query.since_ms + day_ms - 1) / day_ms * ROLLUP_SLOTS_PER_DAY;
+    int64_t last = l->query.until_ms / day_ms * ROLLUP_SLOTS_PER_DAY;
     if (!days || first > last)
         first = last = to;
     int rc = read_slots(l, from, first, 1, out);

@@ -56,7 +56,8 @@ struct usage_blocks {
     size_t room;
 };
 
-/* Of slots from `from` to `to`: whole days, and quarter hours at both ends or, without `days`, everywhere. */
+/* Of slots from `from` to `to`. With `days`, those are all that the query is about: days that are wanted whole, and
+ * quarter hours at both ends; without, quarter hours everywhere. */
 int usage_blocks_read(struct usage_lookup *l, int64_t from, int64_t to, bool days,
                       struct usage_blocks *out);
 int usage_blocks_add(struct usage_blocks *b, const struct usage_block *block);

@@ -56,9 +56,14 @@ class CallLog(unittest.TestCase):
         book.insert(self.db, rows)
         book.insert(self.plain, rows)
 
+    def edge(self, at):
+        """In the first or the last quarter hour of that day."""
+        return at - at % DAY + self.rng.choice([0, DAY - book.QUARTER]) + self.rng.randrange(book.QUARTER)
+
     def odd_rows(self, count, days):
-        """As they come, and some that do not: at the edges of quarter hours and days, at one moment, of calls that
-        took hours and days, written down a day late, and from before the clock was put back."""
+        """As they come, and some that do not: at the edges of quarter hours and days, many in the first and the last
+        quarter hour of a day, at one moment, of calls that took hours and days, written down a day late, and from
+        before the clock was put back."""
         rows = book.make_rows(self.rng, count, BEGIN, BEGIN + days * DAY)
         for row in rows:
             chance = self.rng.random()
@@ -68,6 +73,8 @@ class CallLog(unittest.TestCase):
                 row["started_ms"] += book.QUARTER - row["started_ms"] % book.QUARTER - 1
             elif chance < .25:
                 row["started_ms"] = BEGIN + self.rng.randrange(3) * 5 * DAY
+            elif chance < .35:
+                row["started_ms"] = self.edge(row["started_ms"])
             if .1 < chance < .13:
                 row["duration_us"] = self.rng.randrange(40 * HOUR) * 1000
             late = self.rng.choice([0, 0, 0, 0, 0, 0, 0, 0, 0, 26 * HOUR, 3 * DAY, -HOUR // 2])
@@ -104,7 +111,7 @@ class CallLog(unittest.TestCase):
     def moment(self, days):
         at = BEGIN - DAY + self.rng.randrange((days + 3) * DAY)
         return self.rng.choice([at, at - at % DAY, at - at % book.QUARTER, at - at % book.QUARTER + 1,
-                                self.rng.choice(self.rows)["started_ms"]])
+                                self.edge(at), self.edge(at), self.rng.choice(self.rows)["started_ms"]])
 
     def check_random(self, days):
         row = self.rng.choice(self.rows)
@@ -125,13 +132,30 @@ class CallLog(unittest.TestCase):
         order = self.rng.choice(["asc", "desc"])
         count = self.check(1, size, order, **filters)
         last = max(1, -(-count // size))
-        for page in {last, last + 1, (last + 1) // 2}:
+        for page in {last, last + 1, (last + 1) // 2, min(2, last), self.rng.randint(1, last)}:
+            self.check(page, size, order, **filters)
+
+    def check_cut_days(self):
+        """Every page, where an end lies inside the first or the last quarter hour of a day, or a moment beside it."""
+        middle = sorted(row["started_ms"] for row in self.rows)[len(self.rows) // 2]
+        midnight = middle - middle % DAY
+        for off in (1, 60_000, book.QUARTER - 1, book.QUARTER):
+            for since, until in ((midnight + off, midnight + DAY - off), (midnight - DAY + off, midnight + DAY - off),
+                                 (midnight - off, midnight + DAY + off), (midnight + off, midnight + off + 60_000)):
+                for order in ("asc", "desc"):
+                    self.check_pages(23, order, since=since, until=until)
+        self.check_pages(97, "desc", until=midnight - 60_000)
+        self.check_pages(97, "asc", since=midnight + 60_000)
+
+    def check_pages(self, size, order, **filters):
+        count = self.check(1, size, order, **filters)
+        for page in range(2, -(-count // size) + 2):
             self.check(page, size, order, **filters)
 
     def check_all(self, days=25):
         for order in ("asc", "desc"):
-            for page in range(1, len(self.rows) // 100 + 2):
-                self.check(page, 100, order)
+            self.check_pages(100, order)
+        self.check_cut_days()
         for _ in range(1500 if LONG else 100):
             self.check_random(days)
 
