@@ -262,8 +262,8 @@ struct limit_counter *limit_table_use(struct limit_table *t, struct slice limit,
     if (c) {
         struct limit_share *mine = &c->share[t->me];
         c->users++;
-        mine->users++;
-        if (!mine->queue.next)
+        /* Without a user nobody of this process can be in the queue, or look at it. */
+        if (mine->users++ == 0 && !mine->queue.next)
             list_init(&mine->queue);
     }
     pthread_mutex_unlock(&s->lock);
