@@ -21,6 +21,13 @@ int random_bytes(void *out, size_t n)
     return AIGNE_OK;
 }
 
+int64_t random_range(void)
+{
+    uint32_t bits = 0;
+    (void)random_bytes(&bits, sizeof bits);
+    return (int64_t)(bits >> 2) << 32 | 1;
+}
+
 #define ID_BYTES 10
 
 static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";

@@ -8,6 +8,8 @@
 
 int random_bytes(void *out,
                  size_t n); /* AIGNE_OK, or AIGNE_E_INTERNAL when the kernel has none */
+/* The first of four billion positive numbers that, as good as certainly, no other process takes. */
+int64_t random_range(void);
 /* A time-ordered id: 26 characters of Crockford base32 (48 bits of milliseconds, 80 random bits)
  * and a NUL. Sorting ids sorts by time. */
 #define RANDOM_ID_SIZE 27

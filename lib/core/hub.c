@@ -117,8 +117,7 @@ int hub_object_do_as(struct aigne_hub *h, struct slice who, const char *verb,
     struct buf filled AUTO(buf_free);
     buf_init(&filled, LIMIT_REQUEST_BODY);
     bool list = price_source_wanted(verb);
-    bool dry = false;
-    (void)json_bool(json_get(json_of(arguments), "dryRun"), &dry);
+    bool counts = list && !price_source_dry(arguments);
     int rc = list ? price_source_fill(h, arguments, &filled, why) : AIGNE_OK;
     if (filled.n)
         arguments = buf_slice(&filled);
@@ -126,8 +125,8 @@ int hub_object_do_as(struct aigne_hub *h, struct slice who, const char *verb,
         rc = payment_is(verb) ? payment_do(h, arguments, &answer->json, why)
              : trial_is(verb) ? trial_do(h, verb, arguments, &answer->json, why)
                               : hub_do_as(h->hub, who, verb, arguments, &answer->json, why);
-    if (list && !dry)
-        price_source_tell(h, verb, filled.n, rc, why);
+    if (counts)
+        price_source_tell(h, verb, filled.n, rc, buf_slice(&answer->json), why);
     if (rc < 0)
         return rc;
     struct json key = {JSON_NONE, SLICE_NONE};

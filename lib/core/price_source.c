@@ -8,6 +8,7 @@
 #include "text/json_scan.h"
 #include <aignehub/aignehub.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -127,6 +128,14 @@ int price_source_fill(struct aigne_hub *h, struct slice arguments, struct buf *o
     return rc;
 }
 
+bool price_source_dry(struct slice arguments)
+{
+    struct json_problem problem;
+    bool dry = false;
+    return json_check(arguments, &problem) == 0 &&
+           json_bool(json_get(json_of(arguments), "dryRun"), &dry) && dry;
+}
+
 /* Or is it about something else that was asked for? */
 static bool about_list(const struct fault *why)
 {
@@ -136,16 +145,43 @@ static bool about_list(const struct fault *why)
     return about;
 }
 
-void price_source_tell(struct aigne_hub *h, const char *verb, bool filled, int rc,
-                       const struct fault *why)
+static void add_event(struct aigne_hub *h, const char *verb, const char *state,
+                      const char *reason)
 {
-    struct hub_event e = {.kind = "prices", .state = "taken", .wait_ms = -1};
-    if (rc < 0 ? !about_list(why) : !filled)
-        return;
-    if (rc < 0) {
-        log_line(LOG_WARNING, "prices", "the list was not taken: %s", why->text);
-        FAULT_COPY(e.reason, slice_text(why->text));
-        e.state = "failed";
-    }
+    struct hub_event e = {.kind = "prices", .state = state, .wait_ms = -1};
+    FAULT_COPY(e.reason, slice_text(reason));
     events_add(hub_events(h->hub), &e, SLICE(""), slice_text(verb));
+}
+
+/* What the list says of the rates. */
+static void tell_alarm(struct aigne_hub *h, const char *verb, struct json reply)
+{
+    char reason[160];
+    bool alarm = false;
+    int64_t below = 0;
+    int64_t drifted = 0;
+    if (!json_bool(json_get(reply, "alarm"), &alarm) || !alarm)
+        return;
+    (void)json_int64(json_get(reply, "belowCost"), &below);
+    (void)json_int64(json_get(reply, "drifted"), &drifted);
+    (void)snprintf(reason, sizeof reason,
+                   "%lld rates are below cost, the costs of %lld are not those of the list any "
+                   "more",
+                   (long long)below, (long long)drifted);
+    log_line(LOG_WARNING, "prices", "%s", reason);
+    add_event(h, verb, "alarm", reason);
+}
+
+void price_source_tell(struct aigne_hub *h, const char *verb, bool filled, int rc,
+                       struct slice reply, const struct fault *why)
+{
+    if (rc < 0 && about_list(why)) {
+        log_line(LOG_WARNING, "prices", "the list was not taken: %s", why->text);
+        add_event(h, verb, "failed", why->text);
+    }
+    if (rc < 0)
+        return;
+    if (filled)
+        add_event(h, verb, "taken", "");
+    tell_alarm(h, verb, json_of(reply));
 }

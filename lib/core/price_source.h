@@ -9,9 +9,11 @@ bool price_source_wanted(const char *verb);
 /* The arguments with the list that they name as "body"; `out` stays empty when they name none. Blocks. */
 int price_source_fill(struct aigne_hub *h, struct slice arguments, struct buf *out,
                       struct fault *why);
-/* How the verb ended, with a list that was `filled` in or without: an event, and a line in the log when the list
- * was not taken. */
+/* Nothing is to come of it. */
+bool price_source_dry(struct slice arguments);
+/* How the verb ended, with a list that was `filled` in or without, and what it replied: events, and a line in the log
+ * when the list was not taken, or raises an alarm. */
 void price_source_tell(struct aigne_hub *h, const char *verb, bool filled, int rc,
-                       const struct fault *why);
+                       struct slice reply, const struct fault *why);
 
 #endif

@@ -13,10 +13,8 @@ enum {
 
 void escrows_init(struct escrows *es)
 {
-    uint32_t bits = 0;
     pthread_mutex_init(&es->lock, NULL);
-    (void)random_bytes(&bits, sizeof bits); /* as in the store, no place is used twice */
-    es->next_place = (int64_t)(bits >> 2) << 32 | 1;
+    es->next_place = random_range(); /* as in the store, no place is used twice */
 }
 
 void escrows_free(struct escrows *es)
@@ -47,7 +45,8 @@ static struct escrow *begin(struct escrows *es, struct escrow *e, struct slice a
     return e;
 }
 
-static struct escrow *find(struct escrows *es, struct slice account)
+/* That of the account, which has none set aside when it is new; NULL: there is no room for one. */
+static struct escrow *escrow_of(struct escrows *es, struct slice account)
 {
     struct escrow *unused = NULL;
     for (size_t i = 0; i < ESCROWS; i++) {
@@ -79,7 +78,7 @@ static bool take(struct escrows *es, struct escrow *e, struct money_op *op)
 bool escrow_take(struct escrows *es, struct money_op *op)
 {
     pthread_mutex_lock(&es->lock);
-    struct escrow *e = find(es, op->account);
+    struct escrow *e = escrow_of(es, op->account);
     bool taken = e && take(es, e, op);
     pthread_mutex_unlock(&es->lock);
     return taken;
@@ -133,12 +132,10 @@ static int64_t refill(struct escrow *e)
 
 static int64_t change_of(struct escrow *e, enum escrow_look look)
 {
-    bool recalled = e->recalled;
     if (look == ESCROW_REFILL)
         return refill(e);
-    e->recalled = false;
     if (look == ESCROW_RECALL)
-        return recalled ? -e->left : 0;
+        return e->recalled ? -e->left : 0;
     bool keep = look == ESCROW_COOL && e->taken >= CALLS_WORTH_IT;
     e->taken = 0;
     return keep ? 0 : -e->left;
@@ -151,10 +148,12 @@ size_t escrows_change(struct escrows *es, enum escrow_look look, struct store_op
     for (size_t i = 0; i < ESCROWS; i++) {
         struct escrow *e = &es->all[i];
         int64_t change = change_of(e, look);
-        if (!change)
-            continue;
         if (change < 0)
             e->left += change;
+        if (!e->left)
+            e->recalled = false;
+        if (!change)
+            continue;
         e->changing = true;
         es->changing[es->count] = e;
         es->changes[es->count] = (struct money_op){
@@ -175,8 +174,12 @@ static void changed(struct escrow *e, const struct money_op *op, bool written)
         e->owner = op->owner;
         e->available = op->available - (more && !op->refused ? op->amount : 0);
     }
-    if (written == more && !(more && op->refused))
-        e->left += more ? op->amount : -op->amount;
+    if (more && written && !op->refused)
+        e->left += op->amount;
+    if (more || written)
+        return;
+    e->left -= op->amount;
+    e->recalled = true; /* by whoever tries again */
 }
 
 void escrows_changed(struct escrows *es, bool written)

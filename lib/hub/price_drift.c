@@ -1,10 +1,8 @@
 /* Knows how rates stand against what providers ask, both in dollars; refuses to change a rate unless told. */
 #include "base/log.h"
 #include "base/mem.h"
-#include "hub/events.h"
 #include "hub/price_book.h"
 #include <aignehub/aignehub.h>
-#include <stdio.h>
 
 enum { TOLD_LARGEST = 100, LOGGED_LARGEST = 5, HUNDRED = 100, BILLION = 1000000000 };
 
@@ -186,16 +184,6 @@ static int look_at(struct drifting *d, const struct catalog_rate *rate)
     return rc;
 }
 
-static void alarm_all(const struct drifting *d)
-{
-    struct hub_event e = {.kind = "prices", .state = "alarm", .wait_ms = -1};
-    snprintf(e.reason, sizeof e.reason,
-             "%lld rates are below cost, the costs of %lld are not those of the list any more",
-             (long long)d->counts[BELOW_COST], (long long)d->counts[DRIFTED]);
-    log_line(LOG_WARNING, "prices", "%s", e.reason);
-    events_add(d->v->hub->events, &e, SLICE(""), SLICE("catalog.drift"));
-}
-
 static void reply(struct drifting *d)
 {
     struct json_writer *w = &d->v->w;
@@ -208,8 +196,6 @@ static void reply(struct drifting *d)
     json_member_amount(w, "creditPrice", d->v->catalog->billing.credit_price);
     json_member_raw_opt(w, "source", d->book.source);
     json_close_object(w);
-    if (d->counts[BELOW_COST] + d->counts[DRIFTED] > 0)
-        alarm_all(d);
 }
 
 int catalog_drift(struct verb_call *v)

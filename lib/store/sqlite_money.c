@@ -62,18 +62,10 @@ static const char *const statement_texts[MONEY_STATEMENTS] = {
          " amount = amount + excluded.amount, remaining = remaining + excluded.remaining"),
 };
 
-/* No place is ever used for two holds, whichever process takes it. */
-static int64_t first_place(void)
-{
-    uint32_t bits = 0;
-    (void)random_bytes(&bits, sizeof bits);
-    return (int64_t)(bits >> 2) << 32 | 1;
-}
-
 int money_book_open(struct money_book *b, struct sqlite3 *db)
 {
     b->db = db;
-    b->next_place = first_place();
+    b->next_place = random_range(); /* no place is ever used for two holds */
     money_escrows_begin(b);
     arena_init(&b->texts);
     buf_init(&b->about, ABOUT_LONGEST);

@@ -146,6 +146,8 @@ static void test_what_is_recalled_goes_back(void **state)
     fill("mo");
     assert_false(escrow_recall(&es, SLICE("nobody")));
     assert_true(escrow_recall(&es, SLICE("jo")));
+    assert_int_equal(escrows_change(&es, ESCROW_RECALL, ops), 1);
+    escrows_changed(&es, false); /* whoever tries again finds it recalled */
     assert_int_equal(change(ESCROW_RECALL, FREE, false), 1);
     assert_true(slice_is(ops[0].money->account, "jo") && ops[0].money->amount < 0);
     assert_int_equal(calls("jo", 1), 0);

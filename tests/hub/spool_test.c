@@ -357,6 +357,18 @@ static int64_t set_aside(void)
     return escrow.owner;
 }
 
+/* A call that takes three of those. */
+static struct money_op sample_note(const struct usage_row *row)
+{
+    return (struct money_op){.id = row->call_id,
+                             .account = SLICE("payer"),
+                             .amount = 3 * CREDIT,
+                             .place = 77,
+                             .escrow = 5,
+                             .owner = set_aside(),
+                             .row = row};
+}
+
 static void keep_money(struct spool *s, enum store_op_kind kind, struct money_op *money,
                        const struct usage_row *row)
 {
@@ -369,13 +381,7 @@ static void test_a_call_that_began(void **state)
 {
     (void)state;
     struct usage_row row = sample_row("begun");
-    struct money_op money = {.id = row.call_id,
-                             .account = SLICE("payer"),
-                             .amount = 3 * CREDIT,
-                             .place = 77,
-                             .escrow = 5,
-                             .owner = set_aside(),
-                             .row = &row};
+    struct money_op money = sample_note(&row);
     struct spool *s = opened();
     keep_money(s, STORE_NOTE, &money, &row);
     take(s, 10);
@@ -399,13 +405,7 @@ static void test_a_doubtful_commit(void **state)
     (void)state;
     struct fault why;
     struct usage_row row = sample_row("paired");
-    struct money_op money = {.id = row.call_id,
-                             .account = SLICE("payer"),
-                             .amount = 3 * CREDIT,
-                             .place = 77,
-                             .escrow = 5,
-                             .owner = set_aside(),
-                             .row = &row};
+    struct money_op money = sample_note(&row);
     struct money_op rest = {.account = SLICE("payer"), .place = 5, .amount = -7 * CREDIT};
     struct spool *s = opened();
     struct store_op ops[8];

@@ -6,7 +6,6 @@ import json
 import os
 import stat
 import sys
-import tempfile
 import time
 import unittest
 
@@ -22,11 +21,7 @@ UNTIL = BEGIN + 150 * DAY
 
 class Archives(unittest.TestCase):
     def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.path = os.path.join(self.folder.name, "hub.db")
-        self.driver = book.Driver(PROGRAM, self.path)
-        self.driver.roll(0)
-        self.db = book.connect(self.path)
+        self.folder, self.path, self.driver, self.db = book.opened(PROGRAM)
         self.rows = book.make_rows(book.dice(3), 6000, BEGIN, BEGIN + 200 * DAY)
         for row in self.rows:
             row["account"] = row["user"] if row["credits"] else ""

@@ -7,7 +7,6 @@ import datetime
 import os
 import sqlite3
 import sys
-import tempfile
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -33,11 +32,7 @@ def milliseconds(text):
 
 class CallLog(unittest.TestCase):
     def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.path = os.path.join(self.folder.name, "hub.db")
-        self.driver = book.Driver(PROGRAM, self.path)
-        self.driver.roll(0)
-        self.db = book.connect(self.path)
+        self.folder, self.path, self.driver, self.db = book.opened(PROGRAM)
         self.rng = book.dice(11)
         self.plain = sqlite3.connect(":memory:", isolation_level=None)
         self.plain.execute("CREATE TABLE usage AS SELECT * FROM (%s) WHERE 0" % self.empty())

@@ -4,7 +4,6 @@
 import bisect
 import os
 import sys
-import tempfile
 import threading
 import time
 import unittest
@@ -23,11 +22,7 @@ BEGIN = 1_729_000_000_000  # October 2024: clocks change in both halves of the w
 
 class Reports(unittest.TestCase):
     def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.path = os.path.join(self.folder.name, "hub.db")
-        self.driver = book.Driver(PROGRAM, self.path)
-        self.driver.roll(0)
-        self.db = book.connect(self.path)
+        self.folder, self.path, self.driver, self.db = book.opened(PROGRAM)
         self.rng = book.dice(5)
 
     def tearDown(self):

@@ -3,9 +3,11 @@
 import collections
 import datetime
 import json
+import os
 import random
 import sqlite3
 import subprocess
+import tempfile
 import zoneinfo
 
 UNIT = 10**9
@@ -52,6 +54,15 @@ def connect(path):
     db = sqlite3.connect(path, timeout=20, isolation_level=None)
     db.row_factory = sqlite3.Row
     return db
+
+
+def opened(program):
+    """A new database: its folder, its path, the store's driver on it, and a connection beside it."""
+    folder = tempfile.TemporaryDirectory()
+    path = os.path.join(folder.name, "hub.db")
+    driver = Driver(program, path)
+    driver.roll(0)
+    return folder, path, driver, connect(path)
 
 
 def make_rows(rng, count, since, until, crowd=7):
