@@ -5,7 +5,7 @@
 #include <stdalign.h>
 
 #define ARENA_FIRST_BLOCK   ((size_t)4 * 1024)
-#define ARENA_LARGEST_BLOCK ((size_t)256 * 1024)
+#define ARENA_LARGEST_BLOCK ((size_t)1024 * 1024)
 
 struct arena_block {
     struct arena_block *older;

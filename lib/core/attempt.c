@@ -19,7 +19,7 @@ enum { REPEATS_LARGEST = 5 };
 void attempt_init(struct attempt *t, struct event_sink *sink, struct fault *why,
                   void *sending_room, size_t sending_size)
 {
-    *t = (struct attempt){0};
+    memset(t, 0, offsetof(struct attempt, request.headers));
     frames_init(&t->reader, FRAMES_SSE);
     arena_init(&t->scratch);
     arena_init_room(&t->sending, sending_room, sending_size);

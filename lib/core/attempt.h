@@ -19,7 +19,6 @@ struct frame_sink {
 struct attempt {
     const struct adapter *adapter;
     struct chat_target target;
-    struct http_request request;
     struct decoding decoding;
     struct frame_sink *frames;     /* used while relaying a stream */
     enum chat_choice usage_wanted; /* by the client, while relaying */
@@ -43,6 +42,7 @@ struct attempt {
     int64_t exhausted_ms;  /* nothing more is allowed with this credential for so long */
     int64_t first_byte_us; /* when the head came; 0: it did not */
     char request_id[96];   /* the provider's own */
+    struct http_request request;
 };
 
 /* Ready for a first or another try. */

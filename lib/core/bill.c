@@ -252,20 +252,39 @@ static void ledger_answered(struct ledger_entry *self)
     loop_post(b->call->loop, &b->back);
 }
 
-int bill_ask(struct aigne_call *call, void (*answered)(struct net_job *job))
+static void submit(struct bill *b)
+{
+    struct aigne_call *call = b->call;
+    b->entry.done = ledger_answered;
+    b->entry.rc = AIGNE_OK;
+    if (call->pool && hub_record_here(call->hub->hub, &b->entry)) {
+        b->back.run(&b->back);
+        return;
+    }
+    loop_expect(call->loop);
+    loop_record(call->loop, call->hub->hub, &b->entry);
+}
+
+static void note_kept(struct ledger_entry *self)
+{
+    struct bill *b = LIST_OWNER(self, struct bill, entry);
+    if (self->rc)
+        submit(b);
+    else
+        b->back.run(&b->back);
+}
+
+void bill_ask(struct aigne_call *call, void (*answered)(struct net_job *job))
 {
     struct bill *b = call->bill;
     if (b->back.run)
-        return AIGNE_AGAIN;
+        return;
     b->back.run = answered;
-    b->entry.done = ledger_answered;
+    b->entry.done = note_kept;
     if (hub_set_aside(call->hub->hub, &b->entry))
-        return AIGNE_OK;
-    if (call->pool && hub_record_here(call->hub->hub, &b->entry))
-        return AIGNE_OK;
-    loop_expect(call->loop);
-    loop_record(call->loop, call->hub->hub, &b->entry);
-    return AIGNE_AGAIN;
+        loop_keep(call->loop, call->hub->hub, &b->entry);
+    else
+        submit(b);
 }
 
 static const char *amount_text(int64_t billionths, char out[AMOUNT_TEXT])

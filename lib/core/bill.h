@@ -7,8 +7,8 @@
 /* The call is planned: leave out what has no price, and make call->bill when an account pays. AIGNE_OK
  * with call->bill NULL: nobody's does. */
 int bill_plan(struct aigne_call *call);
-/* Have it set aside. AIGNE_OK: the ledger has answered; AIGNE_AGAIN: it will, through `answered`. */
-int bill_ask(struct aigne_call *call, void (*answered)(struct net_job *job));
+/* Have it set aside: the ledger answers through `answered`, now or later. */
+void bill_ask(struct aigne_call *call, void (*answered)(struct net_job *job));
 struct aigne_call *bill_of(struct net_job *job);
 /* The ledger answered: AIGNE_OK when it is set aside, AIGNE_E_CREDIT when the account does not cover it. */
 int bill_held(struct aigne_call *call);

@@ -298,7 +298,8 @@ static void on_held(struct net_job *self)
 
 static enum flow hold(struct aigne_call *call)
 {
-    return bill_ask(call, on_held) == AIGNE_AGAIN ? WAIT : held(call);
+    bill_ask(call, on_held);
+    return WAIT;
 }
 
 int call_send(struct aigne_call *call, const struct transfer_handler *handler, void *user,
@@ -342,8 +343,11 @@ static enum flow open_next(struct aigne_call *call)
     struct slice discovery_url;
     if (!admission_next(call) || record_prepare(call, 1) < 0)
         return fail_now(call);
-    attempt_close(t);
-    attempt_init(t, &call->tee, &call->fault, call->sending_room, sizeof(call->sending_room));
+    if (call->attempt_number) { /* the first is ready since the call began */
+        attempt_close(t);
+        attempt_init(t, &call->tee, &call->fault, call->sending_room,
+                     sizeof(call->sending_room));
+    }
     outcome_reset(call);
     t->frames = &call->frames;
     t->usage_wanted = call->relay.include_usage;

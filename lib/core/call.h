@@ -105,7 +105,6 @@ struct aigne_call {
     const char *ingress; /* for the record: "library", "openai" */
 
     struct arena arena;
-    struct fault fault;
     char id[RANDOM_ID_SIZE];
     struct slice requested; /* the model as the caller named it */
     struct slice
@@ -122,7 +121,6 @@ struct aigne_call {
     size_t target;                 /* which of the plan's is asked */
     size_t repeats;                /* how often it was asked again */
     size_t attempt_number;         /* of the current one, from 1, over all targets */
-    struct attempt attempt;
     struct event_sink tee;
     struct frame_sink frames;
     struct transfer *transfer;
@@ -153,8 +151,10 @@ struct aigne_call {
     void (*refresh_done)(struct aigne_call *call);
     enum call_state refresh_for; /* where the call goes on then */
 
-    /* The first memory of `arena` and of each attempt's request: with the call, not one by one. Not
-     * zeroed, so they stay last. */
+    /* Not zeroed, so they stay last: what has a beginning of its own, */
+    struct fault fault;
+    struct attempt attempt;
+    /* and the first memory of `arena` and of each attempt's request, with the call, not one by one. */
     _Alignas(max_align_t) char room[CALL_ROOM];
     _Alignas(max_align_t) char sending_room[CALL_SENDING_ROOM];
     _Alignas(max_align_t) char outlet_room[]; /* its state */

@@ -13,7 +13,7 @@ struct aigne_call *call_new(const struct outlet *outlet, struct aigne_loop *loop
     struct aigne_call *call = mem_alloc(sizeof(*call) + outlet->state_size);
     if (!call)
         return NULL;
-    memset(call, 0, offsetof(struct aigne_call, room));
+    memset(call, 0, offsetof(struct aigne_call, fault));
     memset(call->outlet_room, 0, outlet->state_size);
     call->magic = HANDLE_CALL;
     call->rc = AIGNE_AGAIN;
@@ -26,6 +26,8 @@ struct aigne_call *call_new(const struct outlet *outlet, struct aigne_loop *loop
     list_init(&call->ready_link);
     list_init(&call->live_link);
     arena_init_room(&call->arena, call->room, sizeof(call->room));
+    attempt_init(&call->attempt, &call->tee, &call->fault, call->sending_room,
+                 sizeof(call->sending_room));
     outcome_listen(call);
     outcome_reset(call);
     call->started_us = clock_monotonic_us();

@@ -112,6 +112,36 @@ void loop_record(struct aigne_loop *l, struct hub *h, struct ledger_entry *entry
     hub_record_later(h, entry);
 }
 
+/* One write for all of them. */
+static void keep_now(struct net_job *self)
+{
+    struct aigne_loop *l = LIST_OWNER(self, struct aigne_loop, keep);
+    struct ledger_entry *e = l->keeping;
+    l->keeping = NULL;
+    hub_keep(l->keeping_for, e);
+    for (struct ledger_entry *next = NULL; e; e = next) {
+        next = e->next;
+        e->done(e);
+    }
+}
+
+void loop_keep(struct aigne_loop *l, struct hub *h, struct ledger_entry *entry)
+{
+    entry->next = NULL;
+    if (!l->keeping) {
+        l->keeping_for = h;
+        l->keeping_end = &l->keeping;
+        l->keep.run = keep_now;
+        net_loop_defer(l->net, &l->keep);
+    } else if (l->keeping_for != h) { /* few loops serve two */
+        hub_keep(h, entry);
+        entry->done(entry);
+        return;
+    }
+    *l->keeping_end = entry;
+    l->keeping_end = &entry->next;
+}
+
 /* No drive sleeps after a record was given: whatever ends a call is news. */
 static int drive(struct aigne_loop *l, int wait_ms)
 {

@@ -23,7 +23,11 @@ struct aigne_loop {
     size_t detached;   /* calls whose owner is gone but whose record is not written yet */
     bool owner_gone;   /* the host has freed it; it goes with its last call */
     bool driving;
-    struct hub *recording;      /* held: to be told of the records of this drive */
+    struct hub *recording;        /* held: to be told of the records of this drive */
+    struct ledger_entry *keeping; /* what this turn brought to be kept, */
+    struct ledger_entry **keeping_end;
+    struct hub *keeping_for; /* by that hub */
+    struct net_job keep;
     atomic_bool cancel_pending; /* somebody asked for a call to be cancelled */
     struct random_pool ids;     /* for calls */
     uint64_t catalog_hub;       /* the serial of the hub it belongs to */
@@ -50,6 +54,9 @@ void loop_post(struct aigne_loop *l, struct net_job *job); /* any thread */
 void loop_drop(struct aigne_loop *l);
 /* Have `entry` recorded. Those of one drive are recorded together, from its end on. */
 void loop_record(struct aigne_loop *l, struct hub *h, struct ledger_entry *entry);
+/* Have `entry`, which may be, kept with all others that this turn of the loop brings: see ledger_keep. Its `done` is
+ * called then, on this thread, with its `rc` telling whether it was, and is not to submit it itself but to loop_record. */
+void loop_keep(struct aigne_loop *l, struct hub *h, struct ledger_entry *entry);
 /* The hub's current catalogue, held for the caller. `serial` tells this hub from any other that ever
  * lived at the same address. */
 struct catalog *loop_catalog(struct aigne_loop *l, struct hub *h, uint64_t serial);

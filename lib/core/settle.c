@@ -25,6 +25,28 @@ static void record_done(struct ledger_entry *self)
     loop_post(call->loop, &call->recorded);
 }
 
+/* On a borrowed loop the caller's thread waits for this call alone: two thread switches less. */
+static void submit(struct aigne_call *call)
+{
+    call->record.done = record_done;
+    call->record.rc = AIGNE_OK;
+    if (call->pool && hub_record_here(call->hub->hub, &call->record)) {
+        on_recorded(&call->recorded);
+        return;
+    }
+    loop_expect(call->loop);
+    loop_record(call->loop, call->hub->hub, &call->record);
+}
+
+static void record_kept(struct ledger_entry *self)
+{
+    struct aigne_call *call = LIST_OWNER(self, struct aigne_call, record);
+    if (self->rc)
+        submit(call);
+    else
+        on_recorded(&call->recorded);
+}
+
 bool settle_now(struct aigne_call *call)
 {
     struct money_op *release = bill_release(call);
@@ -38,15 +60,10 @@ bool settle_now(struct aigne_call *call)
                                          .row_count = call->row_count,
                                          .money = release,
                                          .money_kind = STORE_RELEASE,
-                                         .done = record_done};
-    if (hub_keep(call->hub->hub, &call->record))
-        return true;
-    /* On a borrowed loop the caller's thread waits for this call alone: two thread switches less. */
-    if (call->pool && hub_record_here(call->hub->hub, &call->record)) {
-        bill_settled(call);
-        return true;
-    }
-    loop_expect(call->loop);
-    loop_record(call->loop, call->hub->hub, &call->record);
+                                         .done = record_kept};
+    if (hub_may_keep(call->hub->hub, &call->record))
+        loop_keep(call->loop, call->hub->hub, &call->record);
+    else
+        submit(call);
     return false;
 }

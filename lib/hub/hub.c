@@ -253,9 +253,14 @@ void hub_record_now(struct hub *h)
     ledger_wake(h->ledger);
 }
 
-bool hub_keep(struct hub *h, const struct ledger_entry *entry)
+bool hub_may_keep(struct hub *h, const struct ledger_entry *entry)
 {
-    return ledger_keep(h->ledger, entry);
+    return ledger_may_keep(h->ledger, entry);
+}
+
+void hub_keep(struct hub *h, struct ledger_entry *first)
+{
+    ledger_keep(h->ledger, first);
 }
 
 bool hub_set_aside(struct hub *h, struct ledger_entry *entry)

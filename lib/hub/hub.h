@@ -71,10 +71,10 @@ void hub_record(struct hub *h, struct ledger_entry *entry);
 /* The same in two: see ledger_enqueue. */
 void hub_record_later(struct hub *h, struct ledger_entry *entry);
 void hub_record_now(struct hub *h);
-/* The same for who need not wait: see ledger_keep. */
-bool hub_keep(struct hub *h, const struct ledger_entry *entry);
-/* What a call may cost, without waiting: see ledger_hold. */
+/* The same for what need not be in the store yet, and for what a call may cost: see ledger_keep. */
+bool hub_may_keep(struct hub *h, const struct ledger_entry *entry);
 bool hub_set_aside(struct hub *h, struct ledger_entry *entry);
+void hub_keep(struct hub *h, struct ledger_entry *first);
 /* The same on the caller's thread, see ledger_write_here. */
 bool hub_record_here(struct hub *h, struct ledger_entry *entry);
 

@@ -75,19 +75,9 @@ static bool needs_answer(const struct ledger_entry *e)
     return false;
 }
 
-static bool keep(struct ledger *l, const struct ledger_entry *entry)
+bool ledger_may_keep(const struct ledger *l, const struct ledger_entry *entry)
 {
-    if (!spool_keep(l->options.spool, entry, SPOOL_LIKE_STORE))
-        return false;
-    if (atomic_load(&l->asleep) == ASLEEP)
-        ledger_wake(l);
-    return true;
-}
-
-bool ledger_keep(struct ledger *l, const struct ledger_entry *entry)
-{
-    return !l->options.wait && l->options.spool && !ledger_failing(l) && !needs_answer(entry) &&
-           keep(l, entry);
+    return !l->options.wait && l->options.spool && !ledger_failing(l) && !needs_answer(entry);
 }
 
 bool ledger_hold(struct ledger *l, struct ledger_entry *entry)
@@ -99,7 +89,14 @@ bool ledger_hold(struct ledger *l, struct ledger_entry *entry)
     entry->money_kind = STORE_NOTE;
     entry->rows = money->row;
     entry->row_count = 1;
-    return keep(l, entry);
+    return true;
+}
+
+void ledger_keep(struct ledger *l, struct ledger_entry *first)
+{
+    spool_keep(l->options.spool, first, SPOOL_LIKE_STORE);
+    if (atomic_load(&l->asleep) == ASLEEP)
+        ledger_wake(l);
 }
 
 struct flush {

@@ -41,12 +41,14 @@ void ledger_submit(struct ledger *l, struct ledger_entry *entry);
 /* The same in two: who has several entries wakes it once, behind the last, and they share a commit. */
 void ledger_enqueue(struct ledger *l, struct ledger_entry *entry);
 void ledger_wake(struct ledger *l);
-/* Keep the entry's record where it is as safe as in the store, and see that it comes there soon. True: it is
- * done with, and `done` is not called. False: it needs more than that; submit it. */
-bool ledger_keep(struct ledger *l, const struct ledger_entry *entry);
-/* Set aside what a call may cost from what is set aside ahead. True: it is done with, as if it had been submitted.
- * False: submit the entry, which may be another one now. */
+/* Whether the entry's record may be kept (false: submit it), and that of a hold: it is then taken from what is set
+ * aside ahead. */
+bool ledger_may_keep(const struct ledger *l, const struct ledger_entry *entry);
 bool ledger_hold(struct ledger *l, struct ledger_entry *entry);
+/* Keep the records of the entries from `first` on, which may be kept, where they are as safe as in the store, and
+ * see that they come there soon. Those whose `rc` is AIGNE_OK then are done with, and `done` is not called; the
+ * others are to be submitted. */
+void ledger_keep(struct ledger *l, struct ledger_entry *first);
 /* Wait until all that was kept before, by other processes too, is in the store, unless that fails. Not on the
  * ledger's thread. */
 void ledger_flush(struct ledger *l);

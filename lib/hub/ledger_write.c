@@ -227,12 +227,15 @@ static void set_aside(struct ledger *l, struct ledger_entry *first, struct ledge
         next = e->next;
         bool noted = e->money_kind == STORE_NOTE;
         bool hold = noted || (e->money && e->money_kind == STORE_HOLD);
-        bool kept = hold || !ledger_op_count(e) || spool_keep(l->options.spool, e, need);
+        e->next = NULL;
+        e->rc = AIGNE_OK;
+        if (!hold && ledger_op_count(e))
+            spool_keep(l->options.spool, e, need);
         if (hold)
             e->money->unheld = true;
         if (noted)
             escrow_untake(&l->escrows, e->money);
-        finish(l, e, kept ? AIGNE_OK : rc ? rc : AIGNE_E_STORE, why);
+        finish(l, e, e->rc && rc ? rc : e->rc, why);
     }
 }
 

@@ -216,42 +216,51 @@ void spool_close(struct spool *s)
     mem_free(s);
 }
 
-static bool write_record(struct spool *s, char *record, enum spool_need need)
+static size_t write_records(struct spool *s, char *records, size_t n, enum spool_need need)
 {
-    return spool_file_write(&s->file, record, need != SPOOL_LIKE_STORE) ||
-           need != SPOOL_LIKE_STORE || !s->file.database;
+    size_t written = spool_file_write(&s->file, records, n, need != SPOOL_LIKE_STORE);
+    return need == SPOOL_LIKE_STORE && s->file.database ? written : n;
 }
 
-static bool add(struct spool *s, const struct ledger_entry *e, size_t size,
-                enum spool_need need)
+static size_t frame_size(const struct ledger_entry *e)
 {
-    size_t start = s->fresh.n;
+    const size_t word = sizeof(uint64_t);
+    return (sizeof(struct spool_frame) + spool_record_size(e) + word - 1) / word * word;
+}
+
+/* Behind what is new. False: there is no room. */
+static bool append(struct buf *fresh, const struct ledger_entry *e, enum spool_need need)
+{
+    size_t size = frame_size(e);
     struct spool_frame frame = {.size = (uint32_t)size, .kind = SPOOL_RECORD};
-    if (buf_reserve(&s->fresh, size)) {
-        s->fresh.rc = AIGNE_OK; /* the mistake is not the next one's */
+    if (size > LIMIT_SPOOL || buf_reserve(fresh, size)) {
+        fresh->rc = AIGNE_OK; /* the mistake is not the next one's */
         return false;
     }
-    char *record = s->fresh.p + start;
+    char *record = fresh->p + fresh->n;
     memset(record + size - sizeof(uint64_t), 0, sizeof(uint64_t));
     memcpy(record, &frame, sizeof frame);
     spool_record_write(record + sizeof frame, e, need == SPOOL_MAYBE_THERE);
-    if (!write_record(s, record, need))
-        return false;
-    s->fresh.n += size;
-    atomic_fetch_add(&s->waiting, 1);
+    fresh->n += size;
     return true;
 }
 
-bool spool_keep(struct spool *s, const struct ledger_entry *e, enum spool_need need)
+void spool_keep(struct spool *s, struct ledger_entry *first, enum spool_need need)
 {
-    const size_t word = sizeof(uint64_t);
-    size_t size = (sizeof(struct spool_frame) + spool_record_size(e) + word - 1) / word * word;
-    if (size > LIMIT_SPOOL)
-        return false;
     pthread_mutex_lock(&s->lock);
-    bool kept = add(s, e, size, need);
+    size_t start = s->fresh.n;
+    for (struct ledger_entry *e = first; e; e = e->next)
+        e->rc = append(&s->fresh, e, need) ? AIGNE_OK : AIGNE_E_STORE;
+    size_t left = write_records(s, s->fresh.p + start, s->fresh.n - start, need);
+    s->fresh.n = start + left;
+    for (struct ledger_entry *e = first; e; e = e->next) {
+        size_t size = e->rc ? 0 : frame_size(e);
+        if (size > left)
+            e->rc = AIGNE_E_STORE;
+        left -= e->rc ? 0 : size;
+        atomic_fetch_add(&s->waiting, !e->rc);
+    }
     pthread_mutex_unlock(&s->lock);
-    return kept;
 }
 
 size_t spool_waiting(const struct spool *s)

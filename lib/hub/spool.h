@@ -20,8 +20,9 @@ enum spool_need {
     SPOOL_ON_DISK,    /* also when the power fails, if it can be; in memory at least */
     SPOOL_MAYBE_THERE /* the same; and the store may have it already */
 };
-/* Keep the entry's rows and its release; false: there is no room, nothing is kept. Any thread. */
-bool spool_keep(struct spool *s, const struct ledger_entry *e, enum spool_need need);
+/* Keep the rows and the release of each entry from `first` on, and say in its `rc` whether that could be done.
+ * Any thread. */
+void spool_keep(struct spool *s, struct ledger_entry *first, enum spool_need need);
 size_t spool_waiting(const struct spool *s); /* entries; any thread */
 
 /* The rest is for one thread at a time. What was handed out before and is in the store, although that seemed to

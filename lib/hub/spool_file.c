@@ -124,15 +124,15 @@ static uint64_t check_of(const struct spool_frame *frame, const char *body)
     return sum ^ (sum >> 29);
 }
 
-/* Where the next record goes, whose place is behind a jump unless it is the end. */
-static int64_t next_place(const struct spool_file *f, int64_t size)
+/* Where a record goes behind `end`, whose place is behind a jump unless it is that. */
+static int64_t next_place(const struct spool_file *f, int jumps, int64_t end, int64_t size)
 {
-    bool before_live = f->jumps == 1 && f->end < f->live;
-    if (before_live && f->end + size + FRAME > f->live)
+    bool before_live = jumps == 1 && end < f->live;
+    if (before_live && end + size + FRAME > f->live)
         return f->top;
-    if (f->jumps == 0 && f->end + size > ROUND && SPOOL_HEAD_SIZE + size + FRAME <= f->live)
+    if (jumps == 0 && end + size > ROUND && SPOOL_HEAD_SIZE + size + FRAME <= f->live)
         return SPOOL_HEAD_SIZE;
-    return f->end;
+    return end;
 }
 
 static bool write_jump(struct spool_file *f, int64_t to)
@@ -147,33 +147,61 @@ static bool write_jump(struct spool_file *f, int64_t to)
     return true;
 }
 
-bool spool_file_write(struct spool_file *f, char *record, bool sync)
+/* Give each of them its number, or 0 again. */
+static void number(char *records, size_t n, uint64_t first, int64_t place)
 {
     struct spool_frame frame;
-    if (f->file < 0 && !begin(f))
-        return false;
-    memcpy(&frame, record, sizeof frame);
-    int64_t place = next_place(f, frame.size);
-    bool jumps = place != f->end;
-    if (jumps && !write_jump(f, place))
-        return false;
-    frame.number = f->number + 1;
-    frame.place = place;
-    frame.check = check_of(&frame, record + sizeof frame);
-    memcpy(record, &frame, sizeof frame);
-    if (!write_at(f, record, frame.size, place)) {
-        frame.number = 0; /* it may be kept in memory */
-        memcpy(record, &frame, sizeof frame);
-        return false;
+    for (size_t at = 0; at < n; at += frame.size) {
+        memcpy(&frame, records + at, sizeof frame);
+        frame.number = first ? first++ : 0;
+        frame.place = place + (int64_t)at;
+        frame.check = check_of(&frame, records + at + sizeof frame);
+        memcpy(records + at, &frame, sizeof frame);
     }
-    f->jumps += jumps;
-    f->number++;
-    f->end = place + frame.size;
+}
+
+/* Those of them that come to lie one behind the other, with one write. How many bytes they are; 0: it failed. */
+static size_t write_run(struct spool_file *f, char *records, size_t n)
+{
+    struct spool_frame frame;
+    size_t size = 0;
+    uint64_t count = 0;
+    memcpy(&frame, records, sizeof frame);
+    int64_t place = next_place(f, f->jumps, f->end, frame.size);
+    int jumps = f->jumps + (place != f->end);
+    if (place != f->end && !write_jump(f, place))
+        return 0;
+    do {
+        size += frame.size;
+        count++;
+        if (size < n)
+            memcpy(&frame, records + size, sizeof frame);
+    } while (size < n &&
+             next_place(f, jumps, place + (int64_t)size, frame.size) == place + (int64_t)size);
+    number(records, size, f->number + 1, place);
+    if (!write_at(f, records, size, place)) {
+        number(records, size, 0, 0); /* they may be kept in memory */
+        return 0;
+    }
+    f->jumps = jumps;
+    f->number += count;
+    f->end = place + (int64_t)size;
     if (f->end > f->top)
         f->top = f->end;
-    if (sync)
+    return size;
+}
+
+size_t spool_file_write(struct spool_file *f, char *records, size_t n, bool sync)
+{
+    size_t done = 0;
+    size_t size = f->file >= 0 || begin(f) ? n : 0;
+    while (done < n && size) {
+        size = write_run(f, records + done, n - done);
+        done += size;
+    }
+    if (done && sync)
         (void)fdatasync(f->file);
-    return true;
+    return done;
 }
 
 void spool_file_took(struct spool_file *f, const struct spool_frame *frame)

@@ -44,8 +44,9 @@ struct spool_file {
 int spool_file_init(struct spool_file *f, struct slice database, struct fault *why);
 /* Give the file up: with `done`, nothing in it waits any more, and it goes. */
 void spool_file_close(struct spool_file *f, bool done);
-/* Number a record, whose frame has its size and kind, and write it; with `sync`, to the disk. */
-bool spool_file_write(struct spool_file *f, char *record, bool sync);
+/* Number records, whose frames have their sizes and kinds, and write them; with `sync`, to the disk. How many bytes
+ * of them are there: the rest is as it was. */
+size_t spool_file_write(struct spool_file *f, char *records, size_t n, bool sync);
 /* That record is in the store. */
 void spool_file_took(struct spool_file *f, const struct spool_frame *frame);
 

@@ -209,7 +209,7 @@ static void *room_for(struct reader *r, uint32_t count, size_t each, size_t size
 {
     void *room = r->bad || count > r->rest.n / each
                      ? NULL
-                     : arena_array(r->arena, (size_t)count + 1, size);
+                     : arena_array(r->arena, (size_t)count + !count, size);
     r->bad = r->bad || !room;
     return room;
 }

@@ -20,6 +20,7 @@ struct net_loop {
     atomic_bool signalled; /* wake_fd is readable, or about to be */
     atomic_bool woken;     /* somebody called net_loop_wake, and no drive returned since */
     _Atomic(struct net_job *) jobs;
+    struct net_job *deferred; /* by the loop's own thread */
     int64_t now_us;
     int64_t armed_us; /* when timer_fd goes off; INT64_MAX: never */
     bool held;

@@ -166,6 +166,13 @@ void loop_request_turn(struct net_loop *l)
         signal_self(l);
 }
 
+void net_loop_defer(struct net_loop *l, struct net_job *job)
+{
+    job->next = l->deferred;
+    l->deferred = job;
+    loop_request_turn(l);
+}
+
 static bool called_for(struct net_loop *l)
 {
     return atomic_load_explicit(&l->jobs, memory_order_acquire) != NULL ||
@@ -175,7 +182,8 @@ static bool called_for(struct net_loop *l)
 static bool work_left(struct net_loop *l)
 {
     const struct net_timer *first = timer_heap_first(&l->timers);
-    return transfers_pending(l) || called_for(l) || (first && first->due_us <= l->now_us);
+    return transfers_pending(l) || l->deferred || called_for(l) ||
+           (first && first->due_us <= l->now_us);
 }
 
 /* Make the descriptor say whether there is something to do: once, when all of it is known. It is left
@@ -243,9 +251,8 @@ static void run_timers(struct net_loop *l)
 
 /* ---- driving ---- */
 
-static void run_jobs(struct net_loop *l)
+static void run_jobs(struct net_loop *l, struct net_job *job)
 {
-    struct net_job *job = take_jobs(l);
     while (job) {
         struct net_job *next = job->next; /* `run` may free it */
         l->news++;
@@ -273,7 +280,10 @@ static void take_event(struct net_loop *l, const struct epoll_event *event)
 
 static void run_ready(struct net_loop *l)
 {
-    run_jobs(l);
+    run_jobs(l, take_jobs(l));
+    struct net_job *deferred = l->deferred;
+    l->deferred = NULL;
+    run_jobs(l, deferred);
     transfers_flush(l);
     transfers_run_due(l);
 }

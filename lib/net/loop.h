@@ -35,6 +35,8 @@ struct net_job {
     void (*run)(struct net_job *self);
 };
 void net_loop_post(struct net_loop *l, struct net_job *job);
+/* The same by the loop's own thread: what can be done together with what the rest of this turn brings. */
+void net_loop_defer(struct net_loop *l, struct net_job *job);
 
 /* A deadline; `fire` is called once inside a drive at or after it. Zero-initialise before first use;
  * setting an armed timer moves it, clearing an idle one is harmless. */

@@ -17,16 +17,16 @@ struct http_header {
 #define HTTP_BODY_PIECES     5
 
 struct http_request {
-    const char *method; /* "POST" */
-    struct slice url;   /* absolute, NUL-terminated */
-    struct http_header headers[HTTP_REQUEST_HEADERS];
-    size_t header_count;
+    const char *method;                  /* "POST" */
+    struct slice url;                    /* absolute, NUL-terminated */
     struct slice body[HTTP_BODY_PIECES]; /* sent one after the other; all in the call's arena or
                                             the caller's body, alive until the transfer ends */
     size_t body_count;
     const struct slice
         *pieces;   /* of a body that has more of them: body_count here, not in `body` */
     bool streamed; /* the answer is expected as server-sent events */
+    size_t header_count;
+    struct http_header headers[HTTP_REQUEST_HEADERS]; /* last: not zeroed for each request */
 };
 
 /* The body's pieces, body_count of them, wherever they are. */
