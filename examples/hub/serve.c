@@ -6,6 +6,7 @@
 #include "hub.h"
 #include "prices.h"
 #include <errno.h>
+#include <malloc.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -310,6 +311,14 @@ static void stop(struct server *server)
     free(server->key);
 }
 
+/* Buffers come and go in waves: what goes back to the system between two of them comes again page by page. So that
+ * much stays, of each thread; but what is as large as a picture goes. */
+static void keep_memory(void)
+{
+    (void)mallopt(M_TRIM_THRESHOLD, 8 * 1024 * 1024);
+    (void)mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
+}
+
 int command_serve(int count, char **arguments)
 {
     struct settings s;
@@ -320,6 +329,7 @@ int command_serve(int count, char **arguments)
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGUSR1);
     pthread_sigmask(SIG_BLOCK, &signals, NULL); /* in the library's threads too */
+    keep_memory();
     int code = settings_read(&s, COMMAND_SERVE, count, arguments);
     if (!code && s.words > 0)
         code = console_refuse("serve takes options only, not \"%s\"", s.word[0]);
