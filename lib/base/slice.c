@@ -19,7 +19,7 @@ static bool same_nocase(const char *a, const char *b, size_t n)
 
 bool slice_same_nocase(struct slice s, const char *text)
 {
-    return same_nocase(s.p, text, s.n);
+    return s.n == strlen(text) && same_nocase(s.p, text, s.n);
 }
 
 bool slice_starts(struct slice s, const char *prefix)

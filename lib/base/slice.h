@@ -42,12 +42,12 @@ static inline bool slice_is(struct slice s, const char *text)
     return slice_eq(s, slice_text(text));
 }
 
-bool slice_same_nocase(struct slice s, const char *text); /* of the same length */
-/* ASCII letters only. The length and a letter's low bits decide nearly always. */
-static inline bool slice_is_nocase(struct slice s, const char *text)
+bool slice_same_nocase(struct slice s, const char *text);
+/* ASCII letters only. The first one's low bits decide nearly always, so they are looked at on the spot. */
+__attribute__((always_inline)) static inline bool slice_is_nocase(struct slice s,
+                                                                  const char *text)
 {
-    return s.n == strlen(text) && (s.n == 0 || ((s.p[0] ^ text[0]) & 0x1F) == 0) &&
-           slice_same_nocase(s, text);
+    return ((s.n ? s.p[0] ^ text[0] : text[0]) & 0x1F) == 0 && slice_same_nocase(s, text);
 }
 bool slice_starts(struct slice s, const char *prefix);
 bool slice_starts_nocase(struct slice s, const char *prefix);

@@ -20,7 +20,7 @@ enum access { ANYBODY, KEY_HOLDER };
 
 struct gateway_path {
     const char *method;
-    const char *path;
+    struct slice path;
     bool prefix; /* what follows the path belongs to it */
     enum access admission;
     const struct ingress *ingress;
@@ -30,49 +30,58 @@ struct gateway_path {
 static void handle_chat(struct aigne_call *call);
 static void handle_embeddings(struct aigne_call *call);
 
+#define PATH(text)                                                                             \
+    {                                                                                          \
+        "" text, sizeof(text) - 1                                                              \
+    }
+
 /* A vendor's own root, what is left of it when clients are given a base URL without it, and as other
  * hubs have it. */
 #define VENDOR_POST(vendor, path, ingress)                                                     \
-    {"POST", "/v1" path, false, KEY_HOLDER, ingress, handle_chat},                             \
-        {"POST", path, false, KEY_HOLDER, ingress, handle_chat},                               \
+    {"POST", PATH("/v1" path), false, KEY_HOLDER, ingress, handle_chat},                       \
+        {"POST", PATH(path), false, KEY_HOLDER, ingress, handle_chat},                         \
     {                                                                                          \
-        "POST", vendor "/v1" path, false, KEY_HOLDER, ingress, handle_chat                     \
+        "POST", PATH(vendor "/v1" path), false, KEY_HOLDER, ingress, handle_chat               \
     }
 #define OPENAI_POST(path, ingress)    VENDOR_POST("/openai", path, ingress)
 #define ANTHROPIC_POST(path, ingress) VENDOR_POST("/anthropic", path, ingress)
 
 /* What AIGNE Hub's tools and people ask besides. */
 #define AIGNE_PAGES(method)                                                                    \
-    {method, "/api/user/", true, KEY_HOLDER, &ingress_aigne, aigne_api},                       \
-        {method, "/api/usage/", true, KEY_HOLDER, &ingress_aigne, aigne_api},                  \
-        {method, "/api/ai", false, KEY_HOLDER, &ingress_aigne, aigne_api},                     \
-        {method, "/api/ai/", true, KEY_HOLDER, &ingress_aigne, aigne_api},                     \
-        {method, "/api/ai-providers", false, KEY_HOLDER, &ingress_aigne, aigne_api},           \
+    {method, PATH("/api/user/"), true, KEY_HOLDER, &ingress_aigne, aigne_api},                 \
+        {method, PATH("/api/usage/"), true, KEY_HOLDER, &ingress_aigne, aigne_api},            \
+        {method, PATH("/api/ai"), false, KEY_HOLDER, &ingress_aigne, aigne_api},               \
+        {method, PATH("/api/ai/"), true, KEY_HOLDER, &ingress_aigne, aigne_api},               \
+        {method, PATH("/api/ai-providers"), false, KEY_HOLDER, &ingress_aigne, aigne_api},     \
     {                                                                                          \
-        method, "/api/ai-providers/", true, KEY_HOLDER, &ingress_aigne, aigne_api              \
+        method, PATH("/api/ai-providers/"), true, KEY_HOLDER, &ingress_aigne, aigne_api        \
     }
 
 static const struct gateway_path paths[] = {
-    {"POST", "/api/v2/chat", false, KEY_HOLDER, &ingress_aigne, handle_chat},
-    {"POST", "/api/v2/chat/completions", false, KEY_HOLDER, &ingress_aigne_completions,
+    {"POST", PATH("/api/v2/chat"), false, KEY_HOLDER, &ingress_aigne, handle_chat},
+    {"POST", PATH("/api/v2/chat/completions"), false, KEY_HOLDER, &ingress_aigne_completions,
      handle_chat},
-    {"POST", "/api/v2/completions", false, KEY_HOLDER, &ingress_aigne_completions, handle_chat},
-    {"POST", "/api/v2/image", false, KEY_HOLDER, &ingress_aigne_image, handle_chat},
-    {"POST", "/api/v2/video", false, KEY_HOLDER, &ingress_aigne_video, handle_chat},
-    {"POST", "/api/v2/embeddings", false, KEY_HOLDER, &ingress_aigne_embedding,
+    {"POST", PATH("/api/v2/completions"), false, KEY_HOLDER, &ingress_aigne_completions,
+     handle_chat},
+    {"POST", PATH("/api/v2/image"), false, KEY_HOLDER, &ingress_aigne_image, handle_chat},
+    {"POST", PATH("/api/v2/video"), false, KEY_HOLDER, &ingress_aigne_video, handle_chat},
+    {"POST", PATH("/api/v2/embeddings"), false, KEY_HOLDER, &ingress_aigne_embedding,
      handle_embeddings},
-    {"POST", "/api/v2/speech", false, KEY_HOLDER, &ingress_aigne_speech, handle_chat},
-    {"POST", "/api/v2/transcription", false, KEY_HOLDER, &ingress_aigne_transcription,
+    {"POST", PATH("/api/v2/speech"), false, KEY_HOLDER, &ingress_aigne_speech, handle_chat},
+    {"POST", PATH("/api/v2/transcription"), false, KEY_HOLDER, &ingress_aigne_transcription,
      handle_chat},
-    {"POST", "/api/v2/image/generations", false, KEY_HOLDER, &ingress_aigne_generations,
+    {"POST", PATH("/api/v2/image/generations"), false, KEY_HOLDER, &ingress_aigne_generations,
      handle_chat},
-    {"POST", "/api/v2/audio/speech", false, KEY_HOLDER, &ingress_openai_speech, handle_chat},
-    {"POST", "/api/v2/audio/transcriptions", false, KEY_HOLDER, &ingress_openai_transcriptions,
+    {"POST", PATH("/api/v2/audio/speech"), false, KEY_HOLDER, &ingress_openai_speech,
      handle_chat},
+    {"POST", PATH("/api/v2/audio/transcriptions"), false, KEY_HOLDER,
+     &ingress_openai_transcriptions, handle_chat},
     /* Where AIGNE Hub's documents promise OpenAI's formats. */
-    {"POST", "/api/chat/completions", false, KEY_HOLDER, &ingress_openai, handle_chat},
-    {"POST", "/api/embeddings", false, KEY_HOLDER, &ingress_openai_embeddings, handle_chat},
-    {"POST", "/api/images/generations", false, KEY_HOLDER, &ingress_openai_images, handle_chat},
+    {"POST", PATH("/api/chat/completions"), false, KEY_HOLDER, &ingress_openai, handle_chat},
+    {"POST", PATH("/api/embeddings"), false, KEY_HOLDER, &ingress_openai_embeddings,
+     handle_chat},
+    {"POST", PATH("/api/images/generations"), false, KEY_HOLDER, &ingress_openai_images,
+     handle_chat},
     OPENAI_POST("/chat/completions", &ingress_openai),
     OPENAI_POST("/responses", &ingress_openai_responses),
     OPENAI_POST("/embeddings", &ingress_openai_embeddings),
@@ -83,44 +92,48 @@ static const struct gateway_path paths[] = {
     OPENAI_POST("/audio/translations", &ingress_openai_translations),
     ANTHROPIC_POST("/messages", &ingress_anthropic),
     ANTHROPIC_POST("/messages/count_tokens", &ingress_anthropic_count),
-    {"GET", "/anthropic/v1/models", false, KEY_HOLDER, &ingress_anthropic,
+    {"GET", PATH("/anthropic/v1/models"), false, KEY_HOLDER, &ingress_anthropic,
      page_anthropic_models},
-    {"GET", "/anthropic/v1/models/", true, KEY_HOLDER, &ingress_anthropic,
+    {"GET", PATH("/anthropic/v1/models/"), true, KEY_HOLDER, &ingress_anthropic,
      page_anthropic_models},
-    {"GET", "/v1beta/models", false, KEY_HOLDER, &ingress_gemini, page_gemini_models},
-    {"GET", "/v1beta/models/", true, KEY_HOLDER, &ingress_gemini, page_gemini_models},
-    {"GET", "/gemini/v1beta/models", false, KEY_HOLDER, &ingress_gemini, page_gemini_models},
-    {"GET", "/gemini/v1beta/models/", true, KEY_HOLDER, &ingress_gemini, page_gemini_models},
-    {"GET", "/gemini/v1/models", false, KEY_HOLDER, &ingress_gemini, page_gemini_models},
-    {"GET", "/gemini/v1/models/", true, KEY_HOLDER, &ingress_gemini, page_gemini_models},
-    {"GET", "/v1/models", false, KEY_HOLDER, &ingress_openai, page_openai_models},
-    {"GET", "/v1/models/", true, KEY_HOLDER, &ingress_openai, page_openai_models},
-    {"GET", "/models", false, KEY_HOLDER, &ingress_openai, page_openai_models},
-    {"GET", "/models/", true, KEY_HOLDER, &ingress_openai, page_openai_models},
-    {"GET", "/openai/v1/models", false, KEY_HOLDER, &ingress_openai, page_openai_models},
-    {"GET", "/openai/v1/models/", true, KEY_HOLDER, &ingress_openai, page_openai_models},
-    {"GET", "/__blocklet__.js", false, ANYBODY, &ingress_aigne, page_discovery},
-    {"GET", "/api/ai/models", false, ANYBODY, &ingress_aigne, page_aigne_models},
-    {"GET", "/api/ai-providers/models", false, ANYBODY, &ingress_aigne, page_aigne_models},
-    {"GET", "/api/user/model-calls/export", false, KEY_HOLDER, &ingress_aigne,
+    {"GET", PATH("/v1beta/models"), false, KEY_HOLDER, &ingress_gemini, page_gemini_models},
+    {"GET", PATH("/v1beta/models/"), true, KEY_HOLDER, &ingress_gemini, page_gemini_models},
+    {"GET", PATH("/gemini/v1beta/models"), false, KEY_HOLDER, &ingress_gemini,
+     page_gemini_models},
+    {"GET", PATH("/gemini/v1beta/models/"), true, KEY_HOLDER, &ingress_gemini,
+     page_gemini_models},
+    {"GET", PATH("/gemini/v1/models"), false, KEY_HOLDER, &ingress_gemini, page_gemini_models},
+    {"GET", PATH("/gemini/v1/models/"), true, KEY_HOLDER, &ingress_gemini, page_gemini_models},
+    {"GET", PATH("/v1/models"), false, KEY_HOLDER, &ingress_openai, page_openai_models},
+    {"GET", PATH("/v1/models/"), true, KEY_HOLDER, &ingress_openai, page_openai_models},
+    {"GET", PATH("/models"), false, KEY_HOLDER, &ingress_openai, page_openai_models},
+    {"GET", PATH("/models/"), true, KEY_HOLDER, &ingress_openai, page_openai_models},
+    {"GET", PATH("/openai/v1/models"), false, KEY_HOLDER, &ingress_openai, page_openai_models},
+    {"GET", PATH("/openai/v1/models/"), true, KEY_HOLDER, &ingress_openai, page_openai_models},
+    {"GET", PATH("/__blocklet__.js"), false, ANYBODY, &ingress_aigne, page_discovery},
+    {"GET", PATH("/api/ai/models"), false, ANYBODY, &ingress_aigne, page_aigne_models},
+    {"GET", PATH("/api/ai-providers/models"), false, ANYBODY, &ingress_aigne,
+     page_aigne_models},
+    {"GET", PATH("/api/user/model-calls/export"), false, KEY_HOLDER, &ingress_aigne,
      page_aigne_export},
     AIGNE_PAGES("GET"),
     AIGNE_PAGES("POST"),
     AIGNE_PAGES("PUT"),
     AIGNE_PAGES("DELETE"),
-    {"GET", "/api/v2/status", false, ANYBODY, &ingress_aigne, page_aigne_status},
-    {"POST", "/api/admin/", true, KEY_HOLDER, &ingress_aigne, admin_handle},
-    {"GET", "/api/admin/usage/export", false, KEY_HOLDER, &ingress_aigne, page_usage_export},
-    {"POST", "/api/payment/webhook/", true, ANYBODY, &ingress_aigne, payment_webhook},
-    {"GET", "/health", false, ANYBODY, &ingress_aigne, page_health},
-    {"GET", "/", false, ANYBODY, &ingress_aigne, page_health},
+    {"GET", PATH("/api/v2/status"), false, ANYBODY, &ingress_aigne, page_aigne_status},
+    {"POST", PATH("/api/admin/"), true, KEY_HOLDER, &ingress_aigne, admin_handle},
+    {"GET", PATH("/api/admin/usage/export"), false, KEY_HOLDER, &ingress_aigne,
+     page_usage_export},
+    {"POST", PATH("/api/payment/webhook/"), true, ANYBODY, &ingress_aigne, payment_webhook},
+    {"GET", PATH("/health"), false, ANYBODY, &ingress_aigne, page_health},
+    {"GET", PATH("/"), false, ANYBODY, &ingress_aigne, page_health},
 };
 
 /* Google's clients name model and method behind these. */
 static const char *const google_roots[] = {"/v1beta/", "/v1/", "/gemini/v1beta/",
                                            "/gemini/v1/"};
-static const struct gateway_path google_path = {"POST",     "",   true,
-                                                KEY_HOLDER, NULL, handle_chat};
+static const struct gateway_path google_path = {"POST",     PATH(""), true,
+                                                KEY_HOLDER, NULL,     handle_chat};
 
 /* ---- chat ---- */
 
@@ -159,8 +172,8 @@ static void handle_embeddings(struct aigne_call *call)
 
 static bool path_fits(const struct gateway_path *p, struct slice path)
 {
-    return p->prefix ? slice_starts(path, p->path) && path.n > strlen(p->path)
-                     : slice_is(path, p->path);
+    size_t n = p->path.n;
+    return (p->prefix ? path.n > n : path.n == n) && memcmp(path.p, p->path.p, n) == 0;
 }
 
 static struct slice without_mount_point(struct slice path, const char *mount_point)
@@ -241,7 +254,7 @@ static const struct gateway_path *find_path(struct aigne_call *call)
             slice_is(SLICE("GET"), paths[i].method) ? "GET, HEAD, OPTIONS" : "POST, OPTIONS";
         if (!method_fits(&paths[i], x->method))
             continue;
-        x->rest = slice_from(x->path, strlen(paths[i].path));
+        x->rest = slice_from(x->path, paths[i].path.n);
         x->ingress = paths[i].ingress;
         return &paths[i];
     }

@@ -10,7 +10,7 @@
 struct aigne_call *call_new(const struct outlet *outlet, struct aigne_loop *loop,
                             struct loop_pool *pool)
 {
-    struct aigne_call *call = mem_alloc(sizeof(*call) + outlet->state_size);
+    struct aigne_call *call = loop_call_memory(loop, sizeof(*call) + outlet->state_size);
     if (!call)
         return NULL;
     memset(call, 0, offsetof(struct aigne_call, fault));
@@ -33,7 +33,7 @@ struct aigne_call *call_new(const struct outlet *outlet, struct aigne_loop *loop
     call->started_us = clock_monotonic_us();
     call->started_ms = clock_wall_ms();
     if (random_pool_id(&loop->ids, call->id, call->started_ms) < 0) {
-        mem_free(call);
+        loop_call_over(loop, call, sizeof(*call) + outlet->state_size);
         return NULL;
     }
     loop_call_added(loop, &call->live_link);
@@ -106,7 +106,7 @@ void call_destroy(struct aigne_call *call)
         hub_object_drop(call->hub);
     arena_free(&call->arena);
     call->magic = HANDLE_DEAD;
-    mem_free(call);
+    loop_call_over(loop, call, sizeof(*call) + call->outlet->state_size);
 }
 
 /* Over now, or as soon as what was used is recorded. */

@@ -6,6 +6,18 @@
 #include <aignehub/aignehub.h>
 
 #define POOL_LARGEST 32
+/* A sanitizer is to see who uses a call that is over. */
+#ifdef __SANITIZE_ADDRESS__
+#    define SPARE_LARGEST 0
+#else
+#    define SPARE_LARGEST 64
+#endif
+
+struct spare_call {
+    unsigned magic; /* the call's, which says that it is dead */
+    struct spare_call *next;
+    size_t size;
+};
 
 int loop_new(struct aigne_loop **out, struct fault *why)
 {
@@ -29,6 +41,8 @@ void loop_drop(struct aigne_loop *l)
 {
     if (!ref_drop(&l->ref))
         return;
+    while (l->spare)
+        mem_free(loop_call_memory(l, 0));
     catalog_drop(l->catalog);
     net_loop_free(l->net);
     mem_free(l);
@@ -194,6 +208,30 @@ void loop_mark_ready(struct aigne_loop *l, struct list *link)
     if (list_empty(&l->ready))
         net_loop_hold_ready(l->net, true);
     list_append(&l->ready, link);
+}
+
+/* Calls are large and of two or three sizes: the newest will do nearly always. */
+void *loop_call_memory(struct aigne_loop *l, size_t size)
+{
+    struct spare_call *spare = l->spare;
+    if (!spare || spare->size < size)
+        return mem_alloc(size);
+    l->spare = spare->next;
+    l->spare_count--;
+    return spare;
+}
+
+void loop_call_over(struct aigne_loop *l, void *memory, size_t size)
+{
+    struct spare_call *spare = memory;
+    if (l->spare_count == SPARE_LARGEST) {
+        mem_free(memory);
+        return;
+    }
+    spare->next = l->spare;
+    spare->size = size;
+    l->spare = spare;
+    l->spare_count++;
 }
 
 void loop_call_added(struct aigne_loop *l, struct list *link)

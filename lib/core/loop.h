@@ -30,8 +30,10 @@ struct aigne_loop {
     struct net_job keep;
     atomic_bool cancel_pending; /* somebody asked for a call to be cancelled */
     struct random_pool ids;     /* for calls */
-    uint64_t catalog_hub;       /* the serial of the hub it belongs to */
-    struct catalog *catalog;    /* the one this loop used last, so that a call need not lock */
+    struct spare_call *spare;   /* memory of calls that are over, for those to come */
+    size_t spare_count;
+    uint64_t catalog_hub;    /* the serial of the hub it belongs to */
+    struct catalog *catalog; /* the one this loop used last, so that a call need not lock */
     int64_t catalog_version;
     struct aigne_loop *next_free; /* in a pool */
 };
@@ -47,6 +49,9 @@ struct aigne_call *loop_take_ready(struct aigne_loop *l);
 void loop_mark_ready(struct aigne_loop *l, struct list *link);
 void loop_unmark_ready(struct aigne_loop *l, struct list *link);
 void loop_call_added(struct aigne_loop *l, struct list *link);
+/* Memory for a call, not zeroed, and back. */
+void *loop_call_memory(struct aigne_loop *l, size_t size);
+void loop_call_over(struct aigne_loop *l, void *memory, size_t size);
 /* Another thread is going to post a job: whatever the job frees, the loop outlives the posting. Each
  * loop_expect is followed by one loop_post, or by loop_drop when it did not come to that. */
 void loop_expect(struct aigne_loop *l);

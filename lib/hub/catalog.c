@@ -6,6 +6,7 @@
 #include "hub/known.h"
 #include "text/base64.h"
 #include "text/json_scan.h"
+#include "vault/seal.h"
 #include <aignehub/aignehub.h>
 #include <stdlib.h>
 
@@ -270,7 +271,7 @@ static int read_credentials(struct catalog *c)
         return AIGNE_E_NOMEM;
     for (size_t i = 0; i < count; i++)
         if (read_credential(c, &from[i], &to[kept]))
-            kept++;
+            to[kept++].opened = arena_alloc(&c->arena, sizeof *to->opened);
     if (c->arena.failed)
         return AIGNE_E_NOMEM;
     qsort(to, kept, sizeof *to, by_provider_and_use);
@@ -379,8 +380,18 @@ static void read_settings(struct catalog *c)
     c->policy = catalog_policy(c, body);
 }
 
+static void close_secrets(struct catalog *c)
+{
+    for (size_t i = 0; i < c->provider_count; i++) {
+        struct catalog_provider *p = &c->providers[i];
+        for (size_t k = 0; k < p->credential_count; k++)
+            vault_close(atomic_load(p->credentials[k].opened));
+    }
+}
+
 static void catalog_free(struct catalog *c)
 {
+    close_secrets(c);
     map_free(&c->providers_by_name);
     map_free(&c->rates_by_name);
     map_free(&c->rates_by_tail);

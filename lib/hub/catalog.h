@@ -30,6 +30,8 @@ struct catalog_credential {
     struct slice name;
     struct slice provider;
     struct slice sealed; /* the envelope's bytes */
+    _Atomic(struct vault_opened *)
+        *opened;         /* the same, once it was; as long as the catalogue */
     struct slice masked; /* "sk-a****wxyz" */
     struct slice
         type; /* "api_key": the secret is the key; "access_key_pair": a JSON object with
@@ -104,6 +106,8 @@ struct catalog_key {
     const struct policy *policy; /* NULL: it says nothing */
     unsigned char hash[VAULT_HASH_SIZE];
 };
+
+struct vault_opened;
 
 struct catalog {
     struct ref ref;

@@ -68,14 +68,30 @@ int hub_open_envelope(struct hub *h, struct slice identity, struct slice envelop
     return rc;
 }
 
+/* Of those who opened it at once the first one's stays. */
+static void keep_open(const struct catalog_credential *credential, struct slice secret)
+{
+    struct vault_opened *none = NULL;
+    struct vault_opened *opened = vault_keep_open(secret);
+    if (opened && !atomic_compare_exchange_strong(credential->opened, &none, opened))
+        vault_close(opened);
+}
+
 int hub_open_secret(struct hub *h, const struct catalog_credential *credential, struct buf *out,
                     struct fault *why)
 {
+    const struct vault_opened *opened = atomic_load(credential->opened);
+    if (opened) {
+        buf_put(out, opened->text, opened->n);
+        return buf_rc(out) ? fault_nomem(why) : AIGNE_OK;
+    }
     char room[IDENTITY_SIZE];
     struct slice identity = credential_identity(room, credential->provider, credential->id);
     if (!identity.p)
         return fault_set(why, AIGNE_E_STORE, "A credential in the store has too long a name.");
     int rc = hub_open_envelope(h, identity, credential->sealed, out, why);
+    if (!rc)
+        keep_open(credential, buf_slice(out));
     if (rc && why) {
         why->http = 503;
         FAULT_COPY(why->provider, credential->provider);

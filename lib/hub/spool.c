@@ -52,12 +52,17 @@ static void pile_free(struct pile *p)
     arena_free(&p->arena);
 }
 
+static bool frame_in(struct slice records, size_t at, struct spool_frame *out)
+{
+    if (at >= records.n)
+        return false;
+    memcpy(out, records.p + at, sizeof *out);
+    return true;
+}
+
 static bool frame_of(const struct pile *p, size_t at, struct spool_frame *out)
 {
-    if (at >= p->bytes.n)
-        return false;
-    memcpy(out, p->bytes.p + at, sizeof *out);
-    return true;
+    return frame_in(buf_slice(&p->bytes), at, out);
 }
 
 static struct slice body_of(const struct pile *p, size_t at, const struct spool_frame *frame)
@@ -222,16 +227,11 @@ static size_t write_records(struct spool *s, char *records, size_t n, enum spool
     return need == SPOOL_LIKE_STORE && s->file.database ? written : n;
 }
 
-static size_t frame_size(const struct ledger_entry *e)
-{
-    const size_t word = sizeof(uint64_t);
-    return (sizeof(struct spool_frame) + spool_record_size(e) + word - 1) / word * word;
-}
-
 /* Behind what is new. False: there is no room. */
 static bool append(struct buf *fresh, const struct ledger_entry *e, enum spool_need need)
 {
-    size_t size = frame_size(e);
+    const size_t word = sizeof(uint64_t);
+    size_t size = (sizeof(struct spool_frame) + spool_record_size(e) + word - 1) / word * word;
     struct spool_frame frame = {.size = (uint32_t)size, .kind = SPOOL_RECORD};
     if (size > LIMIT_SPOOL || buf_reserve(fresh, size)) {
         fresh->rc = AIGNE_OK; /* the mistake is not the next one's */
@@ -249,17 +249,18 @@ void spool_keep(struct spool *s, struct ledger_entry *first, enum spool_need nee
 {
     pthread_mutex_lock(&s->lock);
     size_t start = s->fresh.n;
+    size_t count = 0;
     for (struct ledger_entry *e = first; e; e = e->next)
         e->rc = append(&s->fresh, e, need) ? AIGNE_OK : AIGNE_E_STORE;
-    size_t left = write_records(s, s->fresh.p + start, s->fresh.n - start, need);
-    s->fresh.n = start + left;
+    s->fresh.n = start + write_records(s, s->fresh.p + start, s->fresh.n - start, need);
+    struct spool_frame frame;
     for (struct ledger_entry *e = first; e; e = e->next) {
-        size_t size = e->rc ? 0 : frame_size(e);
-        if (size > left)
+        if (!e->rc && !frame_in(buf_slice(&s->fresh), start, &frame))
             e->rc = AIGNE_E_STORE;
-        left -= e->rc ? 0 : size;
-        atomic_fetch_add(&s->waiting, !e->rc);
+        start += e->rc ? 0 : frame.size;
+        count += !e->rc;
     }
+    atomic_fetch_add(&s->waiting, count);
     pthread_mutex_unlock(&s->lock);
 }
 

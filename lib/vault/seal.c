@@ -176,6 +176,23 @@ int vault_open(const struct vault_key *k, struct slice identity, struct slice en
     return AIGNE_OK;
 }
 
+struct vault_opened *vault_keep_open(struct slice secret)
+{
+    const size_t unit =
+        _Alignof(struct vault_opened); /* it begins as far before a page's end as it is large */
+    struct vault_opened *o = sodium_malloc((sizeof *o + secret.n + unit - 1) / unit * unit);
+    if (!o)
+        return NULL;
+    o->n = secret.n;
+    memcpy(o->text, secret.p, secret.n);
+    return o;
+}
+
+void vault_close(struct vault_opened *o)
+{
+    sodium_free(o);
+}
+
 void vault_hash(struct slice text, unsigned char out[VAULT_HASH_SIZE])
 {
     crypto_generichash(out, VAULT_HASH_SIZE, (const unsigned char *)(text.p ? text.p : ""),

@@ -35,6 +35,14 @@ int vault_seal(const struct vault_key *k, struct slice identity, struct slice se
 int vault_open(const struct vault_key *k, struct slice identity, struct slice envelope,
                struct buf *out, struct fault *why);
 
+/* A secret that stays open, in memory like a master key's, which any thread may read. NULL: there is none left. */
+struct vault_opened {
+    size_t n;
+    char text[];
+};
+struct vault_opened *vault_keep_open(struct slice secret);
+void vault_close(struct vault_opened *o); /* wipes; NULL is harmless */
+
 /* BLAKE2b-256 for looking up access keys: they are random, so no salt and no stretching. */
 #define VAULT_HASH_SIZE 32
 void vault_hash(struct slice text, unsigned char out[VAULT_HASH_SIZE]);
