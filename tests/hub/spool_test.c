@@ -60,6 +60,30 @@ static void keep(struct spool *s, const char *id)
     assert_true(keep_as(s, id, SPOOL_LIKE_STORE));
 }
 
+/* So many of different sizes, as one turn of a loop brings them: how many are kept. */
+static size_t keep_together(struct spool *s, long first, size_t count, unsigned *seed)
+{
+    enum { MOST = 64, LONGEST = 2000 };
+    static char texts[LONGEST];
+    static struct usage_row rows[MOST];
+    static struct ledger_entry entries[MOST];
+    static char ids[MOST][32];
+    size_t kept = 0;
+    memset(texts, 'x', sizeof texts);
+    for (size_t i = 0; i < count; i++) {
+        (void)snprintf(ids[i], sizeof ids[i], "row-%ld", first + (long)i);
+        rows[i] = sample_row(ids[i]);
+        rows[i].dropped = slice_of(texts, (size_t)(rand_r(seed) % LONGEST));
+        entries[i] = (struct ledger_entry){
+            .next = i + 1 < count ? &entries[i + 1] : NULL, .rows = &rows[i], .row_count = 1};
+    }
+    if (count)
+        spool_keep(s, entries, SPOOL_LIKE_STORE);
+    for (size_t i = 0; i < count; i++)
+        kept += entries[i].rc == AIGNE_OK;
+    return kept;
+}
+
 static void replay_all(struct spool *s)
 {
     struct fault why;
@@ -184,7 +208,6 @@ static void test_died_in_the_midst_of_it(void **state)
 static void test_dies_at_any_moment(void **state)
 {
     (void)state;
-    char id[32];
     struct stat found;
     long kept = 0;
     unsigned seed = 7;
@@ -193,10 +216,9 @@ static void test_dies_at_any_moment(void **state)
         assert_int_equal(rows(), kept);
         int steps = 40 + rand_r(&seed) % 60;
         for (int i = 0; i < steps; i++) {
-            for (int more = rand_r(&seed) % 40; more > 0; more--) {
-                (void)snprintf(id, sizeof id, "row-%ld", kept++);
-                keep(s, id);
-            }
+            size_t more = (size_t)(rand_r(&seed) % 40);
+            assert_int_equal(keep_together(s, kept, more, &seed), more);
+            kept += (long)more;
             take(s, (size_t)(rand_r(&seed) % 50));
         }
         keep(s, "last");
@@ -459,6 +481,28 @@ static void test_a_file_that_cannot_be_written(void **state)
     spool_close(s);
 }
 
+/* The disk becomes full in the midst of what is kept together: that is kept nowhere, and what comes later is. */
+static void test_a_file_that_becomes_full(void **state)
+{
+    (void)state;
+    struct rlimit before;
+    unsigned seed = 11;
+    struct spool *s = opened();
+    assert_int_equal(keep_together(s, 0, 3, &seed), 3);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    const struct rlimit little = {.rlim_cur = 20000, .rlim_max = before.rlim_max};
+    void (*signalled)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+    assert_int_equal(keep_together(s, 100, 40, &seed), 0);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    (void)signal(SIGXFSZ, signalled);
+    assert_int_equal(spool_waiting(s), 3);
+    assert_int_equal(keep_together(s, 200, 5, &seed), 5);
+    spool_close(s); /* dies */
+    spool_close(opened());
+    assert_int_equal(rows(), 8);
+}
+
 /* What the version before left: its records have no notes. */
 static void test_the_format_before(void **state)
 {
@@ -488,6 +532,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_call_that_began, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_doubtful_commit, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_file_that_cannot_be_written, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_file_that_becomes_full, setup, teardown),
         cmocka_unit_test_setup_teardown(test_the_format_before, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
