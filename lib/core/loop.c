@@ -7,7 +7,10 @@
 
 #define POOL_LARGEST 32
 /* A sanitizer is to see who uses a call that is over. */
-#ifdef __SANITIZE_ADDRESS__
+#ifndef __has_feature
+#    define __has_feature(name) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
 #    define SPARE_LARGEST 0
 #else
 #    define SPARE_LARGEST 64
@@ -127,33 +130,51 @@ void loop_record(struct aigne_loop *l, struct hub *h, struct ledger_entry *entry
 }
 
 /* One write for all of them. */
-static void keep_now(struct net_job *self)
+static void keep_now(struct aigne_loop *l)
 {
-    struct aigne_loop *l = LIST_OWNER(self, struct aigne_loop, keep);
     struct ledger_entry *e = l->keeping;
     l->keeping = NULL;
-    hub_keep(l->keeping_for, e);
+    if (e)
+        hub_keep(l->keeping_for, e);
     for (struct ledger_entry *next = NULL; e; e = next) {
         next = e->next;
         e->done(e);
     }
 }
 
+static void keep_deferred(struct net_job *self)
+{
+    struct aigne_loop *l = LIST_OWNER(self, struct aigne_loop, keep);
+    l->keep_deferred = false;
+    keep_now(l);
+}
+
+static void defer_keeping(struct aigne_loop *l)
+{
+    if (l->keep_deferred)
+        return;
+    l->keep_deferred = true;
+    l->keep.run = keep_deferred;
+    net_loop_defer(l->net, &l->keep);
+}
+
 void loop_keep(struct aigne_loop *l, struct hub *h, struct ledger_entry *entry)
 {
+    /* A call that has begun needs another drive anyway; of one that is over none may come. */
+    bool alone = !l->driving && entry->money_kind != STORE_NOTE;
+    bool others = l->keeping && l->keeping_for != h; /* few loops serve two */
     entry->next = NULL;
-    if (!l->keeping) {
-        l->keeping_for = h;
-        l->keeping_end = &l->keeping;
-        l->keep.run = keep_now;
-        net_loop_defer(l->net, &l->keep);
-    } else if (l->keeping_for != h) { /* few loops serve two */
+    if (alone || others) {
         hub_keep(h, entry);
         entry->done(entry);
         return;
     }
+    if (!l->keeping)
+        l->keeping_end = &l->keeping;
+    l->keeping_for = h;
     *l->keeping_end = entry;
     l->keeping_end = &entry->next;
+    defer_keeping(l);
 }
 
 /* No drive sleeps after a record was given: whatever ends a call is news. */
@@ -165,6 +186,7 @@ static int drive(struct aigne_loop *l, int wait_ms)
     int rc = net_loop_drive(l->net, atomic_load(&l->cancel_pending) ? 0 : wait_ms);
     if (atomic_load(&l->cancel_pending) && atomic_exchange(&l->cancel_pending, false))
         cancel_marked(l);
+    keep_now(l);
     l->driving = false;
     record_now(l);
     return rc;

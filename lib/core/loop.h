@@ -26,8 +26,9 @@ struct aigne_loop {
     struct hub *recording;        /* held: to be told of the records of this drive */
     struct ledger_entry *keeping; /* what this turn brought to be kept, */
     struct ledger_entry **keeping_end;
-    struct hub *keeping_for; /* by that hub */
-    struct net_job keep;
+    struct hub *keeping_for;    /* by that hub */
+    struct net_job keep;        /* does it */
+    bool keep_deferred;         /* it is in its list */
     atomic_bool cancel_pending; /* somebody asked for a call to be cancelled */
     struct random_pool ids;     /* for calls */
     struct spare_call *spare;   /* memory of calls that are over, for those to come */
@@ -59,8 +60,8 @@ void loop_post(struct aigne_loop *l, struct net_job *job); /* any thread */
 void loop_drop(struct aigne_loop *l);
 /* Have `entry` recorded. Those of one drive are recorded together, from its end on. */
 void loop_record(struct aigne_loop *l, struct hub *h, struct ledger_entry *entry);
-/* Have `entry`, which may be, kept with all others that this turn of the loop brings: see ledger_keep. Its `done` is
- * called then, on this thread, with its `rc` telling whether it was, and is not to submit it itself but to loop_record. */
+/* Have `entry`, which may be, kept with all others that this drive brings, or at once where there is none: see
+ * ledger_keep. Its `done` is called then, on this thread, with its `rc` telling whether it was. */
 void loop_keep(struct aigne_loop *l, struct hub *h, struct ledger_entry *entry);
 /* The hub's current catalogue, held for the caller. `serial` tells this hub from any other that ever
  * lived at the same address. */

@@ -160,12 +160,27 @@ static void number(char *records, size_t n, uint64_t first, int64_t place)
     }
 }
 
-/* Those of them that come to lie one behind the other, with one write. How many bytes they are; 0: it failed. */
+/* How many bytes whole records make among the first `n`, and how many records. */
+static size_t whole_records(const char *records, size_t size, size_t n, uint64_t *count)
+{
+    struct spool_frame frame;
+    size_t whole = 0;
+    for (*count = 0; whole < size; ++*count) {
+        memcpy(&frame, records + whole, sizeof frame);
+        if (whole + frame.size > n)
+            break;
+        whole += frame.size;
+    }
+    return whole;
+}
+
+/* Those of them that come to lie one behind the other, with one write. How many bytes of them are there: what the
+ * disk had room for is kept, since whoever finds it there takes it for that. */
 static size_t write_run(struct spool_file *f, char *records, size_t n)
 {
     struct spool_frame frame;
     size_t size = 0;
-    uint64_t count = 0;
+    uint64_t count;
     memcpy(&frame, records, sizeof frame);
     int64_t place = next_place(f, f->jumps, f->end, frame.size);
     int jumps = f->jumps + (place != f->end);
@@ -173,22 +188,22 @@ static size_t write_run(struct spool_file *f, char *records, size_t n)
         return 0;
     do {
         size += frame.size;
-        count++;
         if (size < n)
             memcpy(&frame, records + size, sizeof frame);
     } while (size < n &&
              next_place(f, jumps, place + (int64_t)size, frame.size) == place + (int64_t)size);
     number(records, size, f->number + 1, place);
-    if (!write_at(f, records, size, place)) {
-        number(records, size, 0, 0); /* they may be kept in memory */
+    ssize_t written = pwrite(f->file, records, size, place);
+    size_t kept = whole_records(records, size, written > 0 ? (size_t)written : 0, &count);
+    number(records + kept, size - kept, 0, 0); /* they may be kept in memory */
+    if (!kept)
         return 0;
-    }
     f->jumps = jumps;
     f->number += count;
-    f->end = place + (int64_t)size;
+    f->end = place + (int64_t)kept;
     if (f->end > f->top)
         f->top = f->end;
-    return size;
+    return kept;
 }
 
 size_t spool_file_write(struct spool_file *f, char *records, size_t n, bool sync)

@@ -224,6 +224,20 @@ static void between_two_tokens(void **state)
     closes_soon(begins_and_is_silent, STREAM, until_a_piece_came);
 }
 
+/* Whoever has no call left may have no reason to drive the loop either. */
+static void is_recorded_without_another_turn(void **state)
+{
+    (void)state;
+    struct fixture f;
+    forget();
+    fixture_open(&f, NULL, begins_and_is_silent);
+    aigne_call *exchange = start(&f, STREAM);
+    until_a_piece_came(&f, exchange);
+    aigne_call_free(exchange);
+    assert_int_equal(count_rows(f.hub), 1);
+    fixture_close(&f);
+}
+
 /* Nothing is taken any more, so the transfer rests. */
 static void until_nobody_reads(struct fixture *f, aigne_call *exchange)
 {
@@ -531,6 +545,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(while_the_first_token_is_waited_for),
         cmocka_unit_test(between_two_tokens),
+        cmocka_unit_test(is_recorded_without_another_turn),
         cmocka_unit_test(while_the_caller_reads_nothing),
         cmocka_unit_test(while_blocked_in_a_write),
         cmocka_unit_test(while_connecting),
