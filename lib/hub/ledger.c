@@ -162,7 +162,7 @@ static bool keep_distance(struct ledger *l)
     }
     const struct ledger_entry *newest = atomic_load(&l->waiting);
     clock_pause_us(gap);
-    for (int i = 0; l->paid && i < COMING_MOST && newest != atomic_load(&l->waiting); i++) {
+    for (int i = 0; l->holding && i < COMING_MOST && newest != atomic_load(&l->waiting); i++) {
         newest = atomic_load(&l->waiting);
         clock_pause_us(COMING_US);
     }

@@ -27,7 +27,7 @@ struct ledger {
     int64_t emptied_us;   /* when the last one took what was in the spool */
     int64_t looked_us;    /* the last look at the escrows */
     int without_gap;      /* so many commits to come do not keep the distance */
-    bool paid;            /* callers waited for the last commit of money */
+    bool holding;         /* callers waited for the last commit to set something aside */
     int64_t ticked_us;
     struct unreleased *unreleased;
     struct escrows escrows;

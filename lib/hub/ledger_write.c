@@ -332,7 +332,7 @@ void ledger_write_batch(struct ledger *l, struct ledger_entry *first, struct led
     }
     int rc = write_batch(l, &(struct batch){.first = first, .end = end, .rows = rows}, &why);
     l->committed_us = clock_monotonic_us();
-    l->paid = first && first->money;
+    l->holding = first && first->money_kind == STORE_HOLD;
     if (rc && l->options.spool && ledger_passing(rc, &why)) {
         set_aside(l, first, end, rc, &why);
         return;
