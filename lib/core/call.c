@@ -280,19 +280,15 @@ static enum flow recall(struct aigne_call *call)
 }
 
 /* Who asked may have gone meanwhile. */
-static enum flow held(struct aigne_call *call)
+static void on_held(struct net_job *self)
 {
+    struct aigne_call *call = bill_of(self);
     int rc = bill_held(call);
     call->state = CALL_OPEN;
     if (call_unwanted(call))
         rc = outcome_cancelled(call);
-    return rc < 0 ? fail_now(call) : GO;
-}
-
-static void on_held(struct net_job *self)
-{
-    struct aigne_call *call = bill_of(self);
-    held(call);
+    if (rc < 0)
+        (void)fail_now(call);
     call_go_on(call);
 }
 
