@@ -202,8 +202,8 @@ static void admit_again(struct aigne_call *call)
 static enum flow admit_member(struct aigne_call *call)
 {
     call->state = CALL_PLAN;
-    int rc =
-        hub_who(call->catalog, call->model->who, call->started_ms, &call->who, &call->fault);
+    int rc = hub_who(call->catalog, loop_recent_keys(call->loop, call->catalog),
+                     call->model->who, call->started_ms, &call->who, &call->fault);
     if (rc < 0)
         return refresh_catalog(call, admit_again) ? WAIT : fail_now(call);
     call->user = call->who->user;

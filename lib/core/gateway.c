@@ -386,7 +386,8 @@ static void admit(struct aigne_call *call)
         call_refuse(call);
         return;
     }
-    int rc = hub_who(call->catalog, key, call->started_ms, &call->who, &call->fault);
+    int rc = hub_who(call->catalog, loop_recent_keys(call->loop, call->catalog), key,
+                     call->started_ms, &call->who, &call->fault);
     if (rc >= 0) {
         call->user = call->who->user;
         let_in(call);

@@ -265,6 +265,7 @@ struct catalog *loop_catalog(struct aigne_loop *l, struct hub *h, uint64_t seria
 {
     int64_t version = hub_catalog_version(h);
     if (!l->catalog || l->catalog_hub != serial || l->catalog_version != version) {
+        recent_keys_forget(&l->recent_keys);
         catalog_drop(l->catalog);
         l->catalog = hub_catalog(h);
         l->catalog_version = version;
@@ -272,6 +273,11 @@ struct catalog *loop_catalog(struct aigne_loop *l, struct hub *h, uint64_t seria
     }
     catalog_hold(l->catalog);
     return l->catalog;
+}
+
+struct recent_keys *loop_recent_keys(struct aigne_loop *l, const struct catalog *c)
+{
+    return c == l->catalog ? &l->recent_keys : NULL;
 }
 
 void loop_pool_init(struct loop_pool *p)

@@ -36,7 +36,8 @@ struct aigne_loop {
     uint64_t catalog_hub;    /* the serial of the hub it belongs to */
     struct catalog *catalog; /* the one this loop used last, so that a call need not lock */
     int64_t catalog_version;
-    struct aigne_loop *next_free; /* in a pool */
+    struct recent_keys recent_keys; /* of that catalogue */
+    struct aigne_loop *next_free;   /* in a pool */
 };
 
 int loop_new(struct aigne_loop **out, struct fault *why);
@@ -66,6 +67,8 @@ void loop_keep(struct aigne_loop *l, struct hub *h, struct ledger_entry *entry);
 /* The hub's current catalogue, held for the caller. `serial` tells this hub from any other that ever
  * lived at the same address. */
 struct catalog *loop_catalog(struct aigne_loop *l, struct hub *h, uint64_t serial);
+/* What is remembered of the keys of `c`; NULL: it is not the loop's catalogue. */
+struct recent_keys *loop_recent_keys(struct aigne_loop *l, const struct catalog *c);
 /* After a call was freed: when the host has let the loop go, wait for what is still to be recorded and
  * free the loop with its last call. */
 void loop_settle_orphan(struct aigne_loop *l);

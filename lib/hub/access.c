@@ -2,11 +2,13 @@
 #include "hub/hub.h"
 #include <aignehub/aignehub.h>
 
-int hub_who(const struct catalog *c, struct slice secret, int64_t wall_ms,
-            const struct catalog_key **out, struct fault *why)
+int hub_who(const struct catalog *c, struct recent_keys *recent, struct slice secret,
+            int64_t wall_ms, const struct catalog_key **out, struct fault *why)
 {
     *out = NULL;
-    const struct catalog_key *key = secret.n ? catalog_key(c, secret) : NULL;
+    const struct catalog_key *key = NULL;
+    if (secret.n)
+        key = recent ? recent_keys_find(recent, c, secret) : catalog_key(c, secret);
     bool live = key && !key->revoked && (key->expires_ms == 0 || wall_ms < key->expires_ms);
     if (live) {
         *out = key;

@@ -9,6 +9,7 @@
 #include "base/slice.h"
 #include "hub/catalog.h"
 #include "hub/ledger.h"
+#include "hub/recent_keys.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -56,9 +57,10 @@ int hub_find_answer(struct hub *h, struct slice key, int64_t now_ms, struct buf 
                     struct fault *why);
 
 /* Who presents `secret`: AIGNE_OK and the key, or AIGNE_E_AUTH (http 401) saying unknown, expired or
- * revoked in one and the same way. The key lives as long as `c`. */
-int hub_who(const struct catalog *c, struct slice secret, int64_t wall_ms,
-            const struct catalog_key **out, struct fault *why);
+ * revoked in one and the same way. The key lives as long as `c`. `recent`: those of `c` that are remembered; NULL:
+ * none are. */
+int hub_who(const struct catalog *c, struct recent_keys *recent, struct slice secret,
+            int64_t wall_ms, const struct catalog_key **out, struct fault *why);
 
 /* Who uses how much of the catalogue's limits; the hub's, as long as that is open. */
 struct limiter *hub_limiter(const struct hub *h);

@@ -40,7 +40,7 @@ static void call_once(int caller, int number)
     buf_init(&secret, 4096);
     struct catalog *c = hub_catalog(hub);
     assert_true(c->version <= hub_catalog_version(hub));
-    assert_int_equal(hub_who(c, slice_text(access_key), 0, &who, NULL), AIGNE_OK);
+    assert_int_equal(hub_who(c, NULL, slice_text(access_key), 0, &who, NULL), AIGNE_OK);
     assert_int_equal(route_plan(c, SLICE("gpt-4o"), KIND_CHAT, 0, &arena, &plan, NULL),
                      AIGNE_OK);
     assert_int_equal(hub_open_secret(hub, plan.attempts[0].credential, &secret, NULL),

@@ -488,6 +488,45 @@ static void test_users_and_keys(void **state)
     bad("key.create", "{}", 400, "\"name\" is missing");
 }
 
+/* Remembered or not, each key is the one it is, also where more are used than are remembered; and whoever forgets
+ * them with their catalogue finds those of the next. */
+static void test_who_came_lately(void **state)
+{
+    (void)state;
+    enum { KEYS = 3 * RECENT_KEYS };
+    static char keys[KEYS][128];
+    static char ids[KEYS][64];
+    static struct recent_keys recent;
+    const struct catalog_key *who = NULL;
+    char arguments[128];
+    for (int i = 0; i < KEYS; i++) {
+        (void)snprintf(arguments, sizeof arguments, "{\"name\":\"k%d\"}", i);
+        ok("key.create", arguments);
+        reply_member("key", keys[i], sizeof keys[i]);
+        reply_member("id", ids[i], sizeof ids[i]);
+    }
+    struct catalog *c = hub_catalog(hub);
+    for (int i = 0; i < 3 * KEYS; i++) {
+        char *key = keys[i % KEYS];
+        for (int again = 0; again < 2; again++) {
+            assert_int_equal(hub_who(c, &recent, slice_text(key), 1, &who, NULL), AIGNE_OK);
+            assert_true(slice_is(who->id, ids[i % KEYS]));
+        }
+        key[20] ^= 1;
+        assert_int_equal(hub_who(c, &recent, slice_text(key), 1, &who, NULL), AIGNE_E_AUTH);
+        key[20] ^= 1;
+    }
+    (void)snprintf(arguments, sizeof arguments, "{\"id\":\"%s\"}", ids[KEYS - 1]);
+    ok("key.revoke", arguments);
+    recent_keys_forget(&recent);
+    catalog_drop(c);
+    c = hub_catalog(hub);
+    assert_int_equal(hub_who(c, &recent, slice_text(keys[KEYS - 1]), 1, &who, NULL),
+                     AIGNE_E_AUTH);
+    assert_int_equal(hub_who(c, &recent, slice_text(keys[0]), 1, &who, NULL), AIGNE_OK);
+    catalog_drop(c);
+}
+
 static void test_who(void **state)
 {
     (void)state;
@@ -502,19 +541,20 @@ static void test_who(void **state)
     reply_member("key", key, sizeof key);
     reply_member("id", id, sizeof id);
     struct catalog *c = hub_catalog(hub);
-    assert_int_equal(hub_who(c, slice_text(key), 4102444799999, &who, NULL), AIGNE_OK);
+    assert_int_equal(hub_who(c, NULL, slice_text(key), 4102444799999, &who, NULL), AIGNE_OK);
     assert_true(slice_is(who->id, id));
     assert_true(slice_is(who->name, "k"));
     assert_true(who->admin);
-    assert_int_equal(hub_who(c, SLICE("aigne-nobodys"), 0, &who, &unknown), AIGNE_E_AUTH);
+    assert_int_equal(hub_who(c, NULL, SLICE("aigne-nobodys"), 0, &who, &unknown), AIGNE_E_AUTH);
     assert_null(who);
     assert_int_equal(unknown.http, 401);
     static const char *const never[] = {"", " ", "aigne-"};
     for (size_t i = 0; i < COUNT(never); i++)
-        assert_int_equal(hub_who(c, slice_text(never[i]), 0, &who, NULL), AIGNE_E_AUTH);
-    assert_int_equal(hub_who(c, SLICE_NONE, 0, &who, NULL), AIGNE_E_AUTH);
+        assert_int_equal(hub_who(c, NULL, slice_text(never[i]), 0, &who, NULL), AIGNE_E_AUTH);
+    assert_int_equal(hub_who(c, NULL, SLICE_NONE, 0, &who, NULL), AIGNE_E_AUTH);
     fault_clear(&why);
-    assert_int_equal(hub_who(c, slice_text(key), 4102444800000, &who, &why), AIGNE_E_AUTH);
+    assert_int_equal(hub_who(c, NULL, slice_text(key), 4102444800000, &who, &why),
+                     AIGNE_E_AUTH);
     assert_string_equal(why.text, unknown.text); /* expired: no word of it */
     catalog_drop(c);
     (void)snprintf(arguments, sizeof arguments, "{\"id\":\"%s\"}", id);
@@ -526,7 +566,7 @@ static void test_who(void **state)
     has(first);
     c = hub_catalog(hub); /* at once, not after a minute */
     fault_clear(&why);
-    assert_int_equal(hub_who(c, slice_text(key), 0, &who, &why), AIGNE_E_AUTH);
+    assert_int_equal(hub_who(c, NULL, slice_text(key), 0, &who, &why), AIGNE_E_AUTH);
     assert_string_equal(why.text, unknown.text);
     catalog_drop(c);
     ok("key.list", "");
@@ -611,6 +651,7 @@ int main(void)
         WITH_HUB(test_rates_that_are_refused),
         WITH_HUB(test_users_and_keys),
         WITH_HUB(test_who),
+        WITH_HUB(test_who_came_lately),
         WITH_HUB(test_settings),
         WITH_HUB(test_usage),
         WITH_HUB(test_facts_are_the_hosts),
