@@ -186,7 +186,8 @@ static int drive(struct aigne_loop *l, int wait_ms)
     int rc = net_loop_drive(l->net, atomic_load(&l->cancel_pending) ? 0 : wait_ms);
     if (atomic_load(&l->cancel_pending) && atomic_exchange(&l->cancel_pending, false))
         cancel_marked(l);
-    keep_now(l);
+    while (l->keeping)
+        keep_now(l);
     l->driving = false;
     record_now(l);
     return rc;

@@ -25,14 +25,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct vault_opened;
+
 struct catalog_credential {
     struct slice id;
     struct slice name;
     struct slice provider;
-    struct slice sealed; /* the envelope's bytes */
-    _Atomic(struct vault_opened *)
-        *opened;         /* the same, once it was; as long as the catalogue */
-    struct slice masked; /* "sk-a****wxyz" */
+    struct slice sealed;                    /* the envelope's bytes */
+    _Atomic(struct vault_opened *) *opened; /* once it was, as long as the catalogue is there */
+    struct slice masked;                    /* "sk-a****wxyz" */
     struct slice
         type; /* "api_key": the secret is the key; "access_key_pair": a JSON object with
                             access_key_id and secret_access_key */
@@ -106,8 +107,6 @@ struct catalog_key {
     const struct policy *policy; /* NULL: it says nothing */
     unsigned char hash[VAULT_HASH_SIZE];
 };
-
-struct vault_opened;
 
 struct catalog {
     struct ref ref;
