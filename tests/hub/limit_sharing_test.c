@@ -447,7 +447,10 @@ static void die_holding(int which)
     } else {
         t.head->free = 1;
     }
-    kill(getpid(), SIGKILL);
+    atomic_store(&board->ready,
+                 1); /* to be killed: valgrind takes minutes to let one do it oneself */
+    for (;;)
+        pause();
 }
 
 static void killed_with_a_lock_in_hand(void **state)
@@ -463,7 +466,7 @@ static void killed_with_a_lock_in_hand(void **state)
         assert_true(child >= 0);
         if (child == 0)
             die_holding(which);
-        assert_int_equal(waitpid(child, NULL, 0), child);
+        kill_now(child);
         assert_true(is_in(l, &c[1], &rule));
         limiter_tend(l);
         struct limit_state s = seen(l, "k");
